@@ -1,0 +1,1 @@
+"""The card scanner's daemon: from camera frames to published card identities."""

@@ -1,0 +1,133 @@
+"""The daemon's settings: one TOML file, environment overrides, validated once at start."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT_PREFIX = "CARD_SCANNER_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """Where frames come from."""
+
+    spec: str = Field(default="demo", description="demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500")
+    fps: float = Field(default=30.0, gt=0, le=240, description="frames per second asked of a live source")
+    loop: bool = Field(default=False, description="start a video or folder again when it ends")
+    seed: int = Field(default=0, ge=0, description="seed of the simulated bench")
+
+
+class TrackingSettings(_Section):
+    """How detections become tracks."""
+
+    min_iou: float = Field(default=0.3, gt=0, lt=1, description="overlap that lets a detection continue a track")
+    max_missed_frames: int = Field(default=15, ge=0, description="frames a card may be hidden before it has left")
+
+
+class SelectionSettings(_Section):
+    """Which frames are worth embedding."""
+
+    sharpness: float = Field(default=100.0, ge=0, description="least variance of the Laplacian on a 224 x 160 crop")
+    moved_iou: float = Field(default=0.7, gt=0, lt=1, description="below this overlap the card has moved")
+    cache_age_frames: int = Field(default=30, ge=1, description="an answer older than this is checked again")
+    best_of_frames: int = Field(
+        default=5, ge=1, description="a card that is never sharp is answered by the best of so many"
+    )
+
+
+class RecognitionSettings(_Section):
+    """The model and the card database."""
+
+    model: Path = Field(default=PROJECT_ROOT / "models" / "demo.onnx", description="embedding model (ONNX)")
+    database: Path = Field(default=PROJECT_ROOT / "database" / "demo", description="card database (folder)")
+    matches: int = Field(default=5, ge=1, le=50, description="how many matches are reported")
+    max_batch: int = Field(default=5, ge=1, le=64, description="most cards embedded in one batch")
+    threads: int = Field(default=1, ge=1, le=64, description="threads of the inference runtime")
+
+
+class SmoothingSettings(_Section):
+    """How single answers become a verdict on a card."""
+
+    confirm_after: int = Field(default=3, ge=1, description="agreeing answers in a row that confirm a card")
+    confirmed: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
+    unknown: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
+    not_a_card: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
+
+
+class PublishSettings(_Section):
+    """The sockets that programs connect to."""
+
+    endpoint: str = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ PUB socket for results")
+    control: str = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ REP socket for commands")
+    send_high_water_mark: int = Field(default=1000, ge=1, description="messages kept for a slow subscriber")
+    health_interval_s: float = Field(default=1.0, gt=0, le=60)
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    source: SourceSettings = SourceSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    selection: SelectionSettings = SelectionSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    smoothing: SmoothingSettings = SmoothingSettings()
+    publish: PublishSettings = PublishSettings()
+
+    @model_validator(mode="after")
+    def _sockets_differ(self) -> "Settings":
+        if self.publish.endpoint == self.publish.control:
+            raise ValueError("publish.endpoint and publish.control must differ")
+        return self
+
+
+def load_settings(
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Read the settings: defaults, then the file, then the environment, then the command line's overrides.
+
+    An environment variable `CARD_SCANNER_<SECTION>__<KEY>` sets that key.
+
+    Raises:
+        ConfigurationError: naming the file or variable, the key and what is allowed.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    if path is not None:
+        values = _read_toml(path)
+    for name, value in environment.items():
+        section, separator, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if name.startswith(ENVIRONMENT_PREFIX) and separator:
+            values.setdefault(section, {})[key] = value
+    for section, entries in (overrides or {}).items():
+        values.setdefault(section, {}).update(entries)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "settings"
+        origin = f"{path}: " if path else ""
+        raise ConfigurationError(f"{origin}{key}: {first['msg']} (got {first['input']!r})") from cause
+
+
+def _read_toml(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise ConfigurationError(f"cannot read the configuration {path}: {cause.strerror}") from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise ConfigurationError(f"{path} is not valid TOML: {cause}") from cause
+    for section, entries in values.items():
+        if not isinstance(entries, dict):
+            raise ConfigurationError(f"{path}: {section} must stand in a section, such as [source]")
+    return values

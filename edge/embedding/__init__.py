@@ -1,0 +1,1 @@
+"""Embedding models: rectified cards in, unit vectors out. One file per runtime."""

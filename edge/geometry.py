@@ -1,0 +1,99 @@
+"""Plane geometry of cards: quadrilaterals, homographies, overlap.
+
+Coordinates are pixels with x to the right, y down and pixel centres at integers (OpenCV's convention). A quad is a
+float64 array [4, 2], clockwise as seen in the image. A *card quad* starts so that its first side (0 to 1) is a short
+side: the card's own top or bottom, which only recognition can tell apart.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import MeasurementError
+
+Quad = NDArray[np.float64]
+Image = NDArray[np.uint8]
+
+CARD_WIDTH_MM = 63.0
+CARD_HEIGHT_MM = 88.0
+CARD_ASPECT = CARD_WIDTH_MM / CARD_HEIGHT_MM
+CORNER_RADIUS_MM = 3.0
+
+
+def card_quad(points: NDArray[np.floating]) -> Quad:
+    """Order four points clockwise, starting with a short side.
+
+    Args:
+        points: [4, 2] pixels, in any order.
+
+    Returns:
+        A card quad; of its two short sides, the one nearer the top of the image (then the left) comes first.
+
+    Raises:
+        MeasurementError: if the points do not span a strictly convex quadrilateral.
+    """
+    corners: Quad = np.asarray(points, dtype=np.float64)
+    if corners.shape != (4, 2) or not np.isfinite(corners).all():
+        raise MeasurementError(f"four finite points are needed for a card outline, got shape {corners.shape}")
+    centred = corners - corners.mean(axis=0)
+    quad = corners[np.argsort(np.arctan2(centred[:, 1], centred[:, 0]))]
+    if not is_convex(quad):
+        raise MeasurementError("the four points do not form a convex card outline")
+    sides = side_lengths(quad)
+    start = 0 if sides[0] + sides[2] <= sides[1] + sides[3] else 1
+    candidates = [np.roll(quad, -start, axis=0), np.roll(quad, -start - 2, axis=0)]
+    return min(candidates, key=lambda q: (round(float(q[0, 1] + q[1, 1]), 6), float(q[0, 0] + q[1, 0])))
+
+
+def rotated_half_turn(quad: Quad) -> Quad:
+    """The same outline, starting at the opposite corner (the card seen the other way up)."""
+    return np.roll(quad, -2, axis=0)
+
+
+def is_convex(quad: Quad) -> bool:
+    """Whether the corners turn strictly clockwise all the way round."""
+    edges = np.roll(quad, -1, axis=0) - quad
+    following = np.roll(edges, -1, axis=0)
+    return bool(np.all(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 1e-9))
+
+
+def side_lengths(quad: Quad) -> NDArray[np.float64]:
+    """Lengths [4] of the sides 0-1, 1-2, 2-3, 3-0, in pixels."""
+    lengths: NDArray[np.float64] = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    return lengths
+
+
+def quad_area(quad: Quad) -> float:
+    """Area of a quad in square pixels (shoelace formula), positive when clockwise in the image."""
+    x, y = quad[:, 0], quad[:, 1]
+    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+
+
+def quad_iou(first: Quad, second: Quad) -> float:
+    """Intersection over union of two convex quads, 0 to 1."""
+    if np.any(first.max(axis=0) < second.min(axis=0)) or np.any(second.max(axis=0) < first.min(axis=0)):
+        return 0.0
+    intersection, _ = cv2.intersectConvexConvex(first.astype(np.float32), second.astype(np.float32))
+    union = abs(quad_area(first)) + abs(quad_area(second)) - intersection
+    return float(intersection / union) if union > 0 else 0.0
+
+
+def card_homography(quad: Quad, width: int, height: int) -> NDArray[np.float64]:
+    """Homography [3, 3] that takes a card quad in the frame to a `width` x `height` pixel rectangle.
+
+    The card's outline lands on the rectangle's outer boundary, (-0.5, -0.5) to (width - 0.5, height - 0.5).
+
+    Raises:
+        MeasurementError: if the quad is degenerate.
+    """
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32) - np.float32(0.5)
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
+    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-12:
+        raise MeasurementError("the card outline is degenerate: three of its corners lie on one line")
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def transform_points(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Apply a homography [3, 3] to points [N, 2]."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:], dtype=np.float64)

@@ -1,0 +1,111 @@
+"""The manifests that travel with model files and card databases.
+
+A manifest says what its files are and proves that they are undamaged; whoever opens the files checks them against it.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.errors import DatabaseError, ModelError, ScannerError
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+ManifestT = TypeVar("ManifestT", bound=_Manifest)
+
+
+class Preprocessing(_Manifest):
+    """How a rectified card becomes the model's input; equal for the gallery and every query.
+
+    The rectified card (uint8 BGR, upright) is resized to `width` x `height` by area averaging and its channels are put
+    in `color_order`. The normalisation `(pixel / 255 - mean) / std` is part of the model's graph: it takes 0 to 255.
+    """
+
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    color_order: Literal["RGB", "BGR"] = "RGB"
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    interpolation: Literal["area"] = "area"
+
+
+class ModelManifest(_Manifest):
+    """Describes an embedding model; stored beside it as `<model file's stem>.json`."""
+
+    schema_version: Literal[1] = 1
+    model_id: str = Field(min_length=1)
+    file: str
+    sha256: Sha256
+    dimension: int = Field(gt=0)
+    preprocessing: Preprocessing
+    card: dict[str, Any] = Field(default_factory=dict, description="training command, seed, data and scores")
+
+
+class Thresholds(_Manifest):
+    """Cosine distances (1 - similarity) that decide what an answer is worth."""
+
+    confirmed: float = Field(default=0.25, gt=0, lt=2)
+    unknown: float = Field(default=0.40, gt=0, lt=2)
+    not_a_card: float = Field(default=0.50, gt=0, lt=2)
+    calibration: dict[str, Any] = Field(default_factory=dict, description="how they were found; empty for the defaults")
+
+
+class DatabaseManifest(_Manifest):
+    """Describes a card database bundle; stored in it as `manifest.json`."""
+
+    schema_version: Literal[1] = 1
+    name: str = Field(min_length=1)
+    model_id: str
+    model_sha256: Sha256
+    preprocessing: Preprocessing
+    dimension: int = Field(gt=0)
+    dtype: Literal["f32", "f16", "bf16", "i8"] = "f32"
+    rows: int = Field(ge=0)
+    cards: int = Field(ge=0)
+    thresholds: Thresholds = Thresholds()
+    files: dict[str, Sha256]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_model_manifest(path: Path) -> ModelManifest:
+    """Read the manifest at `path`.
+
+    Raises:
+        ModelError: if it is missing or not a model manifest.
+    """
+    return _read(path, ModelManifest, ModelError)
+
+
+def read_database_manifest(path: Path) -> DatabaseManifest:
+    """Read the manifest at `path`.
+
+    Raises:
+        DatabaseError: if it is missing or not a database manifest.
+    """
+    return _read(path, DatabaseManifest, DatabaseError)
+
+
+def _read(path: Path, kind: type[ManifestT], error: type[ScannerError]) -> ManifestT:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as cause:
+        raise error(f"cannot read {path}: {cause.strerror}; is the path right, and was the file copied?") from cause
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise error(f"{path} is not a valid manifest: {where}: {first['msg']}; build or copy it again") from cause

@@ -1,0 +1,124 @@
+"""The wire protocol: what each topic carries, as pydantic models (JSON Schema comes from them).
+
+Every message on the PUB socket is two parts: the topic and one JSON object.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PROTOCOL_VERSION: Literal[1] = 1
+
+
+class Topic(StrEnum):
+    """Topics of the PUB socket."""
+
+    APPEARED = "card.appeared"
+    UPDATED = "card.updated"
+    CONFIRMED = "card.confirmed"
+    UNKNOWN = "card.unknown"
+    LEFT = "card.left"
+    HEALTH = "health"
+
+
+class TrackState(StrEnum):
+    """States of one track's smoother."""
+
+    NO_CARD = "no_card"
+    DETECTING = "detecting"
+    STABILIZING = "stabilizing"
+    CONFIRMED = "confirmed"
+    UNKNOWN_CARD = "unknown_card"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MatchMessage(_Message):
+    """One card of the database and its cosine distance to the card in view."""
+
+    card_id: str
+    distance: float
+
+
+class CardDetails(_Message):
+    """What the database knows of a card."""
+
+    name: str
+    set_code: str
+    set_name: str
+    number: str
+    rarity: str | None = None
+    types: list[str] = []
+    image_url: str | None = None
+
+
+class CardMessage(_Message):
+    """A card track appeared, changed, was confirmed, was refused or left."""
+
+    protocol: Literal[1] = PROTOCOL_VERSION
+    topic: Topic
+    sequence: int = Field(ge=0, description="counts every message of this publisher; a gap means lost messages")
+    published_at: str = Field(description="UTC, ISO 8601")
+    frame_id: int = Field(ge=0)
+    frame_timestamp_ns: int = Field(description="capture time on the monotonic clock")
+    track_id: int = Field(ge=0)
+    state: TrackState
+    corners: list[tuple[float, float]] = Field(
+        min_length=4, max_length=4, description="clockwise; from the card's own top-left once recognised"
+    )
+    card_id: str | None = None
+    card: CardDetails | None = None
+    distance: float | None = None
+    margin: float | None = Field(default=None, description="distance to the next different card minus distance")
+    matches: list[MatchMessage] = []
+    centering: dict[str, object] | None = None
+    frames_to_decision: int | None = Field(default=None, description="frames from the first sharp one to the verdict")
+    latencies_ms: dict[str, float] = Field(default={}, description="stage -> time for this card's newest answer")
+    degraded: list[str] = Field(default=[], description="what works less well than it should; empty is good")
+
+
+class StageLatency(_Message):
+    """Latency of one stage over the last interval."""
+
+    count: int
+    p50_ms: float
+    p99_ms: float
+
+
+class ThreadHealth(_Message):
+    """One worker thread."""
+
+    alive: bool
+    heartbeat_age_s: float
+    restarts: int
+
+
+class HealthMessage(_Message):
+    """The daemon's own state, once per interval."""
+
+    protocol: Literal[1] = PROTOCOL_VERSION
+    topic: Literal[Topic.HEALTH] = Topic.HEALTH
+    sequence: int = Field(ge=0)
+    published_at: str
+    status: Literal["ok", "degraded", "failed"]
+    degraded: list[str] = []
+    uptime_s: float
+    source: str
+    frames_captured: int
+    frames_dropped: int = Field(description="frames that the source or the capture stage had to skip")
+    fps: float
+    tracks: int
+    crops_dropped: int = Field(description="crops replaced by newer ones before they were embedded")
+    embeddings: int
+    cache_hits: int = Field(description="track-frames answered without embedding")
+    results_published: int
+    messages_failed: int
+    stages: dict[str, StageLatency]
+    threads: dict[str, ThreadHealth]
+    rss_mb: float
+    model_id: str
+    database: str
+    database_cards: int
