@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+INSTALLED := $(VENV)/.installed
+
+.PHONY: install demo test check bench evaluate clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable ".[training,dev]"
+	@if pkg-config --exists libsystemd 2>/dev/null; then $(BIN)/python -m pip install --quiet --editable ".[appliance]"; \
+	else echo "libsystemd's headers are not here: installed without systemd-python"; fi
+	@touch $(INSTALLED)
+
+demo: install
+	$(BIN)/card-scanner demo
+
+test: install
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/ruff format --check edge training tests
+	$(BIN)/ruff check edge training tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/card-scanner bench
+
+evaluate: install
+	$(BIN)/card-training evaluate scenes --count 1000 --output out/scenes
+
+clean:
+	rm -rf $(VENV) build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

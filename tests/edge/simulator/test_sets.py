@@ -1,0 +1,94 @@
+"""The collections of simulated cards: sizes, identity, reproducibility."""
+
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from edge.simulator.sets import (
+    DEMO_CARD_COUNT,
+    calibration_cards,
+    demo_cards,
+    training_cards,
+    unknown_cards,
+)
+
+COLLECTIONS = {
+    "demo": demo_cards(),
+    "training": training_cards(3000),
+    "calibration": calibration_cards(800),
+    "unknown": unknown_cards(800),
+}
+LISTING = """
+from edge.simulator.sets import demo_cards, training_cards
+for card in (*demo_cards()[::50], *training_cards(300)[::10]):
+    print(card)
+"""
+
+
+def test_demo_set_has_the_promised_size():
+    cards = demo_cards()
+    assert len(cards) == DEMO_CARD_COUNT
+    assert len({card.set_code for card in cards}) == 20
+
+
+def test_demo_set_has_at_least_160_reprint_pairs():
+    assert sum(card.lookalike_of is not None for card in demo_cards()) >= 160
+
+
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_reprints_share_everything_but_the_edition(name):
+    by_id = {card.card_id: card for card in COLLECTIONS[name]}
+    reprints = [card for card in by_id.values() if card.lookalike_of is not None]
+    assert reprints
+    for card in reprints:
+        original = by_id[card.lookalike_of]
+        assert (card.name, card.types, card.foil) == (original.name, original.types, original.foil)
+        assert (card.art_seed, card.style_seed) == (original.art_seed, original.style_seed)
+        assert card.set_code != original.set_code
+        assert card.symbol_seed != original.symbol_seed
+        assert original.lookalike_of is None
+
+
+def test_no_card_is_reprinted_twice():
+    originals = Counter(card.lookalike_of for card in demo_cards() if card.lookalike_of is not None)
+    assert max(originals.values()) == 1
+
+
+def test_card_ids_are_unique_over_all_collections():
+    ids = [card.card_id for cards in COLLECTIONS.values() for card in cards]
+    assert len(ids) == len(set(ids))
+    assert all(card.card_id == f"{card.set_code}-{card.number}" for cards in COLLECTIONS.values() for card in cards)
+
+
+@pytest.mark.parametrize("attribute", ["art_seed", "style_seed", "symbol_seed", "set_code"])
+def test_collections_are_disjoint(attribute):
+    used = [{getattr(card, attribute) for card in cards} for cards in COLLECTIONS.values()]
+    assert sum(map(len, used)) == len(set().union(*used))
+
+
+def test_only_reprints_share_their_art():
+    for cards in COLLECTIONS.values():
+        arts = Counter(card.art_seed for card in cards if card.lookalike_of is None)
+        assert max(arts.values()) == 1
+
+
+def test_a_longer_list_begins_with_the_shorter_one():
+    assert training_cards(700)[:250] == training_cards(250)
+
+
+@pytest.mark.parametrize("count", [0, 1, 37])
+def test_exactly_as_many_cards_as_asked_for(count):
+    assert len(unknown_cards(count)) == count
+
+
+def test_names_are_safe_in_file_names():
+    for cards in COLLECTIONS.values():
+        assert all(set(card.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ '-") for card in cards)
+
+
+def test_another_process_lists_the_same_cards():
+    listed = subprocess.run([sys.executable, "-c", LISTING], capture_output=True, text=True, check=True).stdout
+    here = (*demo_cards()[::50], *training_cards(300)[::10])
+    assert listed.splitlines() == [str(card) for card in here]

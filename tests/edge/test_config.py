@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from edge.config import Settings, load_settings
+from edge.errors import ConfigurationError
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "scanner.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_need_no_file():
+    assert load_settings(environment={}) == Settings()
+
+
+def test_file_then_environment_then_command_line(tmp_path: Path):
+    path = write(tmp_path, '[source]\nspec = "video:a.mp4"\nfps = 10\nseed = 1\n')
+    settings = load_settings(
+        path,
+        environment={"CARD_SCANNER_SOURCE__FPS": "20", "CARD_SCANNER_SOURCE__SEED": "2", "HOME": "/nowhere"},
+        overrides={"source": {"seed": 3}},
+    )
+    assert (settings.source.spec, settings.source.fps, settings.source.seed) == ("video:a.mp4", 20.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[source]\nfps = 0\n", "source.fps"),
+        ("[source]\nsped = 3\n", "source.sped"),
+        ("[sources]\n", "sources"),
+        ("fps = 3\n", "section"),
+        ("[source\n", "TOML"),
+        ('[publish]\nendpoint = "tcp://*:1"\ncontrol = "tcp://*:1"\n', "must differ"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str):
+    with pytest.raises(ConfigurationError, match=named):
+        load_settings(write(tmp_path, text), environment={})
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="absent.toml"):
+        load_settings(tmp_path / "absent.toml", environment={})
+
+
+def test_a_wrong_environment_variable_is_an_error():
+    with pytest.raises(ConfigurationError, match="tracking"):
+        load_settings(environment={"CARD_SCANNER_TRACKING__MIN_IOU": "lots"})

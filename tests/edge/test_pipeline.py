@@ -1,0 +1,277 @@
+"""The flow on synthetic frames, with plain substitutes for the detector and the model."""
+
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.config import SelectionSettings, SmoothingSettings, TrackingSettings
+from edge.database.search import Match
+from edge.frame import Detection, Frame
+from edge.geometry import card_homography, card_quad, rotated_half_turn
+from edge.manifests import Thresholds
+from edge.messages import CardDetails, Topic, TrackState
+from edge.pipeline import CaptureStage, OutputStage, RecognitionStage, Stamp
+from edge.recognition import Recognition
+from edge.rectification import upside_down
+from edge.selection import Answers, Selector
+from edge.tracking import Tracker
+
+QUAD = np.array([[100.0, 80], [289, 90], [280, 350], [95, 344]])
+MILLISECOND = 1_000_000
+
+
+def card_image(seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).integers(0, 256, (22, 16, 3), dtype=np.uint8)
+    return cv2.resize(noise, (504, 704), interpolation=cv2.INTER_NEAREST)
+
+
+CARDS = {f"demo-{seed:03}": card_image(seed) for seed in range(4)}
+
+
+def picture(card: np.ndarray, quad: np.ndarray = QUAD) -> np.ndarray:
+    matrix = np.linalg.inv(card_homography(quad, card.shape[1], card.shape[0]))
+    return cv2.warpPerspective(card, matrix, (480, 420))
+
+
+class SceneDetector:
+    """Finds what the test put into the frame."""
+
+    def __init__(self) -> None:
+        self.quads: list[np.ndarray] = []
+        self.calls = 0
+
+    def detect(self, image):
+        self.calls += 1
+        return tuple(Detection(quad=card_quad(quad), confidence=0.9) for quad in self.quads)
+
+
+class PixelRecognizer:
+    """Recognises by the mean difference of pixels, either way up, on the distance scale of the real thing."""
+
+    def __init__(self, cards=CARDS) -> None:
+        self.cards = cards
+        self.closed = False
+        self.batches: list[int] = []
+        self.database = SimpleNamespace(
+            manifest=SimpleNamespace(thresholds=Thresholds()),
+            details=lambda card_id: CardDetails(name=card_id, set_code="demo", set_name="Demo", number="1"),
+        )
+
+    def recognize(self, images):
+        self.batches.append(len(images))
+        return [self._one(image) for image in images]
+
+    def close(self):
+        self.closed = True
+
+    def _one(self, image):
+        matches = []
+        for card_id, card in self.cards.items():
+            differences = {
+                rotation: float(np.abs(query[::8, ::8].astype(int) - card[::8, ::8]).mean()) / 100
+                for rotation, query in ((0, image), (180, upside_down(image)))
+            }
+            rotation = min(differences, key=differences.get)
+            matches.append(Match(card_id=card_id, distance=differences[rotation], rotation=rotation))
+        matches.sort(key=lambda match: match.distance)
+        return Recognition(
+            matches=tuple(matches[:3]),
+            embedding=np.zeros(2, np.float32),
+            timings_ms={"embed": 5.0, "search": 1.0, "verify": 0.0},
+        )
+
+
+class Pipeline:
+    """The three stages, one after the other, with a clock that the test drives."""
+
+    def __init__(self, centering=None) -> None:
+        self.now_ns = 0
+        self.detector, self.recognizer = SceneDetector(), PixelRecognizer()
+        answers = Answers()
+        self.selector = Selector(SelectionSettings(), answers)
+        self.capture = CaptureStage(self.detector, Tracker(TrackingSettings(max_missed_frames=3)), self.selector)
+        self.recognition = RecognitionStage(self.recognizer)
+        self.stamps = 0
+        self.output = OutputStage(
+            SmoothingSettings(), answers, self._stamp, centering, clock=lambda: self.now_ns + 12 * MILLISECOND
+        )
+        self.frame_id = -1
+
+    def _stamp(self):
+        self.stamps += 1
+        return Stamp(sequence=self.stamps - 1, published_at="2024-01-01T00:00:00+00:00", degraded=("it rains",))
+
+    def show(self, image: np.ndarray, quads=(QUAD,), frames: int = 1):
+        messages = []
+        for _ in range(frames):
+            self.frame_id += 1
+            self.now_ns = self.frame_id * 33 * MILLISECOND
+            self.detector.quads = list(quads)
+            frame = Frame(frame_id=self.frame_id, timestamp_ns=self.now_ns, image=image)
+            observation, crops, _ = self.capture.process(frame)
+            messages += self.output.observe(observation)
+            for answer in self.recognition.process(crops) if crops else ():
+                messages += self.output.answer(answer)
+        return messages
+
+
+def topics(messages):
+    return [message.topic for message in messages]
+
+
+def test_a_card_appears_is_confirmed_and_leaves():
+    pipeline = Pipeline()
+    arriving = pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    assert topics(arriving) == [Topic.APPEARED, Topic.UPDATED, Topic.UPDATED, Topic.CONFIRMED]
+    assert [m.state for m in arriving] == [
+        TrackState.DETECTING,
+        TrackState.STABILIZING,
+        TrackState.STABILIZING,
+        TrackState.CONFIRMED,
+    ]
+    leaving = pipeline.show(np.zeros((420, 480, 3), np.uint8), quads=(), frames=5)
+    assert topics(leaving) == [Topic.LEFT]
+    assert leaving[0].state is TrackState.NO_CARD
+    assert leaving[0].card_id == "demo-001"
+
+
+def test_the_confirmation_says_all_that_is_known():
+    message = Pipeline().show(picture(CARDS["demo-001"]), frames=6)[-1]
+    assert (message.card_id, message.card.name) == ("demo-001", "demo-001")
+    assert message.distance < 0.1
+    assert message.margin == pytest.approx(message.matches[1].distance - message.distance)
+    assert [m.card_id for m in message.matches][0] == "demo-001"
+    assert message.frames_to_decision == 2
+    assert (message.frame_id, message.frame_timestamp_ns) == (4, 4 * 33 * MILLISECOND)
+    assert message.degraded == ["it rains"]
+    assert set(message.latencies_ms) == {
+        "detect", "track", "select", "rectify", "embed", "search", "verify", "smooth", "centering", "total",
+    }  # fmt: skip
+    assert message.latencies_ms["total"] == 12.0
+    assert message.latencies_ms["embed"] == 5.0
+
+
+def test_sequence_numbers_count_every_message():
+    messages = Pipeline().show(picture(CARDS["demo-001"]), frames=6)
+    assert [m.sequence for m in messages] == [0, 1, 2, 3]
+
+
+def test_a_resting_card_is_embedded_three_times_and_then_only_when_the_answer_ages():
+    pipeline = Pipeline()
+    messages = pipeline.show(picture(CARDS["demo-001"]), frames=70)
+    assert sum(pipeline.recognizer.batches) == pipeline.recognition.embeddings == 5
+    assert pipeline.selector.cache_hits == 70 - 2 - 5
+    assert topics(messages)[4:] == [Topic.UPDATED, Topic.UPDATED]
+
+
+def test_corners_start_at_the_cards_own_top_left_once_that_is_known():
+    turned = picture(upside_down(CARDS["demo-002"]))
+    messages = Pipeline().show(turned, frames=6)
+    assert np.array(messages[0].corners) == pytest.approx(card_quad(QUAD))
+    assert np.array(messages[-1].corners) == pytest.approx(rotated_half_turn(card_quad(QUAD)))
+
+
+def test_a_card_swapped_in_place_is_confirmed_as_the_new_one():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=10)
+    messages = pipeline.show(picture(CARDS["demo-002"]), frames=6)
+    confirmed = [m for m in messages if m.topic is Topic.CONFIRMED]
+    assert [m.card_id for m in confirmed] == ["demo-002"]
+    assert confirmed[0].frames_to_decision <= 4
+    assert all(m.card_id == "demo-001" and m.matches[0].card_id == "demo-001" for m in messages[:2])
+
+
+def test_a_card_outside_the_database_is_refused():
+    pipeline = Pipeline()
+    stranger = np.clip(CARDS["demo-001"].astype(int) * 0.5 + card_image(99) * 0.5, 0, 255).astype(np.uint8)
+    distance = pipeline.recognizer.recognize([stranger])[0].matches[0].distance
+    assert 0.4 < distance < 0.5
+    messages = pipeline.show(picture(stranger), frames=8)
+    assert topics(messages)[-1] is Topic.UNKNOWN
+    assert (messages[-1].card_id, messages[-1].card) == (None, None)
+
+
+def test_what_is_no_card_at_all_leaves_and_says_nothing_more():
+    pipeline = Pipeline()
+    messages = pipeline.show(picture(card_image(99)), frames=10)
+    assert topics(messages)[-1] is Topic.LEFT
+    assert pipeline.show(picture(card_image(99)), quads=(QUAD + 40,), frames=10) == []
+    appeared = pipeline.show(picture(CARDS["demo-003"], QUAD + 40), quads=(QUAD + 40,), frames=8)
+    assert topics(appeared)[:2] == [Topic.APPEARED, Topic.CONFIRMED]
+
+
+def test_a_moving_card_is_updated_only_when_it_has_moved_visibly():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=10)
+    near, far = QUAD + [3.0, 0], QUAD + [40.0, 0]
+    assert pipeline.show(picture(CARDS["demo-001"], near), quads=(near,)) == []
+    moved = pipeline.show(picture(CARDS["demo-001"], far), quads=(far,))
+    assert topics(moved)[0] is Topic.UPDATED
+    assert np.array(moved[0].corners) == pytest.approx(card_quad(far))
+
+
+def test_several_cards_share_a_batch():
+    pipeline = Pipeline()
+    other = QUAD * 0.6 + [260, 150]
+    frame = np.maximum(picture(CARDS["demo-001"], QUAD * 0.6), picture(CARDS["demo-002"], other))
+    messages = pipeline.show(frame, quads=(QUAD * 0.6, other), frames=6)
+    assert pipeline.recognizer.batches == [2, 2, 2]
+    assert {m.card_id for m in messages if m.topic is Topic.CONFIRMED} == {"demo-001", "demo-002"}
+
+
+def test_detections_of_the_sensor_are_used_as_they_are():
+    pipeline = Pipeline()
+    detection = Detection(quad=card_quad(QUAD), confidence=0.8)
+    image = picture(CARDS["demo-001"])
+    for frame_id in range(3):
+        frame = Frame(frame_id=frame_id, timestamp_ns=0, image=image, detections=(detection,))
+        observation, crops, _ = pipeline.capture.process(frame)
+    assert len(observation.tracks) == len(crops) == 1
+    assert pipeline.detector.calls == 0
+
+
+def test_a_confirmed_card_is_measured_in_the_sharpest_frame_so_far():
+    measured = []
+
+    def centering(image, quad):
+        measured.append(quad)
+        return {"measurable": True}
+
+    pipeline = Pipeline(centering)
+    messages = pipeline.show(picture(upside_down(CARDS["demo-001"])), frames=70)
+    assert messages[-1].centering == {"measurable": True}
+    assert [m.centering for m in messages if m.topic is not Topic.CONFIRMED][0] is None
+    assert len(measured) == 1
+    assert measured[0] == pytest.approx(rotated_half_turn(card_quad(QUAD)))
+
+
+def test_cards_that_are_left_at_the_end_of_the_source_leave():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    assert topics(pipeline.output.finish()) == [Topic.LEFT]
+    assert pipeline.output.finish() == []
+
+
+def test_an_answer_that_comes_too_late_changes_nothing():
+    pipeline = Pipeline()
+    for _ in range(3):
+        pipeline.frame_id += 1
+        pipeline.detector.quads = [QUAD]
+        frame = Frame(frame_id=pipeline.frame_id, timestamp_ns=0, image=picture(CARDS["demo-001"]))
+        observation, crops, _ = pipeline.capture.process(frame)
+    (answer,) = pipeline.recognition.process(crops)
+    assert pipeline.output.answer(answer) == []
+    assert pipeline.output.tracks == 0
+
+
+def test_another_database_is_used_from_the_next_batch_on():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    replacement = PixelRecognizer({"other-1": CARDS["demo-001"], "other-2": CARDS["demo-002"]})
+    pipeline.recognition.swap(replacement)
+    assert pipeline.recognizer.closed
+    messages = pipeline.show(picture(CARDS["demo-001"]), frames=40)
+    assert [m.card_id for m in messages if m.topic is Topic.CONFIRMED] == ["other-1"]
+    assert topics(messages).count(Topic.LEFT) == 0

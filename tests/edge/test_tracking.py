@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from edge.config import TrackingSettings
+from edge.frame import Detection
+from edge.geometry import card_quad
+from edge.tracking import Tracker, same_start
+
+SETTINGS = TrackingSettings(min_hits=3, max_missed_frames=5)
+
+
+def corners(x: float, y: float, angle_deg: float = 0.0, width: float = 126.0) -> np.ndarray:
+    """The corners of a card around (x, y), the same physical corner first at every angle."""
+    angle = np.radians(angle_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    half = np.array([width / 2, width / 2 * 88 / 63])
+    return np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half @ turn.T + [x, y]
+
+
+def detection(x: float, y: float, angle_deg: float = 0.0) -> Detection:
+    return Detection(quad=card_quad(corners(x, y, angle_deg)), confidence=0.9)
+
+
+def nearest(tracks, x, y):
+    return min(tracks, key=lambda t: np.hypot(*(t.quad.mean(axis=0) - [x, y]))).track_id
+
+
+def test_a_false_detection_of_one_frame_never_becomes_a_track():
+    tracker = Tracker(SETTINGS)
+    frames = [[detection(200, 200)] if frame == 2 else [] for frame in range(10)]
+    assert all(tracker.update(found, frame) == () for frame, found in enumerate(frames))
+
+
+def test_a_card_appears_once_it_was_seen_often_enough():
+    tracker = Tracker(SETTINGS)
+    counts = [len(tracker.update([detection(200, 200)], frame)) for frame in range(4)]
+    assert counts == [0, 0, 1, 1]
+
+
+def test_a_card_that_is_missed_now_and_then_still_appears():
+    tracker = Tracker(SETTINGS)
+    for frame in range(8):
+        tracks = tracker.update([detection(200, 200)] if frame % 2 == 0 else [], frame)
+    assert [track.track_id for track in tracks] == [0]
+
+
+def test_a_hidden_card_keeps_its_id_until_it_has_been_away_too_long():
+    tracker = Tracker(SETTINGS)
+    for frame in range(3):
+        tracker.update([detection(200, 200)], frame)
+    hidden = [tracker.update([], frame) for frame in range(3, 8)]
+    assert [[t.track_id for t in tracks] for tracks in hidden] == [[0]] * 5
+    assert not hidden[-1][0].visible
+    assert tracker.update([], 8) == ()
+    for frame in range(9, 12):
+        tracks = tracker.update([detection(200, 200)], frame)
+    assert [track.track_id for track in tracks] == [1]
+
+
+def test_a_fast_card_keeps_its_id_through_an_occlusion():
+    tracker = Tracker(SETTINGS)
+    for frame in range(20):
+        seen = frame not in (10, 11)
+        tracks = tracker.update([detection(100 + 50 * frame, 300)] if seen else [], frame)
+        if frame >= 2:
+            assert [track.track_id for track in tracks] == [0]
+
+
+def test_frames_that_the_source_dropped_count_as_motion():
+    tracker = Tracker(SETTINGS)
+    for frame in (0, 1, 2, 3, 4, 6, 7, 10, 11):
+        tracks = tracker.update([detection(100 + 30 * frame, 300)], frame)
+    assert [track.track_id for track in tracks] == [0]
+
+
+def test_two_cards_that_cross_keep_their_ids():
+    tracker = Tracker(TrackingSettings(min_hits=1, max_missed_frames=8))
+    for frame in range(31):
+        first_x, second_x = 100 + 20 * frame, 700 - 20 * frame
+        found = [detection(first_x, 300)]
+        if abs(first_x - second_x) > 60:  # the second passes underneath
+            found.append(detection(second_x, 320))
+        tracks = tracker.update(found[::-1] if frame % 2 else found, frame)
+        if frame == 0:
+            first, second = nearest(tracks, 100, 300), nearest(tracks, 700, 320)
+    assert (nearest(tracks, 700, 300), nearest(tracks, 100, 320)) == (first, second)
+
+
+def test_neighbours_side_by_side_keep_their_ids_while_all_of_them_shift():
+    tracker = Tracker(TrackingSettings(min_hits=1))
+    places = [(200 + 130 * column, 200 + 180 * row) for row in range(2) for column in range(3)]
+    rng = np.random.default_rng(1)
+    for frame in range(12):
+        found = [detection(x + 35 * frame, y) for x, y in places]
+        tracks = tracker.update([found[i] for i in rng.permutation(6)], frame)
+        ids = [nearest(tracks, x + 35 * frame, y) for x, y in places]
+        first = ids if frame == 0 else first
+        assert ids == first
+
+
+def test_the_same_physical_corner_stays_first_through_a_full_turn():
+    tracker = Tracker(TrackingSettings(min_hits=1))
+    for step in range(73):
+        (track,) = tracker.update([detection(300, 300, 5 * step)], step)
+        assert track.quad == pytest.approx(corners(300, 300, 5 * step))
+
+
+def test_the_nearer_of_two_starts_is_taken():
+    quad = corners(300, 300)
+    assert same_start(np.roll(quad, 2, axis=0), quad) == pytest.approx(quad)
+    assert same_start(quad, quad) is quad
+
+
+def test_ids_belong_to_the_tracker():
+    for _ in range(2):
+        tracker = Tracker(TrackingSettings(min_hits=1))
+        assert [t.track_id for t in tracker.update([detection(100, 100), detection(400, 100)], 0)] == [0, 1]
