@@ -31,6 +31,7 @@ class TrackingSettings(_Section):
     """How detections become tracks."""
 
     min_iou: float = Field(default=0.3, gt=0, lt=1, description="overlap that lets a detection continue a track")
+    min_hits: int = Field(default=3, ge=1, description="frames in which a card must be seen before it has appeared")
     max_missed_frames: int = Field(default=15, ge=0, description="frames a card may be hidden before it has left")
 
 
@@ -59,6 +60,9 @@ class SmoothingSettings(_Section):
     """How single answers become a verdict on a card."""
 
     confirm_after: int = Field(default=3, ge=1, description="agreeing answers in a row that confirm a card")
+    doubt_frames: int = Field(
+        default=30, ge=1, description="frames without support after which a confirmed card may turn unknown"
+    )
     confirmed: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
     unknown: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
     not_a_card: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")

@@ -51,3 +51,7 @@ class PublishError(ScannerError):
 
 class MeasurementError(ScannerError):
     """A geometric computation has no answer for its input (degenerate points, no card)."""
+
+
+class WorkerError(ScannerError):
+    """A thread of the daemon failed again and again, or stopped making progress."""

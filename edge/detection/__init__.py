@@ -1,0 +1,7 @@
+"""Finds cards in frames: their outlines as quads with sub-pixel corners."""
+
+from edge.detection.detector import QuadDetector
+from edge.detection.live import LiveDetector
+from edge.detection.refinement import refine_quad
+
+__all__ = ["LiveDetector", "QuadDetector", "refine_quad"]

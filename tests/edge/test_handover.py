@@ -5,7 +5,7 @@ import numpy as np
 
 from edge.frame import Frame
 from edge.handover import CropSlots, OutputInbox
-from edge.pipeline import Observation
+from edge.results import Observation
 from edge.selection import Crop
 
 

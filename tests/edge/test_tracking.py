@@ -73,6 +73,15 @@ def test_frames_that_the_source_dropped_count_as_motion():
     assert [track.track_id for track in tracks] == [0]
 
 
+@pytest.mark.parametrize(("frames_apart", "searches"), [(1, 5), (3, 2), (20, 2)])
+def test_how_long_a_card_may_be_hidden_is_a_matter_of_time_where_searching_is_slow(frames_apart, searches):
+    tracker = Tracker(SETTINGS)
+    for frame in range(3):
+        tracker.update([detection(200, 200)], frame * frames_apart)
+    alive = [len(tracker.update([], frame * frames_apart)) for frame in range(3, 12)]
+    assert alive == [1] * searches + [0] * (9 - searches)
+
+
 def test_two_cards_that_cross_keep_their_ids():
     tracker = Tracker(TrackingSettings(min_hits=1, max_missed_frames=8))
     for frame in range(31):
@@ -90,12 +99,13 @@ def test_neighbours_side_by_side_keep_their_ids_while_all_of_them_shift():
     tracker = Tracker(TrackingSettings(min_hits=1))
     places = [(200 + 130 * column, 200 + 180 * row) for row in range(2) for column in range(3)]
     rng = np.random.default_rng(1)
+    seen = []
     for frame in range(12):
         found = [detection(x + 35 * frame, y) for x, y in places]
         tracks = tracker.update([found[i] for i in rng.permutation(6)], frame)
-        ids = [nearest(tracks, x + 35 * frame, y) for x, y in places]
-        first = ids if frame == 0 else first
-        assert ids == first
+        seen.append([nearest(tracks, x + 35 * frame, y) for x, y in places])
+    assert sorted(seen[0]) == [0, 1, 2, 3, 4, 5]
+    assert all(ids == seen[0] for ids in seen)
 
 
 def test_the_same_physical_corner_stays_first_through_a_full_turn():

@@ -1,0 +1,168 @@
+"""The commands that the control socket takes while the daemon runs."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+from pydantic import Field, ValidationError
+
+from edge.config import Settings
+from edge.control import Command, Request
+from edge.errors import ConfigurationError, SourceError
+from edge.geometry import Image
+from edge.loops import CaptureLoop, RecognitionLoop
+from edge.messages import HealthMessage
+from edge.pipeline import OutputStage, RecognitionStage
+from edge.recognition import open_recognizer
+from edge.selection import Selector
+from edge.tracking import Tracker
+
+_FIXED_SECTIONS = ("source", "publish")
+
+
+class NothingMore(Request):
+    """A command that takes nothing besides its name."""
+
+
+class ReloadRequest(Request):
+    """What `reload` takes."""
+
+    settings: dict[str, dict[str, Any]] = Field(default={}, description="section -> key -> new value")
+
+
+class SnapshotRequest(Request):
+    """What `snapshot` takes."""
+
+    path: Path | None = Field(default=None, description="file to write, .png or .jpg; unset: the reply carries it")
+    format: Literal["png", "jpg"] = Field(default="jpg", description="of the image that the reply carries")
+
+
+class Administration:
+    """Changes and inspects the running pipeline; called by the control thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        capture: CaptureLoop,
+        tracker: Tracker,
+        selector: Selector,
+        recognition: tuple[RecognitionStage, RecognitionLoop],
+        output: OutputStage,
+    ) -> None:
+        """Administer these parts, which were made from `settings`."""
+        self.health: HealthMessage | None = None
+        self._settings = settings
+        self._capture = capture
+        self._tracker = tracker
+        self._selector = selector
+        self._recognition = recognition
+        self._output = output
+
+    def commands(self) -> dict[str, Command]:
+        """Name -> what it does."""
+        return {
+            "status": self.status,
+            "reload": self.reload,
+            "snapshot": self.snapshot,
+            "pause": self.pause,
+            "resume": self.resume,
+        }
+
+    def status(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether the daemon is paused, its settings, and the newest health message (null before the first)."""
+        NothingMore.model_validate(fields)
+        return {
+            "paused": self._capture.paused,
+            "settings": self._settings.model_dump(mode="json"),
+            "health": None if self.health is None else self.health.model_dump(mode="json"),
+        }
+
+    def pause(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Stop looking at frames."""
+        NothingMore.model_validate(fields)
+        self._capture.paused = True
+        return {"paused": True}
+
+    def resume(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Look at frames again."""
+        NothingMore.model_validate(fields)
+        self._capture.paused = False
+        return {"paused": False}
+
+    def reload(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Open the model and the card database anew, with changed settings where some are given.
+
+        Frames are read on all the while; what is in use stays in use where the new one cannot be opened.
+
+        Raises:
+            ConfigurationError: if a setting is invalid, or needs a restart.
+            ModelError, DatabaseError: if the model or the card database cannot be opened.
+        """
+        settings = changed_settings(self._settings, ReloadRequest.model_validate(fields).settings)
+        recognizer = open_recognizer(settings.recognition)
+        stage, loop = self._recognition
+        stage.swap(recognizer)
+        loop.max_batch = settings.recognition.max_batch
+        self._tracker.settings = settings.tracking
+        self._selector.settings = settings.selection
+        self._output.settings = settings.smoothing
+        self._settings = settings
+        manifest = recognizer.database.manifest
+        return {"model_id": manifest.model_id, "database": manifest.name, "database_cards": manifest.cards}
+
+    def snapshot(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The newest frame, written to a file or as base64 in the reply.
+
+        Raises:
+            SourceError: if there is no frame yet.
+            ConfigurationError: if the file cannot be written.
+        """
+        request = SnapshotRequest.model_validate(fields)
+        frame = self._capture.newest
+        if frame is None:
+            raise SourceError("there is no frame yet; try again in a moment")
+        reply: dict[str, Any] = {"frame_id": frame.frame_id, "timestamp_ns": frame.timestamp_ns}
+        if request.path is None:
+            image = base64.b64encode(_encoded(frame.image, request.format)).decode("ascii")
+            return reply | {"format": request.format, "image": image}
+        _write_image(request.path, frame.image)
+        return reply | {"path": str(request.path)}
+
+
+def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The settings with some keys replaced.
+
+    Raises:
+        ConfigurationError: if the outcome is invalid, or a section cannot change while the daemon runs.
+    """
+    fixed = [section for section in changes if section in _FIXED_SECTIONS]
+    if fixed:
+        raise ConfigurationError(f"{', '.join(fixed)}: cannot be changed by reload; start the scanner again")
+    values = settings.model_dump()
+    for section, entries in changes.items():
+        values.setdefault(section, {}).update(entries)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{key}: {first['msg']} (got {first['input']!r})") from cause
+
+
+def _encoded(image: Image, suffix: str) -> bytes:
+    return cv2.imencode(f".{suffix}", image)[1].tobytes()
+
+
+def _write_image(path: Path, image: Image) -> None:
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in ("png", "jpg", "jpeg"):
+        raise ConfigurationError(f"path: {path} must end in .png or .jpg")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(_encoded(image, suffix))
+        part.replace(path)
+    except OSError as cause:
+        part.unlink(missing_ok=True)
+        raise ConfigurationError(f"path: {path} cannot be written: {cause.strerror}") from cause

@@ -1,0 +1,104 @@
+"""Grading companies' centering tolerances, and how likely a card keeps them."""
+
+import functools
+import json
+import math
+from importlib import resources
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.centering.result import Balance, Face, GradeChance
+from edge.errors import ConfigurationError
+
+Tolerance = tuple[float, float]
+
+
+class Grade(BaseModel):
+    """One grade: the largest share, in per cent, that the better and the worse centred direction may have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    grade: str
+    front: Tolerance
+    back: Tolerance
+
+
+class Company(BaseModel):
+    """One grading company's table, best grade first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    checked: str
+    verified: bool
+    grades: list[Grade] = Field(min_length=1)
+
+
+class GradingTables(BaseModel):
+    """All tables.
+
+    Attributes:
+        rounding_points: companies state whole points: 55/45 is kept up to 55 + this.
+        companies: by name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rounding_points: float = Field(ge=0)
+    companies: dict[str, Company]
+
+
+@functools.cache
+def shipped_tables() -> GradingTables:
+    """The tables that come with the package (`grading.json`)."""
+    text = resources.files("edge.centering").joinpath("grading.json").read_text(encoding="utf-8")
+    return GradingTables.model_validate_json(text)
+
+
+def read_tables(path: Path) -> GradingTables:
+    """Tables from a file of the user, laid out as `grading.json`.
+
+    Raises:
+        ConfigurationError: when the file is missing or not laid out so.
+    """
+    try:
+        return GradingTables.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, json.JSONDecodeError, ValidationError) as error:
+        raise ConfigurationError(f"cannot read grading tables from {path}: {error}") from error
+
+
+def grade_chances(
+    tables: GradingTables, left_right: Balance, top_bottom: Balance, face: Face
+) -> dict[str, GradeChance]:
+    """The best grade of each company, with the probability that its tolerance is kept."""
+    return {
+        name: _best_grade(company, tables.rounding_points, (left_right, top_bottom), face)
+        for name, company in tables.companies.items()
+    }
+
+
+def _best_grade(company: Company, rounding: float, balances: tuple[Balance, Balance], face: Face) -> GradeChance:
+    shares = sorted(max(balance.ratio) for balance in balances)
+    for grade in company.grades:
+        tolerance = grade.front if face == "front" else grade.back
+        better, worse = (limit + rounding for limit in tolerance)
+        if shares[0] <= better and shares[1] <= worse:
+            chance = _both_within(balances, better, worse)
+            return GradeChance(best=grade.grade, probability=chance, verified=company.verified)
+    return GradeChance(best=None, probability=0.0, verified=company.verified)
+
+
+def _both_within(balances: tuple[Balance, Balance], better: float, worse: float) -> float:
+    """Probability that both shares are within `worse` and at least one within `better`."""
+    wide = [_within(balance, worse) for balance in balances]
+    narrow = [_within(balance, better) for balance in balances]
+    return wide[0] * wide[1] - (wide[0] - narrow[0]) * (wide[1] - narrow[1])
+
+
+def _within(balance: Balance, limit: float) -> float:
+    """Probability that neither share exceeds the limit, the error being normal."""
+    scale = max(balance.std, 1e-9) * math.sqrt(2)
+    upper = math.erf((limit - balance.first) / scale)
+    lower = math.erf((100 - limit - balance.first) / scale)
+    return (upper - lower) / 2

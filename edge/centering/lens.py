@@ -1,0 +1,95 @@
+"""Radial lens distortion from the card itself: its four sides are straight, so what bows them is the lens.
+
+Plumb-line calibration (D. C. Brown, "Close-range camera calibration", 1971) with one coefficient of Brown's radial
+model, the principal point taken at the middle of the image.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.centering.strips import Floats
+
+MIN_SIGNIFICANCE = 4.0
+MAX_COEFFICIENT = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """Brown's model with one coefficient: distorted = undistorted * (1 + k1 * radius^2).
+
+    Attributes:
+        centre_px: principal point (x, y).
+        radius_px: unit of the radius, half the image's diagonal.
+        k1: radial coefficient; 0 for a lens without distortion.
+        k1_std: its standard uncertainty.
+    """
+
+    centre_px: tuple[float, float]
+    radius_px: float
+    k1: float = 0.0
+    k1_std: float = 0.0
+
+    def undistorted(self, points: Floats) -> Floats:
+        """Pixels [N, 2] as a lens without distortion would show them."""
+        return np.asarray(self._rays(points) * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
+
+    def _rays(self, points: Floats) -> Floats:
+        bent = (points - np.asarray(self.centre_px)) / self.radius_px
+        target = np.linalg.norm(bent, axis=1)
+        radius = target.copy()
+        for _ in range(3):
+            radius -= (radius * (1 + self.k1 * radius**2) - target) / (1 + 3 * self.k1 * radius**2)
+        return np.asarray(bent * (radius / np.maximum(target, 1e-12))[:, None], dtype=np.float64)
+
+
+def straight_lens(width: int, height: int) -> Lens:
+    """A lens without distortion for an image of this size."""
+    return Lens(centre_px=((width - 1) / 2, (height - 1) / 2), radius_px=float(np.hypot(width, height)) / 2)
+
+
+def lens_from_sides(sides: Sequence[Floats], width: int, height: int) -> Lens:
+    """The distortion that makes four measured sides straight.
+
+    Args:
+        sides: image points [N, 2] along each side.
+        width: of the image.
+        height: of the image.
+
+    Returns:
+        A lens with k1 = 0 where the bow of the sides is not significant or not a lens's.
+    """
+    lens = straight_lens(width, height)
+    for _ in range(2):
+        parts = [_bow(lens, points) for points in sides]
+        residual, effect = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        weight = float(effect @ effect)
+        if weight < 1e-12:
+            return straight_lens(width, height)
+        change = -float(residual @ effect) / weight
+        left = residual + change * effect
+        spread = float(np.sqrt(left @ left / max(len(left) - 9, 1) / weight))
+        lens = Lens(centre_px=lens.centre_px, radius_px=lens.radius_px, k1=lens.k1 + change, k1_std=spread)
+    if abs(lens.k1) < MIN_SIGNIFICANCE * lens.k1_std or abs(lens.k1) > MAX_COEFFICIENT:
+        return straight_lens(width, height)
+    return lens
+
+
+def _bow(lens: Lens, points: Floats) -> tuple[Floats, Floats]:
+    """Distances of undistorted points from their own straight line, and how they change with k1."""
+    rays = lens._rays(points)
+    centred = rays - rays.mean(axis=0)
+    along = centred[-1] - centred[0]
+    along /= np.linalg.norm(along)
+    normal = np.array([-along[1], along[0]])
+    u = centred @ along
+    squared = np.sum(rays**2, axis=1)
+    shift = -rays * (squared / (1 + 3 * lens.k1 * squared))[:, None]
+    return _without_line(u, centred @ normal), _without_line(u, shift @ normal)
+
+
+def _without_line(u: Floats, values: Floats) -> Floats:
+    centred = u - u.mean()
+    slope = float(centred @ values) / float(centred @ centred)
+    return np.asarray(values - values.mean() - slope * centred, dtype=np.float64)

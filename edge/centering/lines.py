@@ -1,0 +1,284 @@
+"""Straight edges in a strip: votes of all profiles find them, sub-pixel positions on each profile refine them."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.centering.overlap import first_edge, window_offsets
+from edge.centering.strips import Floats, Profiles, Strip
+
+MAX_SLOPE = np.tan(np.deg2rad(2.2))
+SLOPES = np.linspace(-MAX_SLOPE, MAX_SLOPE, 31)
+BIN_MM = 0.06
+SEPARATION_MM = 0.2
+SMOOTHING_PX = 1.0
+MIN_GRADIENT = 1.2
+MIN_RELATIVE_STEP = 0.4
+AGREEMENT_MM = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A straight edge in a strip: s = position_mm + slope * (t - middle).
+
+    Attributes:
+        position_mm: s where the line crosses the middle of the side.
+        slope: ds / dt.
+        coverage: share of the profiles that have an edge on the line, 0 to 1.
+        strength: median gradient of those edges, grey levels per sample.
+    """
+
+    position_mm: float
+    slope: float
+    coverage: float
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Peaks:
+    """Local maxima of the colour gradient in a strip's profiles, [K] each."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    across_mm: Floats
+    strength: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trace:
+    """An edge, followed along its side.
+
+    Attributes:
+        across_mm: s [N] on each profile of the strip; NaN where the profile has no such edge.
+        used: bool [N], the profiles with a clear step that agree with the curve.
+        curve: s = c0 + c1 u + c2 u^2 with u = t - middle, fitted to the profiles used.
+        coverage: share of all profiles that have an edge within 0.1 mm of the curve.
+        scatter_mm: standard deviation of one profile about the curve.
+        width_mm: standard deviation of the blurred step.
+        contrast: median step in grey levels.
+        shift_mm: by how much a second edge close behind had displaced it; already taken off.
+        blur_px: standard deviation of the step's gradient, in samples.
+    """
+
+    across_mm: Floats
+    used: NDArray[np.bool_]
+    curve: tuple[float, float, float]
+    coverage: float
+    scatter_mm: float
+    width_mm: float
+    contrast: float
+    shift_mm: float = 0.0
+    blur_px: float | None = None
+
+    def at(self, from_middle_mm: Floats) -> Floats:
+        """S of the curve at distances u from the middle of the side."""
+        c0, c1, c2 = self.curve
+        return np.asarray(c0 + c1 * from_middle_mm + c2 * from_middle_mm**2, dtype=np.float64)
+
+
+def gradient(profiles: Profiles) -> Profiles:
+    """Derivative across the side [N, M, 3], grey levels per sample, smoothed by a Gaussian of `SMOOTHING_PX`."""
+    x = np.arange(-4, 5, dtype=np.float64)
+    bell = np.exp(-(x**2) / (2 * SMOOTHING_PX**2))
+    kernel = x * bell / np.sum(x * x * bell)
+    filtered = cv2.sepFilter2D(profiles, cv2.CV_32F, kernel, np.ones(1), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(filtered, dtype=np.float32)
+
+
+def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
+    """All edges of all profiles that stand out of the noise."""
+    size = np.sqrt(np.einsum("nmc,nmc->nm", slopes, slopes))
+    floor = max(MIN_GRADIENT, 3.0 * float(np.percentile(size[::3], 20)))
+    floor = min(floor, max(MIN_GRADIENT, 0.25 * float(np.percentile(size[::3], 98))))
+    middle = size[:, 1:-1]
+    rows, columns = np.nonzero((middle > size[:, :-2]) & (middle >= size[:, 2:]) & (middle > floor))
+    below, at, above = size[rows, columns], size[rows, columns + 1], size[rows, columns + 2]
+    offset = 0.5 * (below - above) / (below - 2 * at + above - 1e-6)
+    across = strip.first_mm + (columns + 1 + offset) * strip.step_mm
+    return Peaks(rows=rows, columns=columns + 1, across_mm=across.astype(np.float64), strength=at.astype(np.float64))
+
+
+def find_lines(strip: Strip, peaks: Peaks, min_coverage: float) -> list[Line]:
+    """Straight, nearly parallel edges along the whole side, by the votes of all profiles (Hough transform).
+
+    Returns:
+        Lines from outside to inside.
+    """
+    count, bins = len(strip.along_mm), int(strip.profiles.shape[1] * strip.step_mm / BIN_MM) + 2
+    if len(peaks.rows) == 0:
+        return []
+    u = (strip.along_mm - strip.middle_mm)[peaks.rows]
+    start = strip.first_mm - BIN_MM
+    index = ((peaks.across_mm[None, :] - SLOPES[:, None] * u[None, :] - start) / BIN_MM).astype(np.intp)
+    valid = (index >= 0) & (index < bins)
+    flat = (index + np.arange(len(SLOPES))[:, None] * bins)[valid]
+    votes = np.bincount(flat, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins).astype(np.float32)
+    votes = np.asarray(cv2.blur(votes, (3, 1), borderType=cv2.BORDER_CONSTANT)) * 3 / count
+    best = votes.max(axis=0)
+    reach = round(SEPARATION_MM / BIN_MM)
+    highest = cv2.dilate(best[None, :], np.ones((1, 2 * reach + 1), np.uint8))[0]
+    places = np.flatnonzero((best >= highest) & (best >= min_coverage))
+    lines = [_line(strip, peaks, u, start + (p + 0.5) * BIN_MM, float(SLOPES[votes[:, p].argmax()])) for p in places]
+    return _distinct([line for line in lines if line.coverage >= min_coverage])
+
+
+def _line(strip: Strip, peaks: Peaks, u: Floats, position_mm: float, slope: float) -> Line:
+    """Refine a line to the peaks near it, by two rounds of least squares."""
+    near = np.abs(peaks.across_mm - position_mm - slope * u) < 2.5 * BIN_MM
+    if np.count_nonzero(near) >= 3:
+        position_mm, slope = _straight(u[near], peaks.across_mm[near])
+        near = np.abs(peaks.across_mm - position_mm - slope * u) < 2 * BIN_MM
+    rows = np.flatnonzero(np.bincount(peaks.rows[near]))
+    return Line(
+        position_mm=float(position_mm),
+        slope=float(slope),
+        coverage=len(rows) / len(strip.along_mm),
+        strength=_median(peaks.strength[near]) if len(rows) else 0.0,
+    )
+
+
+def _distinct(lines: list[Line]) -> list[Line]:
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.position_mm):
+        if kept and line.position_mm - kept[-1].position_mm < SEPARATION_MM / 2:
+            kept[-1] = max(kept[-1], line, key=lambda each: each.coverage)
+        else:
+            kept.append(line)
+    return kept
+
+
+def trace(
+    strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: float, blur_px: float | None = None
+) -> Trace:
+    """Follow an edge along its side to sub-pixel positions.
+
+    On each profile the nearest peak belongs to the edge; the gradient around it is projected on the colour step. The
+    gradient of a blurred step is a Gaussian, so its logarithm is a parabola whose vertex is the edge.
+
+    Args:
+        strip: the side.
+        slopes: `gradient` of its profiles.
+        peaks: `find_peaks` of them.
+        line: where to look.
+        reach_mm: how far from the line.
+        blur_px: blur of the gradient, where another edge of the side has shown it.
+    """
+    u = strip.along_mm - strip.middle_mm
+    near = _nearest_peaks(u, peaks, (line.position_mm, line.slope, 0.0), reach_mm)
+    bowed = robust_curve(u, np.where(near >= 0, peaks.across_mm[near], np.nan), AGREEMENT_MM / 2)[0]
+    if np.isfinite(bowed[0]):
+        near = _nearest_peaks(u, peaks, bowed, AGREEMENT_MM)
+    rows = np.flatnonzero(near >= 0)
+    columns = np.clip(peaks.columns[near[rows]], 1, slopes.shape[1] - 2)
+    window = np.stack([slopes[rows, columns + k] for k in (-1, 0, 1)])
+    step = window[1] / np.maximum(np.linalg.norm(window[1], axis=1, keepdims=True), 1e-6)
+    below, at, above = np.log(np.maximum(np.einsum("knc,nc->kn", window, step), 1e-3))
+    bend = np.minimum(below - 2 * at + above, -1e-3)
+    offset = np.clip(0.5 * (below - above) / bend, -1, 1)
+    spread = np.sqrt(-1 / bend)
+    across, blur, height = (np.full(len(u), fill) for fill in (np.nan, 0.0, 0.0))
+    across[rows] = strip.first_mm + (columns + offset) * strip.step_mm
+    blur[rows] = np.sqrt(np.maximum(spread**2 - SMOOTHING_PX**2, 0.0)) * strip.step_mm
+    height[rows] = np.exp(at) * np.sqrt(2 * np.pi) * spread
+    return _without_overlap(strip, slopes, _fitted(u, across, blur, height, strip.step_mm), blur_px)
+
+
+def _nearest_peaks(u: Floats, peaks: Peaks, curve: tuple[float, float, float], reach_mm: float) -> NDArray[np.intp]:
+    """Index of the peak nearest to a curve on each profile [N]; -1 where none is within reach."""
+    at = u[peaks.rows]
+    distance = np.abs(peaks.across_mm - curve[0] - curve[1] * at - curve[2] * at**2)
+    candidates = np.flatnonzero(distance < reach_mm)
+    nearest = np.full(len(u), -1, dtype=np.intp)
+    order = candidates[np.argsort(-distance[candidates])]
+    nearest[peaks.rows[order]] = order
+    return nearest
+
+
+def _without_overlap(strip: Strip, slopes: Profiles, found: Trace, blur_px: float | None) -> Trace:
+    """Take off what a second edge close behind does to an edge."""
+    if found.used.sum() < 8:
+        return found
+    middle = (found.at(strip.along_mm - strip.middle_mm) - strip.first_mm) / strip.step_mm
+    columns = (middle[found.used, None] + window_offsets()).astype(np.float32)
+    rows = np.broadcast_to(np.flatnonzero(found.used)[:, None], columns.shape).astype(np.float32)
+    around = cv2.remap(slopes, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    shift_px, blur = first_edge(around.mean(axis=0), blur_px)
+    shift = shift_px * strip.step_mm
+    c0, c1, c2 = found.curve
+    return replace(found, across_mm=found.across_mm + shift, curve=(c0 + shift, c1, c2), shift_mm=shift, blur_px=blur)
+
+
+def _straight(u: Floats, s: Floats) -> tuple[float, float]:
+    """Least-squares line through points: value at u = 0, slope."""
+    mean_u, mean_s = float(u.sum()) / len(u), float(s.sum()) / len(s)
+    centred = u - mean_u
+    slope = float(centred @ s) / max(float(centred @ centred), 1e-12)
+    return mean_s - slope * mean_u, slope
+
+
+def _parabola(u: Floats, s: Floats) -> Floats:
+    """Least-squares coefficients [3] of 1, u, u^2, by the normal equations in scaled u."""
+    scale = max(float(np.abs(u).max()), 1e-9)
+    powers = np.empty((3, len(u)))
+    powers[0], powers[1] = 1.0, u / scale
+    powers[2] = powers[1] ** 2
+    normal = powers @ powers.T + 1e-9 * len(u) * np.eye(3)
+    return np.asarray(np.linalg.solve(normal, powers @ s) / (1.0, scale, scale**2), dtype=np.float64)
+
+
+def _median(values: Floats) -> float:
+    """Upper median, without the checks that make `numpy.median` slow on short arrays."""
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])
+
+
+def _fitted(u: Floats, across: Floats, blur_mm: Floats, height: Floats, step_mm: float) -> Trace:
+    finite = np.isfinite(across)
+    strong = height >= MIN_RELATIVE_STEP * (np.percentile(height[finite], 80) if finite.any() else np.inf)
+    curve, used, scatter = robust_curve(u, np.where(strong, across, np.nan), tolerance_mm=max(0.05, 0.6 * step_mm))
+    agreeing = finite & (np.abs(across - np.polyval(curve[::-1], u)) < AGREEMENT_MM)
+    return Trace(
+        across_mm=across,
+        used=used,
+        curve=curve,
+        coverage=float(agreeing.mean()),
+        scatter_mm=scatter,
+        width_mm=_median(blur_mm[used]) if used.any() else 0.0,
+        contrast=_median(height[used]) if used.any() else 0.0,
+    )
+
+
+def robust_curve(
+    u: Floats, s: Floats, tolerance_mm: float
+) -> tuple[tuple[float, float, float], NDArray[np.bool_], float]:
+    """Fit a slightly bowed line through points of which many may be wrong.
+
+    A Theil-Sen-like start (medians of thirds), then reweighted least squares with a shrinking cut at 3 standard
+    deviations (from the median absolute deviation), never below `tolerance_mm`.
+
+    Returns:
+        Coefficients (c0, c1, c2) in u, the points used, and the standard deviation of one point.
+    """
+    finite = np.isfinite(s)
+    if np.count_nonzero(finite) < 8:
+        return (float("nan"), 0.0, 0.0), np.zeros(len(u), dtype=bool), float("nan")
+    where, values = u[finite], s[finite]
+    third = len(where) // 3
+    slope = (_median(values[-third:]) - _median(values[:third])) / (_median(where[-third:]) - _median(where[:third]))
+    curve = np.array([_median(values - slope * where), slope, 0.0])
+    close = np.ones(len(where), dtype=bool)
+    for bowed in (False, True, True, True):
+        residual = np.abs(values - (curve[0] + curve[1] * where + curve[2] * where**2))
+        close = residual < max(3 * 1.4826 * _median(residual), tolerance_mm)
+        if np.count_nonzero(close) < 4:
+            break
+        curve = (
+            _parabola(where[close], values[close]) if bowed else np.array([*_straight(where[close], values[close]), 0])
+        )
+    residual = values[close] - (curve[0] + curve[1] * where[close] + curve[2] * where[close] ** 2)
+    used = finite.copy()
+    used[finite] = close
+    scatter = float(np.sqrt(residual @ residual / max(len(residual) - 3, 1)))
+    return (float(curve[0]), float(curve[1]), float(curve[2])), used, scatter

@@ -1,0 +1,163 @@
+"""The card's outer edges: which of the straight edges near a rough outline are the card's, and where its corners lie.
+
+A sleeve shows a second outline around the card's, and the printed frame a third within it. The card's own is known by
+its corners: they are rounded by about 3 mm, so that on the diagonal the material ends 1.24 mm inside the sharp corner.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.centering.lines import Line, find_lines, find_peaks, gradient
+from edge.centering.strips import LENGTH_MM, SIDES, Floats, Side, card_to_image, sample_strip, side_to_card
+from edge.errors import MeasurementError
+from edge.geometry import CORNER_RADIUS_MM, Image, Quad, transform_points
+
+SEARCH_MM = 3.4
+SEARCH_PX_PER_MM = 8.0
+SEARCH_SPACING_MM = 1.0
+MIN_COVERAGE = 0.5
+CANDIDATES_PER_SIDE = 4
+MIN_OUTLINE_COVERAGE = 0.6
+
+_CORNERS: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))
+_INWARD = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
+_ROUNDING_MM = CORNER_RADIUS_MM * (1 - np.sqrt(0.5))
+_DIAGONAL_MM = np.arange(-0.8, 2.41, 0.1)
+_BESIDE_MM = np.array([-0.25, 0.0, 0.25])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outline:
+    """The outer edges of a card.
+
+    Attributes:
+        quad: sharp corners [4, 2] in image pixels, in the order of the rough outline.
+        rounded_corners: how many of the four corners look like a card's.
+        edges_around: whether another outline (a sleeve's) lies around the one chosen.
+    """
+
+    quad: Quad
+    rounded_corners: int
+    edges_around: bool
+
+
+def find_outline(image: Image, quad: Quad, px_per_mm: float) -> Outline:
+    """Find the card's edges near a rough outline.
+
+    Args:
+        image: uint8 [H, W, 3] BGR.
+        quad: card quad, within about 2 mm; it may be a sleeve's.
+        px_per_mm: scale of the card in the image.
+
+    Raises:
+        MeasurementError: when a side shows no straight edge, or it cannot be told which is the card's.
+    """
+    card = card_to_image(quad)
+    candidates = {side: _candidates(image, card, side, px_per_mm) for side in SIDES}
+    for side, lines in candidates.items():
+        if not lines:
+            raise MeasurementError(
+                f"no straight card edge on the {side} side: it is hidden, out of the picture or too like the ground"
+            )
+    roundness = _roundness(image, card, candidates)
+    return _best(card, candidates, roundness)
+
+
+def corner_points(lines: Mapping[Side, tuple[float, float]]) -> Floats:
+    """Corners [4, 2] in card millimetres of four lines, each given as s and ds/dt at the middle of its side."""
+    equations = {side: side_equation(side, *line) for side, line in lines.items()}
+    corners = [np.cross(equations[first], equations[second]) for first, second in _CORNERS]
+    return np.array([corner[:2] / corner[2] for corner in corners])
+
+
+def side_equation(side: Side, position_mm: float, slope: float) -> Floats:
+    """The line s = position + slope * (t - middle) as coefficients [3] of a x + b y + c = 0 in card millimetres."""
+    strip_line = np.array([1.0, -slope, -position_mm + slope * LENGTH_MM[side] / 2])
+    return np.asarray(np.linalg.inv(side_to_card(side)).T @ strip_line, dtype=np.float64)
+
+
+def _candidates(image: Image, card: Floats, side: Side, px_per_mm: float) -> list[Line]:
+    scale = min(px_per_mm, SEARCH_PX_PER_MM)
+    strip = sample_strip(image, card, side, (-SEARCH_MM, SEARCH_MM), scale, SEARCH_SPACING_MM)
+    lines = find_lines(strip, find_peaks(strip, gradient(strip.profiles)), MIN_COVERAGE)
+    nearest = sorted(lines, key=lambda line: abs(line.position_mm) - line.coverage)
+    return nearest[:CANDIDATES_PER_SIDE]
+
+
+def _roundness(image: Image, card: Floats, candidates: Mapping[Side, Sequence[Line]]) -> list[Floats]:
+    """For each corner and pair of candidate lines: how much the corner looks rounded as a card's is, 0 to 1."""
+    pairs, points = [], []
+    for corner, (first, second) in enumerate(_CORNERS):
+        for i, j in itertools.product(range(len(candidates[first])), range(len(candidates[second]))):
+            a, b = candidates[first][i], candidates[second][j]
+            at = np.cross(side_equation(first, a.position_mm, a.slope), side_equation(second, b.position_mm, b.slope))
+            pairs.append((corner, i, j))
+            points.append(at[:2] / at[2])
+    scores = _corner_scores(image, card, np.array(points), np.array([corner for corner, _, _ in pairs]))
+    found = [np.zeros((len(candidates[first]), len(candidates[second]))) for first, second in _CORNERS]
+    for (corner, i, j), score in zip(pairs, scores, strict=True):
+        found[corner][i, j] = float(score)
+    return found
+
+
+def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: Floats) -> Floats:
+    """Share of the colour change along each corner's diagonal that lies where a card's rounding ends, [K]."""
+    inward = _INWARD[corners]
+    across = inward[:, ::-1] * np.array([1.0, -1.0])
+    grid = (
+        points_mm[:, None, None, :]
+        + np.sqrt(0.5) * _DIAGONAL_MM[None, :, None, None] * inward[:, None, None, :]
+        + np.sqrt(0.5) * _BESIDE_MM[None, None, :, None] * across[:, None, None, :]
+    )
+    where = transform_points(card, grid.reshape(-1, 2)).astype(np.float32).reshape(len(points_mm), -1, 2)
+    sampled = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    profile = sampled.reshape(len(points_mm), len(_DIAGONAL_MM), len(_BESIDE_MM), 3).mean(axis=2)
+    change = np.linalg.norm(profile[:, 2:] - profile[:, :-2], axis=2) ** 2
+    middle = _DIAGONAL_MM[1:-1]
+    # On the diagonal itself a rounding of radius r ends r * (sqrt(2) - 1) from the sharp corner.
+    expected = _ROUNDING_MM * np.sqrt(2)
+    near = np.abs(middle - expected) < 0.45
+    total = change.sum(axis=1)
+    return np.asarray(np.where(total > 150.0, change[:, near].sum(axis=1) / np.maximum(total, 1e-6), 0.0))
+
+
+def _best(card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats]) -> Outline:
+    """Weigh all combinations of candidates: rounded corners, votes, nearness to the rough outline, common offset."""
+    shape = tuple(len(candidates[side]) for side in SIDES)
+    score = np.zeros(shape)
+    for axis, side in enumerate(SIDES):
+        merit = [0.5 * line.coverage - 0.12 * abs(line.position_mm) for line in candidates[side]]
+        score += _along(np.array(merit), (axis,), len(SIDES))
+    for corner, (first, second) in enumerate(_CORNERS):
+        axes = SIDES.index(first), SIDES.index(second)
+        score += _along(roundness[corner], axes, len(SIDES))
+    places = [_along(np.array([line.position_mm for line in candidates[s]]), (k,), 4) for k, s in enumerate(SIDES)]
+    score -= 0.25 * np.std(np.stack(np.broadcast_arrays(*places)), axis=0)
+    index = dict(zip(SIDES, np.unravel_index(int(score.argmax()), shape), strict=True))
+    lines = {side: candidates[side][index[side]] for side in SIDES}
+    rounded = [roundness[k][index[a], index[b]] > 0.5 for k, (a, b) in enumerate(_CORNERS)]
+    weakest = min(SIDES, key=lambda side: lines[side].coverage)
+    if lines[weakest].coverage < MIN_OUTLINE_COVERAGE:
+        raise MeasurementError(
+            f"the card's {weakest} edge can be seen on less than {MIN_OUTLINE_COVERAGE:.0%} of its length"
+        )
+    points = corner_points({side: (line.position_mm, line.slope) for side, line in lines.items()})
+    outside = [any(other.position_mm < lines[side].position_mm - 0.8 for other in candidates[side]) for side in SIDES]
+    return Outline(
+        quad=transform_points(card, points),
+        rounded_corners=sum(map(bool, rounded)),
+        edges_around=sum(outside) >= 3,
+    )
+
+
+def _along(values: Floats, axes: tuple[int, ...], dimensions: int) -> Floats:
+    """Reshape so that the array's axes stand at `axes` of an array with so many dimensions, ready to be broadcast."""
+    ordered = values if tuple(axes) == tuple(sorted(axes)) else values.T
+    shape = [1] * dimensions
+    for axis, length in zip(sorted(axes), ordered.shape, strict=True):
+        shape[axis] = length
+    return ordered.reshape(shape)

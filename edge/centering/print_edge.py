@@ -1,0 +1,168 @@
+"""The edge of the print: the first sharp straight transition inside the border, along the whole side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.centering.lines import Line, Peaks, Trace, find_lines, find_peaks, gradient, trace
+from edge.centering.strips import Floats, Profiles, Side, Strip
+from edge.errors import MeasurementError
+
+MIN_BORDER_MM = 0.45
+MAX_BORDER_MM = 7.0
+OUTSIDE_MM = 1.2
+MIN_COVERAGE = 0.6
+MIN_CONTRAST = 8.0
+TRACE_REACH_MM = 0.18
+OUTER_REACH_MM = 0.6
+MAX_OUTER_SCATTER_MM = 0.02
+MIN_OUTER_CONTRAST = 0.1
+CUT_EDGE_MM = 0.4
+# Scatter of single profiles about the edge: a printed frame's is a few micrometres, that of textures in art above 15.
+MIN_SCATTER_MM = 0.012
+MAX_SCATTER_MM = 0.05
+MAX_ROUGHNESS = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BorderSide:
+    """One side of a card with both edges of its border.
+
+    Attributes:
+        strip: the pixels.
+        outer: the card's edge.
+        inner: the print's edge; None when there is none.
+        color: median border colour, BGR [3].
+    """
+
+    strip: Strip
+    outer: Trace
+    inner: Trace | None
+    color: Floats
+
+
+def trace_side(strip: Strip) -> BorderSide:
+    """Find the card's edge and the print's edge on one side.
+
+    Raises:
+        MeasurementError: when the card's edge cannot be followed.
+    """
+    slopes = gradient(strip.profiles)
+    peaks = find_peaks(strip, slopes)
+    lines = find_lines(strip, peaks, MIN_COVERAGE)
+    outer = _card_edge(strip, slopes, peaks, lines)
+    inner = _first_print_edge(strip, slopes, peaks, lines, outer)
+    limit = outer.curve[0] + 1.5 if inner is None else inner.curve[0]
+    return BorderSide(strip=strip, outer=outer, inner=inner, color=_median_color(strip, outer.curve[0], limit))
+
+
+def _card_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line]) -> Trace:
+    """The card's edge: the outermost sharp, straight edge next to s = 0.
+
+    Shadows outside are soft, grounds are not straight, and the inner edge of the cut's bright or worn line lies further
+    in. Where another edge could as well be the card's, there is no answer.
+    """
+    near = [line for line in lines if abs(line.position_mm) < OUTER_REACH_MM]
+    traces = [trace(strip, slopes, peaks, line, TRACE_REACH_MM) for line in near]
+    seen = [found for found in traces if found.coverage >= MIN_COVERAGE / 2]
+    straight = [f for f in seen if f.coverage >= MIN_COVERAGE and f.scatter_mm < MAX_OUTER_SCATTER_MM]
+    if not straight:
+        raise MeasurementError(f"the card's {strip.side} edge is not clear: covered, worn, or too like the ground")
+    clearest = max(straight, key=lambda found: found.contrast)
+    sharp = [
+        found
+        for found in straight
+        if found.width_mm < 1.4 * clearest.width_mm + 0.4 * strip.step_mm
+        and found.contrast > MIN_OUTER_CONTRAST * clearest.contrast
+    ]
+    chosen = min(sharp, key=lambda found: found.curve[0])
+    if any(_rivals(found, chosen) for found in seen):
+        raise MeasurementError(
+            f"the card's {strip.side} edge is not clear: another edge runs beside it, a shadow's or the ground's"
+        )
+    return chosen
+
+
+def _rivals(found: Trace, chosen: Trace) -> bool:
+    """Whether an edge could be the card's instead of the one chosen: far stronger, or outside it and no soft shadow."""
+    outside = found.curve[0] < chosen.curve[0] - 0.1
+    no_shadow = found.width_mm < 1.6 * chosen.width_mm and found.contrast > 0.4 * chosen.contrast
+    uncertain = found.scatter_mm >= MAX_OUTER_SCATTER_MM or found.coverage < MIN_COVERAGE
+    return 0.35 * found.contrast > chosen.contrast or (outside and no_shadow and uncertain)
+
+
+def _first_print_edge(
+    strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line], outer: Trace
+) -> Trace | None:
+    doubtful = 0.0
+    for line in lines:
+        if not MIN_BORDER_MM <= line.position_mm - outer.curve[0] <= MAX_BORDER_MM:
+            continue
+        candidate = trace(strip, slopes, peaks, line, TRACE_REACH_MM, outer.blur_px)
+        if _is_print_edge(strip, outer, candidate):
+            if doubtful > 0.5 * candidate.contrast:
+                raise MeasurementError(f"the print's {strip.side} edge is not clear: another edge runs before it")
+            return candidate
+        if candidate.coverage >= MIN_COVERAGE and candidate.scatter_mm < MAX_SCATTER_MM:
+            doubtful = max(doubtful, candidate.contrast)
+    return None
+
+
+def _is_print_edge(strip: Strip, outer: Trace, found: Trace) -> bool:
+    """Whether an edge is a print's: seen along the whole side, sharp, straight, and the border before it even."""
+    if found.coverage < MIN_COVERAGE or found.contrast < MIN_CONTRAST:
+        return False
+    sharp = found.width_mm < 2.0 * max(outer.width_mm, 0.5 * strip.step_mm) + strip.step_mm
+    noise = _roughness(strip, outer.curve[0] + CUT_EDGE_MM, found.curve[0])
+    blur_mm = max(outer.width_mm, strip.step_mm)
+    straight = found.scatter_mm < min(MAX_SCATTER_MM, max(MIN_SCATTER_MM, 6.0 * noise * blur_mm / found.contrast))
+    return bool(sharp and straight and noise < MAX_ROUGHNESS * found.contrast)
+
+
+def _roughness(strip: Strip, start_mm: float, end_mm: float) -> float:
+    """Noise and texture of the border: standard deviation between neighbouring profiles, grey levels."""
+    first = round((start_mm - strip.first_mm) / strip.step_mm)
+    last = max(first + 1, round((end_mm - 0.2 - strip.first_mm) / strip.step_mm))
+    change = np.diff(strip.profiles[:, first:last], axis=0)
+    return float(1.4826 * np.median(np.sqrt(np.einsum("nmc,nmc->nm", change, change))) / np.sqrt(2))
+
+
+def _median_color(strip: Strip, outer_mm: float, inner_mm: float) -> Floats:
+    first = round((outer_mm + CUT_EDGE_MM - strip.first_mm) / strip.step_mm)
+    last = round((inner_mm - 0.2 - strip.first_mm) / strip.step_mm)
+    zone = strip.profiles[:, first : max(last, first + 1)]
+    return np.asarray(np.median(zone.reshape(-1, 3), axis=0), dtype=np.float64)
+
+
+def border_doubts(sides: Mapping[Side, BorderSide]) -> str | None:
+    """What speaks against the edges found being those of one printed border; None when nothing does."""
+    missing = [side for side, found in sides.items() if found.inner is None]
+    if len(missing) == len(sides):
+        return "no printed border"
+    if missing:
+        return f"no printed border, or none that stands out, on the {' and '.join(missing)} side"
+    for side, found in sides.items():
+        if _changes_within(found):
+            return f"no uniform border on the {side} side: something else begins before the edge found"
+    colors = np.array([found.color for found in sides.values()])
+    typical = np.median(colors, axis=0)
+    for side, color in zip(sides, colors, strict=True):
+        if np.linalg.norm(color - typical) > 30 + 0.3 * np.linalg.norm(typical):
+            return f"no uniform border: the {side} side has another colour than the others"
+    return None
+
+
+def _changes_within(found: BorderSide) -> bool:
+    """Whether the border's colour changes, on many profiles, between the card's edge and the print's edge."""
+    if found.inner is None:
+        return False
+    strip = found.strip
+    start, end = found.outer.curve[0] + CUT_EDGE_MM, found.inner.curve[0] - 0.15 - 2 * strip.step_mm
+    if end - start < 0.4:
+        return False
+    edges = np.linspace(start, end, 4)
+    columns = np.round((edges - strip.first_mm) / strip.step_mm).astype(int)
+    zones = [strip.profiles[:, a : max(b, a + 1)].mean(axis=1) for a, b in zip(columns[:-1], columns[1:], strict=True)]
+    change = np.linalg.norm(zones[2] - zones[0], axis=1)
+    return bool(np.mean(change > max(15.0, 0.4 * found.inner.contrast)) > 0.35)

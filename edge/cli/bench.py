@@ -1,0 +1,143 @@
+"""`card-scanner bench`: how fast this machine is, stage by stage."""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.arguments import Commands, count, new_command, seconds
+from edge.cli.daemon_process import DaemonProcess
+from edge.cli.demo import watch_daemon
+from edge.cli.display import NoDisplay
+from edge.cli.output import write_line
+from edge.cli.tally import Tally
+from edge.config import load_settings
+from edge.messages import StageLatency
+
+if TYPE_CHECKING:
+    from edge.cli.stage_benchmark import StageTiming
+    from edge.database.benchmark import SearchBenchmark
+
+SCENARIOS = {"demo:resting": "one card that lies still", "demo:turnover": "a new card every second"}
+_EXAMPLES = """\
+  card-scanner bench                     about a minute
+  card-scanner bench --json > bench.json
+
+Times each stage in turns with the bare library calls that it cannot do without, then the search at full size
+(17,592 cards of 768 dimensions, made up), then the daemon on the simulated bench, which shares this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonBenchmark:
+    """The daemon on one scenario of the simulated bench."""
+
+    source: str
+    fps: float
+    frames_dropped: int
+    cards_confirmed: int
+    messages_lost: int
+    peak_rss_mb: float
+    stages: dict[str, StageLatency]
+
+
+def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = new_command(commands, common, "bench", "Measure how fast this machine is, stage by stage.", _EXAMPLES)
+    parser.add_argument("--repeats", type=count, default=200, metavar="N", help="how often each stage is timed (200)")
+    parser.add_argument("--seconds", type=seconds, default=15.0, metavar="S", help="of each run of the daemon (15)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    stages = _measure_stages(options.repeats)
+    search = _measure_search()
+    daemons = [_measure_daemon(source, options.seconds) for source in SCENARIOS]
+    if options.json:
+        write_line(json.dumps(_report(stages, search, daemons)))
+        return 0
+    for line in _lines(stages, search, daemons):
+        write_line(line)
+    return 0
+
+
+def _measure_stages(repeats: int) -> "list[StageTiming]":
+    from edge.cli.stage_benchmark import measure_stages
+    from edge.recognition import open_recognizer
+
+    settings = load_settings().recognition
+    with closing(open_recognizer(settings)) as recognizer:
+        return measure_stages(settings, recognizer, repeats)
+
+
+def _measure_search() -> "SearchBenchmark":
+    from edge.database.benchmark import benchmark_search
+
+    return benchmark_search(Path(tempfile.gettempdir()))
+
+
+def _measure_daemon(source: str, duration_s: float) -> DaemonBenchmark:
+    tally = Tally()
+    with DaemonProcess(source) as daemon:
+        watch_daemon(daemon, NoDisplay(), tally, duration_s)
+    return DaemonBenchmark(
+        source=source,
+        fps=tally.fps() or 0.0,
+        frames_dropped=0 if tally.health is None else tally.health.frames_dropped,
+        cards_confirmed=tally.confirmed.total(),
+        messages_lost=tally.lost,
+        peak_rss_mb=daemon.peak_rss_mb,
+        stages=tally.stages(),
+    )
+
+
+def _report(
+    stages: "list[StageTiming]", search: "SearchBenchmark", daemons: list[DaemonBenchmark]
+) -> dict[str, object]:
+    return {
+        "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "system": platform.platform()},
+        "stages": [asdict(stage) | {"ratio": stage.ratio} for stage in stages],
+        "search": asdict(search),
+        "daemon": [
+            asdict(daemon) | {"stages": {name: latency.model_dump() for name, latency in daemon.stages.items()}}
+            for daemon in daemons
+        ],
+    }
+
+
+def _lines(stages: "list[StageTiming]", search: "SearchBenchmark", daemons: list[DaemonBenchmark]) -> Iterator[str]:
+    yield f"{os.cpu_count()} cores, {platform.platform()}"
+    yield ""
+    yield f"{'one card':10} {'p50 ms':>8} {'p99 ms':>8} {'bare p50':>9} {'bare p99':>9} {'ratio':>6}"
+    for stage in stages:
+        yield _stage_line(stage)
+    yield ""
+    yield (
+        f"search of {search.cards} cards x {search.dimension}, each both ways up: p50 {search.p50_ms:.2f} ms, "
+        f"p99 {search.p99_ms:.2f} ms, recall@1 {search.recall_at_1:.3f}, {search.mapped_mb:.0f} MB resident"
+    )
+    for daemon in daemons:
+        yield ""
+        yield from _daemon_lines(daemon)
+
+
+def _stage_line(stage: "StageTiming") -> str:
+    own = f"{stage.stage:10} {stage.timing.p50_ms:8.2f} {stage.timing.p99_ms:8.2f}"
+    if stage.bare is None or stage.ratio is None:
+        return own
+    return f"{own} {stage.bare.p50_ms:9.2f} {stage.bare.p99_ms:9.2f} {stage.ratio:6.2f}  {stage.bare_calls}"
+
+
+def _daemon_lines(daemon: DaemonBenchmark) -> Iterator[str]:
+    yield (
+        f"daemon, {SCENARIOS[daemon.source]}: {daemon.fps:.1f} frames/s, {daemon.frames_dropped} frames dropped, "
+        f"{daemon.cards_confirmed} confirmed, {daemon.messages_lost} messages lost, peak {daemon.peak_rss_mb:.0f} MB"
+    )
+    for name, latency in daemon.stages.items():
+        yield f"  {name:10} {latency.p50_ms:8.2f} {latency.p99_ms:8.2f}"

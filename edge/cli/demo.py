@@ -1,0 +1,64 @@
+"""`card-scanner demo`: the daemon on the simulated bench, seen by a subscriber."""
+
+import argparse
+import time
+from contextlib import suppress
+
+from edge.cli.arguments import Commands, new_command, seconds
+from edge.cli.daemon_process import DaemonProcess
+from edge.cli.display import Display
+from edge.cli.output import write_line
+from edge.cli.subscription import Subscription
+from edge.cli.tally import Tally
+from edge.cli.watch import follow, terminal_display
+from edge.errors import ScannerError
+
+START_LIMIT_S = 120.0
+_EXAMPLES = """\
+  card-scanner demo                 a minute of the simulated bench
+  card-scanner demo --seconds 10
+  card-scanner demo --plain         one line a message, also in a terminal
+
+Starts the daemon as a process of its own, on free ports, and shows what it publishes. Ctrl-C ends it early."""
+
+
+def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = new_command(commands, common, "demo", "See the whole scanner at work on a simulated bench.", _EXAMPLES)
+    parser.add_argument("--seconds", type=seconds, default=60.0, metavar="S", help="how long (60)")
+    parser.add_argument("--plain", action="store_true", help="one line a message, also in a terminal")
+    parser.set_defaults(run=_run)
+
+
+def watch_daemon(daemon: DaemonProcess, display: Display, tally: Tally, duration_s: float) -> None:
+    """Follow a daemon for some time from its first message on.
+
+    Raises:
+        ScannerError: if it ends, or publishes nothing.
+    """
+    started_s, ends_s = time.monotonic(), float("inf")
+
+    def done() -> bool:
+        nonlocal ends_s
+        daemon.check()
+        now = time.monotonic()
+        if not tally.messages and now - started_s > START_LIMIT_S:
+            raise ScannerError(f"the scanner published nothing in {START_LIMIT_S:.0f} s: {daemon.last_words()}")
+        if tally.messages and ends_s == float("inf"):
+            ends_s = now + duration_s
+        return now >= ends_s
+
+    with Subscription(daemon.endpoint) as subscription:
+        follow(subscription, display, tally, done)
+
+
+def _run(options: argparse.Namespace) -> int:
+    tally = Tally()
+    write_line("starting the scanner on the simulated bench ...")
+    with DaemonProcess("demo") as daemon, suppress(KeyboardInterrupt):
+        watch_daemon(daemon, terminal_display(plain=options.plain), tally, options.seconds)
+    write_line()
+    for line in tally.summary():
+        write_line(line)
+    write_line(f"peak memory of the daemon: {daemon.peak_rss_mb:.0f} MB")
+    return 0

@@ -1,0 +1,50 @@
+"""Writes results to standard output."""
+
+import io
+import os
+import sys
+
+from edge.errors import ScannerError
+
+
+def accept_any_text() -> None:
+    """Let standard output replace the characters that its encoding lacks, rather than fail on a card's name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def write_line(text: str = "") -> None:
+    """Write one line to standard output at once.
+
+    Raises:
+        BrokenPipeError: if nobody reads it any more.
+        ScannerError: if it cannot be written.
+    """
+    sys.stdout.write(text + "\n")
+    flush()
+
+
+def flush() -> None:
+    """Write what is waiting; raises as `write_line` does."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as cause:
+        discard()
+        raise ScannerError(
+            f"cannot write to standard output: {cause.strerror}; make room or write elsewhere"
+        ) from cause
+
+
+def discard() -> None:
+    """Drop what is waiting and whatever else is written, so that Python does not complain at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def complain(sentence: str) -> None:
+    """Tell of a failure on standard error."""
+    sys.stderr.write(f"card-scanner: error: {sentence}\n")

@@ -1,0 +1,34 @@
+"""`card-scanner run`: the daemon."""
+
+import argparse
+from pathlib import Path
+
+from edge.cli.arguments import Commands, new_command
+from edge.config import load_settings
+
+_EXAMPLES = """\
+  card-scanner run                                   settings' own source: a simulated bench, unless set otherwise
+  card-scanner run --source v4l2:/dev/video0         a USB camera
+  card-scanner run --source video:cards.mp4          a video, every frame of it
+  card-scanner run --source images:photos/           the photos of a folder, one after the other
+  card-scanner run --config /etc/card-scanner.toml   settings from a file ('card-scanner config --default' writes one)
+
+Ends when the source ends, or on Ctrl-C or SIGTERM. 'card-scanner watch' shows what it publishes."""
+
+
+def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    description = "Scan cards and publish the results. They go out over ZeroMQ, on tcp://127.0.0.1:5556 by default."
+    parser = new_command(commands, common, "run", description, _EXAMPLES)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML)")
+    parser.add_argument(
+        "--source", help="where frames come from: demo, images:DIR_OR_FILE, video:FILE or v4l2:/dev/video0"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from edge.daemon import run_daemon
+
+    overrides = {"source": {"spec": options.source}} if options.source is not None else None
+    return run_daemon(load_settings(options.config, overrides=overrides))

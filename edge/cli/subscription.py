@@ -1,0 +1,101 @@
+"""The receiving end of the wire: typed messages, and how many were lost on the way."""
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+import zmq
+from pydantic import ValidationError
+
+from edge.errors import ConfigurationError, ScannerError
+from edge.messages import CardMessage, HealthMessage, Topic
+
+_KEPT_MESSAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One message.
+
+    Attributes:
+        message: what it says.
+        json: as it came over the wire.
+        lost: messages between the one before and this one that did not arrive.
+    """
+
+    message: CardMessage | HealthMessage
+    json: str
+    lost: int
+
+
+class Subscription:
+    """A ZeroMQ SUB socket on every topic of one publisher. A context manager; not safe between threads."""
+
+    def __init__(self, endpoint: str) -> None:
+        """Connect; a publisher that is not there yet is waited for.
+
+        Raises:
+            ConfigurationError: if that is not an endpoint.
+        """
+        self.lost = 0
+        self._endpoint = endpoint
+        self._expected: int | None = None
+        self._heard_s = time.monotonic()
+        self._context = zmq.Context[zmq.Socket[bytes]]()
+        self._socket = self._context.socket(zmq.SUB)
+        self._socket.setsockopt(zmq.RCVHWM, _KEPT_MESSAGES)
+        self._socket.setsockopt(zmq.SUBSCRIBE, b"")
+        try:
+            self._socket.connect(endpoint)
+        except zmq.ZMQError as cause:
+            self._context.destroy(linger=0)
+            raise ConfigurationError(
+                f"cannot connect to {endpoint!r} ({cause.strerror}); give an endpoint such as tcp://127.0.0.1:5556"
+            ) from cause
+
+    def __enter__(self) -> "Subscription":
+        """The subscription itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        self._context.destroy(linger=0)
+
+    @property
+    def silent_s(self) -> float:
+        """Time since the last message, or since the subscription began."""
+        return time.monotonic() - self._heard_s
+
+    def receive(self, timeout_s: float) -> Received | None:
+        """The next message; None when none comes in time.
+
+        Raises:
+            ScannerError: if what comes is not of this protocol.
+        """
+        if not self._socket.poll(round(1000 * timeout_s)):
+            return None
+        parts = self._socket.recv_multipart()
+        self._heard_s = time.monotonic()
+        message = self._parse(parts)
+        return Received(message=message, json=parts[1].decode(), lost=self._count_lost(message.sequence))
+
+    def _parse(self, parts: list[bytes]) -> CardMessage | HealthMessage:
+        kind = HealthMessage if parts[0] == Topic.HEALTH.encode() else CardMessage
+        try:
+            return kind.model_validate_json(parts[1] if len(parts) == 2 else b"")
+        except ValidationError as cause:
+            first = cause.errors()[0]
+            what = ".".join(str(part) for part in first["loc"]) or "the message"
+            raise ScannerError(
+                f"{self._endpoint} does not speak this version's protocol ({what}: {first['msg']}); "
+                "is it a card-scanner of the same version?"
+            ) from cause
+
+    def _count_lost(self, sequence: int) -> int:
+        """A number below the expected one comes from a publisher that was started again."""
+        lost = 0 if self._expected is None else max(0, sequence - self._expected)
+        self._expected = sequence + 1
+        self.lost += lost
+        return lost

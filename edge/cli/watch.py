@@ -1,0 +1,76 @@
+"""`card-scanner watch`: a subscriber that shows what a running scanner publishes."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from edge.cli.arguments import Commands, count, new_command, seconds
+from edge.cli.display import Display, JsonDisplay, LiveDisplay, PlainDisplay
+from edge.cli.output import write_line
+from edge.cli.subscription import Subscription
+from edge.cli.tally import Tally
+from edge.config import load_settings
+from edge.errors import ScannerError
+
+SILENCE_S = 3.0
+_POLL_S = 0.2
+_EXAMPLES = """\
+  card-scanner watch                              a live view until Ctrl-C
+  card-scanner watch --connect tcp://10.0.0.7:5556  of a scanner elsewhere
+  card-scanner watch --json --count 100           the next 100 messages, as JSON lines
+  card-scanner watch --plain --seconds 60 > log   a minute of messages, as text
+
+docs/protocol.md describes the messages."""
+
+
+def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = new_command(commands, common, "watch", "Show what a running scanner publishes.", _EXAMPLES)
+    parser.add_argument("--connect", metavar="ENDPOINT", help="where it publishes (tcp://127.0.0.1:5556)")
+    parser.add_argument("--count", type=count, metavar="N", help="end after N messages")
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="end after S seconds")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--plain", action="store_true", help="one line a message, also in a terminal")
+    form.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=_run)
+
+
+def follow(
+    subscription: Subscription,
+    display: Display,
+    tally: Tally,
+    done: Callable[[], bool],
+) -> None:
+    """Show messages until `done`; says when none come for a while."""
+    silence_told = False
+    while not done():
+        received = subscription.receive(_POLL_S)
+        if received is not None:
+            silence_told = False
+            tally.add(received.message, received.lost)
+            display.show(received, tally)
+        elif subscription.silent_s > SILENCE_S and not silence_told:
+            silence_told = True
+            display.note(f"nothing was published for {SILENCE_S:.0f} s; is 'card-scanner run' running?")
+
+
+def terminal_display(*, plain: bool) -> Display:
+    """The view that stays in place where there is a terminal, else lines."""
+    return PlainDisplay() if plain or not sys.stdout.isatty() else LiveDisplay()
+
+
+def _run(options: argparse.Namespace) -> int:
+    endpoint = options.connect or load_settings().publish.endpoint
+    display = JsonDisplay() if options.json else terminal_display(plain=options.plain)
+    tally, end_s = Tally(), time.monotonic() + (options.seconds or float("inf"))
+    with Subscription(endpoint) as subscription, suppress(KeyboardInterrupt):
+        follow(subscription, display, tally, lambda: tally.messages == options.count or time.monotonic() >= end_s)
+    if not options.json:
+        write_line()
+        for line in tally.summary():
+            write_line(line)
+    if options.seconds and not tally.messages:
+        raise ScannerError(f"nothing was published on {endpoint} in {options.seconds:g} s; start 'card-scanner run'")
+    return 0

@@ -1,0 +1,79 @@
+"""The socket that commands come in on: one JSON object in, one JSON object out."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import zmq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge.errors import ConfigurationError, ScannerError
+from edge.publisher import bind
+
+_POLL_MS = 200
+_LONGEST_REQUEST_BYTES = 1_000_000
+
+Command = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""Carries out a command: takes the request's other fields, returns the reply's, raises ScannerError."""
+
+
+class Request(BaseModel):
+    """Base of what commands take besides their name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ControlSocket:
+    """A ZeroMQ REP socket that answers commands. It may be made in one thread and used in another."""
+
+    def __init__(
+        self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, commands: Mapping[str, Command]
+    ) -> None:
+        """Bind the socket.
+
+        Raises:
+            PublishError: if the endpoint is invalid or in use.
+        """
+        self._commands = commands
+        self._socket = context.socket(zmq.REP)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_REQUEST_BYTES)
+        bind(self._socket, endpoint, "publish.control")
+
+    def step(self) -> bool:
+        """Answer the next request, if one comes soon. A request always gets a reply, also where the command fails."""
+        if self._socket.poll(_POLL_MS):
+            request = b"".join(self._socket.recv_multipart())
+            reply: dict[str, Any] = {"ok": False, "error": "the command failed; the daemon's log says why"}
+            try:
+                reply = respond(request, self._commands)
+            finally:
+                self._socket.send(json.dumps(reply).encode())
+        return True
+
+    def close(self) -> None:
+        """Close the socket; a reply on its way gets a moment to arrive."""
+        self._socket.close(linger=100)
+
+
+def respond(request: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
+    """The reply to a request: `{"ok": true, ...}`, or `{"ok": false, "error": sentence}`."""
+    try:
+        command, fields = _parse(request, commands)
+        return {"ok": True, **command(fields)}
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return {"ok": False, "error": f"{field}: {first['msg']}"}
+    except ScannerError as cause:
+        return {"ok": False, "error": str(cause)}
+
+
+def _parse(request: bytes, commands: Mapping[str, Command]) -> tuple[Command, dict[str, Any]]:
+    try:
+        fields = json.loads(request)
+    except (ValueError, RecursionError) as cause:
+        raise ConfigurationError(f"the request is not JSON: {cause}") from cause
+    name = fields.pop("command", None) if isinstance(fields, dict) else None
+    if not isinstance(name, str) or name not in commands:
+        raise ConfigurationError(f'a request is {{"command": NAME}}, with NAME one of {", ".join(sorted(commands))}')
+    return commands[name], fields

@@ -1,0 +1,211 @@
+"""Writes a card database bundle: complete or not at all."""
+
+import ctypes
+import errno
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from usearch.index import Index
+
+from edge.database.bundle import (
+    EMBEDDINGS_FILE,
+    LOOKALIKES_FILE,
+    MANIFEST_FILE,
+    METADATA_FILE,
+    ROWS_FILE,
+    VECTORS_FILE,
+    IndexRow,
+    LookalikeGroup,
+    dump_lookalikes,
+    dump_metadata,
+)
+from edge.errors import DatabaseError
+from edge.manifests import DatabaseManifest, ModelManifest, Thresholds, file_sha256
+from edge.messages import CardDetails
+
+INDEX_DTYPE: Literal["i8"] = "i8"
+_NORM_TOLERANCE = 1e-3
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gallery:
+    """What goes into a bundle.
+
+    Attributes:
+        name: of the database.
+        model: that made the embeddings.
+        embeddings: float32 [rows, dimension], L2-normalised.
+        rows: what each row shows.
+        metadata: card id -> details, exactly the cards of `rows`.
+        thresholds: distances that decide what an answer is worth.
+        lookalikes: groups of cards that differ in small details only.
+        references: file name below the bundle -> content, the images that `lookalikes` names.
+    """
+
+    name: str
+    model: ModelManifest
+    embeddings: NDArray[np.float32]
+    rows: Sequence[IndexRow]
+    metadata: dict[str, CardDetails]
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    lookalikes: tuple[LookalikeGroup, ...] = ()
+    references: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
+    """Write a bundle in a folder beside `output` and put it in place in one step.
+
+    A process killed at any time leaves the former bundle or the new one, whole. The same gallery gives the same bytes.
+
+    Args:
+        output: the bundle's folder; a bundle that is there already is replaced.
+        gallery: what to write.
+
+    Returns:
+        The manifest written.
+
+    Raises:
+        DatabaseError: if the gallery is not consistent, `output` holds something else than a bundle, or it cannot be
+            written.
+    """
+    _check(gallery)
+    _check_target(output)
+    building = output.with_name(f".{output.name}.{os.getpid()}.building")
+    try:
+        _remove(building)
+        building.mkdir(parents=True)
+        manifest = _write_files(building, gallery)
+        _sync_folders(building)
+        put_in_place(building, output)
+    except OSError as cause:
+        raise DatabaseError(
+            f"cannot write the card database {output}: {cause.strerror or cause}; is there room, and may it be written?"
+        ) from cause
+    finally:
+        shutil.rmtree(building, ignore_errors=True)  # the outcome is decided: what cannot be removed is only litter
+    return manifest
+
+
+def put_in_place(new: Path, output: Path) -> None:
+    """Rename the folder `new` to `output`; a folder that is there already ends up at `new`'s old path.
+
+    On Linux the two are exchanged in one step. Where the file system cannot do that, the former folder is first
+    renamed to `.<name>.former`, from where it can be renamed back should the process be killed before the second step.
+
+    Raises:
+        OSError: if a folder cannot be renamed.
+    """
+    if not output.exists():
+        new.rename(output)
+    elif not _exchange(new, output):
+        former = output.with_name(f".{output.name}.former")
+        _remove(former)
+        output.rename(former)
+        new.rename(output)
+        _remove(former)
+    _sync(output.parent)
+
+
+def _check(gallery: Gallery) -> None:
+    rows, dimension = len(gallery.rows), gallery.model.dimension
+    if rows == 0:
+        raise DatabaseError(f"the database {gallery.name} would hold no cards; give it at least one image")
+    if gallery.embeddings.shape != (rows, dimension):
+        raise DatabaseError(f"{rows} rows need embeddings of shape {(rows, dimension)}, got {gallery.embeddings.shape}")
+    norms = np.linalg.norm(gallery.embeddings, axis=1)
+    bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))
+    if len(bad):
+        raise DatabaseError(f"the embedding of {gallery.rows[bad[0]].card_id} is not finite or not normalised")
+    cards = {row.card_id for row in gallery.rows}
+    if cards != set(gallery.metadata):
+        first = min(cards ^ set(gallery.metadata))
+        raise DatabaseError(f"images and metadata do not name the same cards; the first that differs is {first}")
+
+
+def _check_target(output: Path) -> None:
+    if output.exists() and not (output.is_dir() and ((output / MANIFEST_FILE).is_file() or not any(output.iterdir()))):
+        raise DatabaseError(f"{output} exists and is not a card database; choose another folder, or remove it yourself")
+
+
+def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
+    contents = {
+        EMBEDDINGS_FILE: _npy(gallery.embeddings),
+        METADATA_FILE: dump_metadata(gallery.metadata),
+        ROWS_FILE: json.dumps([asdict(row) for row in gallery.rows], indent=0).encode(),
+        LOOKALIKES_FILE: dump_lookalikes(gallery.lookalikes),
+        **gallery.references,
+    }
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    _write_vectors(folder / VECTORS_FILE, gallery.embeddings)
+    manifest = DatabaseManifest(
+        name=gallery.name,
+        model_id=gallery.model.model_id,
+        model_sha256=gallery.model.sha256,
+        preprocessing=gallery.model.preprocessing,
+        dimension=gallery.model.dimension,
+        dtype=INDEX_DTYPE,
+        rows=len(gallery.rows),
+        cards=len(gallery.metadata),
+        thresholds=gallery.thresholds,
+        files={name: file_sha256(folder / name) for name in sorted([*contents, VECTORS_FILE])},
+    )
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _npy(embeddings: NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(embeddings, dtype=np.float32), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _write_vectors(path: Path, embeddings: NDArray[np.float32]) -> None:
+    index = Index(ndim=embeddings.shape[1], metric="cos", dtype=INDEX_DTYPE)
+    # One thread: with several, the order of insertion and with it the file depends on chance.
+    index.add(np.arange(len(embeddings), dtype=np.uint64), embeddings, threads=1)
+    try:
+        index.save(path)
+    except (RuntimeError, ValueError) as cause:
+        raise OSError(errno.EIO, f"usearch cannot save {path.name} ({cause})") from cause
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two paths in one step (renameat2, Linux 3.15); False where that is not possible here."""
+    if sys.platform != "linux":
+        return False
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    result = renameat2(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
+    return bool(result == 0)
+
+
+def _sync_folders(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_dir():
+        shutil.rmtree(folder)

@@ -1,0 +1,175 @@
+"""The files of a card database and how they are checked before anything is read from them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from edge.errors import DatabaseError, ModelMismatchError
+from edge.manifests import DatabaseManifest, ModelManifest, file_sha256, read_database_manifest
+from edge.messages import CardDetails
+
+EMBEDDINGS_FILE = "embeddings.npy"
+METADATA_FILE = "metadata.json"
+ROWS_FILE = "index.json"
+VECTORS_FILE = "usearch.index"
+LOOKALIKES_FILE = "lookalikes.json"
+MANIFEST_FILE = "manifest.json"
+REFERENCES_FOLDER = "references"
+REQUIRED_FILES = (EMBEDDINGS_FILE, METADATA_FILE, ROWS_FILE, VECTORS_FILE, LOOKALIKES_FILE)
+REPAIR = "copy the database again or build it with 'card-training index'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRow:
+    """What one row of the embeddings shows.
+
+    Attributes:
+        card_id: the card.
+        variant: counts the images of one card from 0.
+        rotation: 0, or 180 where the embedded image was upside down.
+    """
+
+    card_id: str
+    variant: int
+    rotation: int
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LookalikeMember(_Model):
+    """One image of a group of look-alikes.
+
+    Attributes:
+        card_id: the card.
+        file: a rectified card (504 x 704 pixels, colour PNG) that is black outside the group's windows.
+    """
+
+    card_id: str
+    file: str
+
+
+Window = tuple[
+    Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]
+]
+
+
+class LookalikeGroup(_Model):
+    """Cards that are the same but for small details, such as reprints.
+
+    Attributes:
+        anchor: what they share: a grey rectified card at 2 pixels/mm (126 x 176), PNG.
+        windows: where they differ: (x, y, width, height) in pixels of the rectified card; empty where the images do
+            not differ at all.
+        members: at least two.
+    """
+
+    anchor: str
+    windows: tuple[Window, ...]
+    members: tuple[LookalikeMember, ...] = Field(min_length=2)
+
+
+T = TypeVar("T")
+_METADATA: TypeAdapter[dict[str, CardDetails]] = TypeAdapter(dict[str, CardDetails])
+_LOOKALIKES: TypeAdapter[tuple[LookalikeGroup, ...]] = TypeAdapter(tuple[LookalikeGroup, ...])
+
+
+def open_manifest(path: Path, model: ModelManifest) -> DatabaseManifest:
+    """Read a bundle's manifest, and check every file against it and the bundle against the model.
+
+    Raises:
+        ModelMismatchError: if the bundle was built with another model, dimension or preprocessing.
+        DatabaseError: if a file is missing or damaged.
+    """
+    if not path.is_dir():
+        raise DatabaseError(f"{path} is not a folder with a card database; is the path right?")
+    manifest = read_database_manifest(path / MANIFEST_FILE)
+    _check_model(path, manifest, model)
+    unlisted = [name for name in REQUIRED_FILES if name not in manifest.files]
+    if unlisted:
+        raise DatabaseError(f"{path / MANIFEST_FILE} does not list {', '.join(unlisted)}; {REPAIR}")
+    for name, digest in manifest.files.items():
+        _check_file(path / name, digest)
+    return manifest
+
+
+def read_rows(path: Path) -> list[IndexRow]:
+    """Read the table that says what each row of the embeddings shows.
+
+    Raises:
+        DatabaseError: if it is not such a table.
+    """
+    try:
+        return [
+            IndexRow(card_id=str(row["card_id"]), variant=int(row["variant"]), rotation=int(row["rotation"]))
+            for row in json.loads((path / ROWS_FILE).read_bytes())
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise DatabaseError(f"{path / ROWS_FILE} is not a table of rows ({cause!r}); {REPAIR}") from cause
+
+
+def read_metadata(path: Path) -> dict[str, CardDetails]:
+    """Read what is known of each card, by card id.
+
+    Raises:
+        DatabaseError: if the file is not valid metadata.
+    """
+    return _read_json(path / METADATA_FILE, _METADATA)
+
+
+def read_lookalikes(path: Path) -> tuple[LookalikeGroup, ...]:
+    """Read the groups of look-alikes.
+
+    Raises:
+        DatabaseError: if the file is not valid.
+    """
+    return _read_json(path / LOOKALIKES_FILE, _LOOKALIKES)
+
+
+def dump_lookalikes(groups: tuple[LookalikeGroup, ...]) -> bytes:
+    """The groups as `read_lookalikes` reads them."""
+    return _LOOKALIKES.dump_json(groups, indent=1)
+
+
+def dump_metadata(metadata: dict[str, CardDetails]) -> bytes:
+    """The metadata as `read_metadata` reads them."""
+    return _METADATA.dump_json(dict(sorted(metadata.items())), indent=1)
+
+
+def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
+    try:
+        return adapter.validate_json(path.read_bytes())
+    except OSError as cause:
+        raise DatabaseError(f"cannot read {path}: {cause.strerror}; {REPAIR}") from cause
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise DatabaseError(f"{path} is not valid: {where}: {first['msg']}; {REPAIR}") from cause
+
+
+def _check_model(path: Path, manifest: DatabaseManifest, model: ModelManifest) -> None:
+    facts = (
+        ("model", manifest.model_id, model.model_id),
+        ("model file (SHA-256)", manifest.model_sha256, model.sha256),
+        ("dimension", manifest.dimension, model.dimension),
+        ("preprocessing", manifest.preprocessing, model.preprocessing),
+    )
+    for fact, built_with, loaded in facts:
+        if built_with != loaded:
+            raise ModelMismatchError(
+                f"the card database {path} was built with another {fact} ({built_with}) than the loaded model's "
+                f"({loaded}); use the model it was built with, or build it again with 'card-training index'"
+            )
+
+
+def _check_file(path: Path, digest: str) -> None:
+    try:
+        damaged = file_sha256(path) != digest
+    except OSError as cause:
+        raise DatabaseError(f"cannot read {path}: {cause.strerror}; {REPAIR}") from cause
+    if damaged:
+        raise DatabaseError(f"{path} is damaged (its SHA-256 is not the manifest's); {REPAIR}")

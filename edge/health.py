@@ -1,0 +1,83 @@
+"""What the daemon measures of itself: latency of each stage, frame rate, memory."""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from edge.messages import StageLatency
+
+Clock = Callable[[], int]
+"""Monotonic time in nanoseconds."""
+
+_KEPT_LATENCIES = 4096
+_STATM = Path("/proc/self/statm")
+
+
+class Stopwatch:
+    """Times the stages of one piece of work."""
+
+    def __init__(self, clock: Clock = time.monotonic_ns) -> None:
+        """Start with no stage timed."""
+        self.latencies_ms: dict[str, float] = {}
+        self._clock = clock
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Time what runs inside as `stage`."""
+        start = self._clock()
+        yield
+        self.latencies_ms[stage] = (self._clock() - start) / 1e6
+
+
+class Latencies:
+    """Collects the latencies of every stage until they are taken. Safe between threads, bounded in memory."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lock = threading.Lock()
+        self._by_stage: dict[str, deque[float]] = {}
+
+    def add(self, latencies_ms: Mapping[str, float]) -> None:
+        """Take in one latency of each of some stages."""
+        with self._lock:
+            for stage, latency_ms in latencies_ms.items():
+                self._by_stage.setdefault(stage, deque(maxlen=_KEPT_LATENCIES)).append(latency_ms)
+
+    def take(self) -> dict[str, StageLatency]:
+        """Percentiles of what was added since the last call."""
+        with self._lock:
+            taken, self._by_stage = self._by_stage, {}
+        return {stage: _summary(values) for stage, values in taken.items()}
+
+
+class Rate:
+    """How fast a counter grows."""
+
+    def __init__(self, clock: Clock = time.monotonic_ns) -> None:
+        """Start counting now, from 0."""
+        self._clock = clock
+        self._count, self._time_ns = 0, clock()
+
+    def per_second(self, count: int) -> float:
+        """Increase a second since the last call."""
+        now = self._clock()
+        grown, elapsed_ns = count - self._count, now - self._time_ns
+        self._count, self._time_ns = count, now
+        return 1e9 * grown / elapsed_ns if elapsed_ns > 0 else 0.0
+
+
+def resident_mb() -> float:
+    """Resident memory of this process, in units of 1e6 bytes (Linux: `statm` counts pages)."""
+    pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _summary(values: deque[float]) -> StageLatency:
+    median, p99 = np.percentile(list(values), [50, 99])
+    return StageLatency(count=len(values), p50_ms=float(median), p99_ms=float(p99))

@@ -1,0 +1,121 @@
+"""One photo, many cards in it: detect, rectify, recognise, judge."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.detection import QuadDetector
+from edge.geometry import Image, Quad, rotated_half_turn
+from edge.manifests import Thresholds
+from edge.messages import MatchMessage
+from edge.pipeline import Centering
+from edge.recognition import Recognition, Recognizer
+from edge.rectification import rectify
+from edge.smoothing import Evidence, judge
+
+
+class CardStatus(StrEnum):
+    """What one photo says of a card."""
+
+    CONFIRMED = "confirmed"
+    CANDIDATE = "candidate"
+    UNKNOWN = "unknown"
+
+
+_STATUS = {
+    Evidence.STRONG: CardStatus.CONFIRMED,
+    Evidence.WEAK: CardStatus.CANDIDATE,
+    Evidence.UNKNOWN: CardStatus.UNKNOWN,
+    Evidence.NOT_A_CARD: CardStatus.UNKNOWN,
+}
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CardResult(_Report):
+    """One card of a photo."""
+
+    corners: list[tuple[float, float]] = Field(
+        min_length=4, max_length=4, description="photo pixels, clockwise; from the card's own top-left once recognised"
+    )
+    status: CardStatus
+    card_id: str | None = Field(description="null for an unknown card")
+    distance: float | None = Field(description="cosine distance of the first match; null when the database is empty")
+    matches: list[MatchMessage] = Field(description="the answer first, then the others by distance")
+    centering: dict[str, object] | None = Field(description="null where it was not measured")
+
+
+class PhotoResult(_Report):
+    """What `card-scanner identify` says of one photo."""
+
+    image: str = Field(description="the photo's path, as it was given")
+    width: int = Field(gt=0, description="of the photo in pixels, turned as its EXIF orientation says")
+    height: int = Field(gt=0)
+    cards: list[CardResult]
+
+
+class PhotoIdentifier:
+    """Identifies the cards of single photos with one model and one card database."""
+
+    def __init__(
+        self,
+        detector: QuadDetector,
+        recognizer: Recognizer,
+        thresholds: Thresholds,
+        *,
+        max_batch: int,
+        centering: Centering | None = None,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            detector: finds the cards.
+            recognizer: names them.
+            thresholds: say what an answer is worth.
+            max_batch: most cards that are rectified and embedded at once.
+            centering: measures recognised and unknown cards alike; None measures nothing.
+        """
+        self._detector = detector
+        self._recognizer = recognizer
+        self._thresholds = thresholds
+        self._max_batch = max_batch
+        self._centering = centering
+
+    def identify(self, image: Image, name: str) -> PhotoResult:
+        """Identify the cards of a photo.
+
+        Args:
+            image: uint8 [H, W, 3] BGR.
+            name: of the photo, for the result.
+
+        Raises:
+            InferenceError: if the model fails.
+            DatabaseError: if the database fails.
+        """
+        quads = [detection.quad for detection in self._detector.detect(image)]
+        cards = [
+            self._result(image, quad, recognition)
+            for start in range(0, len(quads), self._max_batch)
+            for quad, recognition in self._recognized(image, quads[start : start + self._max_batch])
+        ]
+        return PhotoResult(image=name, width=image.shape[1], height=image.shape[0], cards=cards)
+
+    def _recognized(self, image: Image, quads: Sequence[Quad]) -> list[tuple[Quad, Recognition]]:
+        recognitions = self._recognizer.recognize([rectify(image, quad) for quad in quads])
+        return list(zip(quads, recognitions, strict=True))
+
+    def _result(self, image: Image, quad: Quad, recognition: Recognition) -> CardResult:
+        reading = judge(recognition, self._thresholds, 0)
+        known, matches = reading.card_id is not None, recognition.matches
+        own_quad = rotated_half_turn(quad) if known and recognition.rotation == 180 else quad
+        return CardResult(
+            corners=[(round(float(x), 2), round(float(y), 2)) for x, y in own_quad],
+            status=_STATUS[reading.evidence],
+            card_id=reading.card_id,
+            distance=round(matches[0].distance, 5) if matches else None,
+            matches=[MatchMessage(card_id=match.card_id, distance=round(match.distance, 5)) for match in matches],
+            centering=None if self._centering is None else self._centering(image, own_quad),
+        )

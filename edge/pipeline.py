@@ -1,0 +1,239 @@
+"""The whole flow, from a frame to what is published about its cards.
+
+    frame -> CaptureStage: detect, track, select -> crops
+    crops -> RecognitionStage: rectify, embed, search, verify -> answers
+    tracks, answers -> OutputStage: smooth, measure -> messages
+
+Stages are plain objects without threads; `edge.daemon` runs each in a thread of its own. What flows back is one small
+structure: the output stage tells the selector what it still wants to know of each track.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from edge.config import SmoothingSettings
+from edge.frame import Detection, Frame
+from edge.geometry import Image, Quad, quad_iou
+from edge.health import Clock, Stopwatch
+from edge.messages import CardMessage, Topic, TrackState
+from edge.recognition import Recognition, Recognizer
+from edge.rectification import rectify
+from edge.results import Answer, Observation, Stamp, TrackedCard, card_message, own_quad, topics_of
+from edge.selection import Answered, Answers, Crop, Demand, Selector
+from edge.smoothing import Verdict, advance, effective_thresholds, judge
+from edge.tracking import Tracker
+
+Centering = Callable[[Image, Quad], dict[str, object] | None]
+"""Measures a card in a frame; the quad starts at the card's own top-left."""
+
+_MOVED_IOU = 0.9
+
+
+class Detector(Protocol):
+    """Finds the cards in a frame."""
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """Detections in uint8 [H, W, 3] BGR, best first."""
+        ...
+
+
+class CaptureStage:
+    """From a frame to its tracks and the crops worth recognising."""
+
+    def __init__(
+        self, detector: Detector, tracker: Tracker, selector: Selector, clock: Clock = time.monotonic_ns
+    ) -> None:
+        """Put the parts together."""
+        self._detector = detector
+        self._tracker = tracker
+        self._selector = selector
+        self._clock = clock
+
+    def process(self, frame: Frame) -> tuple[Observation, tuple[Crop, ...], dict[str, float]]:
+        """Detect, track and select; detections that the sensor made itself are used as they are.
+
+        Returns:
+            The tracks, the crops to recognise, and stage -> time in ms.
+        """
+        watch = Stopwatch(self._clock)
+        with watch.time("detect"):
+            detections = self._detector.detect(frame.image) if frame.detections is None else frame.detections
+        with watch.time("track"):
+            tracks = self._tracker.update(detections, frame.frame_id)
+        with watch.time("select"):
+            crops = self._selector.select(frame, tracks)
+        observation = Observation(frame_id=frame.frame_id, timestamp_ns=frame.timestamp_ns, tracks=tracks)
+        return observation, tuple(replace(c, latencies_ms=watch.latencies_ms) for c in crops), watch.latencies_ms
+
+    def remaining(self) -> tuple[Crop, ...]:
+        """The crops that still wait for a sharper frame; for a source that has ended."""
+        return self._selector.remaining()
+
+
+class RecognitionStage:
+    """From crops to answers, in one batch."""
+
+    def __init__(self, recognizer: Recognizer, clock: Clock = time.monotonic_ns) -> None:
+        """Start with that model and card database."""
+        self.embeddings = 0
+        self._recognizer = recognizer
+        self._clock = clock
+        self._in_use = threading.Lock()
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The model and card database in use."""
+        return self._recognizer
+
+    def swap(self, recognizer: Recognizer) -> None:
+        """Use another model and card database from the next batch on, and release the present ones.
+
+        Safe to call from another thread; it waits for the batch that is being recognised.
+        """
+        with self._in_use:
+            previous, self._recognizer = self._recognizer, recognizer
+        previous.close()
+
+    def process(self, crops: Sequence[Crop]) -> tuple[Answer, ...]:
+        """Rectify and recognise.
+
+        Raises:
+            InferenceError: if the model fails.
+            DatabaseError: if the database fails.
+        """
+        watch = Stopwatch(self._clock)
+        with watch.time("rectify"):
+            cards = [rectify(crop.frame.image, crop.quad) for crop in crops]
+        with self._in_use:
+            recognitions = self._recognizer.recognize(cards)
+            self.embeddings += len(cards)
+            return tuple(
+                self._answer(crop, recognition, watch.latencies_ms)
+                for crop, recognition in zip(crops, recognitions, strict=True)
+            )
+
+    def _answer(self, crop: Crop, recognition: Recognition, latencies_ms: dict[str, float]) -> Answer:
+        database = self._recognizer.database
+        return Answer(
+            crop=crop,
+            recognition=recognition,
+            details=database.details(recognition.matches[0].card_id) if recognition.matches else None,
+            thresholds=database.manifest.thresholds,
+            latencies_ms={**crop.latencies_ms, **latencies_ms, **recognition.timings_ms},
+        )
+
+
+class OutputStage:
+    """From tracks and answers to messages. Used by one thread."""
+
+    def __init__(
+        self,
+        settings: SmoothingSettings,
+        answers: Answers,
+        stamp: Callable[[], Stamp],
+        centering: Centering | None = None,
+        clock: Clock = time.monotonic_ns,
+    ) -> None:
+        """Start without tracks; `settings` may be replaced between calls.
+
+        Args:
+            settings: of the smoother.
+            answers: where the selector learns what was answered.
+            stamp: gives the next message its sequence number and time.
+            centering: measures a confirmed card; None measures nothing.
+            clock: the one that stamps frames.
+        """
+        self.settings = settings
+        self._answers = answers
+        self._stamp = stamp
+        self._centering = centering
+        self._clock = clock
+        self._cards: dict[int, TrackedCard] = {}
+        self._observation = Observation(frame_id=0, timestamp_ns=0, tracks=())
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks live."""
+        return len(self._cards)
+
+    def observe(self, observation: Observation) -> list[CardMessage]:
+        """Take in the newest tracks: which cards appeared, moved or left."""
+        self._observation = observation
+        present = {track.track_id: track for track in observation.tracks}
+        messages = self._leave([track_id for track_id in self._cards if track_id not in present])
+        for track in observation.tracks:
+            if track.track_id not in self._cards:
+                self._cards[track.track_id] = TrackedCard(track=track, published_quad=track.quad)
+                messages.append(self._message(Topic.APPEARED, self._cards[track.track_id]))
+                continue
+            card = self._cards[track.track_id]
+            card.track = track
+            shown = card.verdict.state is not TrackState.NO_CARD
+            if shown and quad_iou(card.published_quad, track.quad) < _MOVED_IOU:
+                messages.append(self._message(Topic.UPDATED, card))
+        return messages
+
+    def answer(self, answer: Answer) -> list[CardMessage]:
+        """Take in one answer; that on a track which has left since changes nothing."""
+        card = self._cards.get(answer.crop.track_id)
+        if card is None:
+            return []
+        watch, before = Stopwatch(self._clock), card.verdict
+        with watch.time("smooth"):
+            thresholds = effective_thresholds(answer.thresholds, self.settings)
+            reading = judge(answer.recognition, thresholds, answer.crop.frame.frame_id)
+            card.verdict = advance(before, reading, self.settings)
+        if _shows(card.verdict):
+            card.answer = answer
+        self._answers.put(card.track.track_id, _answered(card.verdict, answer))
+        topics = topics_of(before, card.verdict)
+        if Topic.CONFIRMED in topics or Topic.UNKNOWN in topics:
+            card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
+            card.centering, card.centering_sharpness = None, 0.0
+        with watch.time("centering"):
+            self._measure(card, answer)
+        total_ms = (self._clock() - answer.crop.frame.timestamp_ns) / 1e6
+        card.latencies_ms = {**answer.latencies_ms, **watch.latencies_ms, "total": total_ms}
+        return [self._message(topic, card) for topic in topics]
+
+    def finish(self) -> list[CardMessage]:
+        """Let every card leave; for a source that has ended."""
+        return self._leave(list(self._cards))
+
+    def _leave(self, track_ids: Sequence[int]) -> list[CardMessage]:
+        self._answers.discard(track_ids)
+        left = [self._cards.pop(track_id) for track_id in track_ids]
+        return [self._message(Topic.LEFT, card) for card in left if card.verdict.state is not TrackState.NO_CARD]
+
+    def _message(self, topic: Topic, card: TrackedCard) -> CardMessage:
+        card.published_quad = card.track.quad
+        return card_message(topic, card, self._observation, self._stamp())
+
+    def _measure(self, card: TrackedCard, answer: Answer) -> None:
+        """Measure the centering of a confirmed card in the sharpest frame so far."""
+        sharpness, shown = answer.crop.sharpness, card.verdict.state is TrackState.CONFIRMED and answer is card.answer
+        if self._centering is None or not shown or not answer.crop.sharp or sharpness <= card.centering_sharpness:
+            return
+        quad = own_quad(answer.crop.quad, answer)
+        card.centering, card.centering_sharpness = self._centering(answer.crop.frame.image, quad), sharpness
+
+
+def _shows(verdict: Verdict) -> bool:
+    """Whether the newest answer agrees with the verdict, so that its distance and matches belong to it."""
+    newest = verdict.recent[-1]
+    if verdict.state is TrackState.CONFIRMED:
+        return newest.card_id == verdict.card_id
+    return verdict.state is not TrackState.UNKNOWN_CARD or not newest.readable
+
+
+def _answered(verdict: Verdict, answer: Answer) -> Answered:
+    undecided = Demand.BEST if verdict.candidate else Demand.SHARP
+    return Answered(
+        demand=Demand.CHECK if verdict.decided else undecided,
+        frame_id=answer.crop.frame.frame_id,
+        quad=answer.crop.quad,
+        fingerprint=answer.crop.fingerprint,
+    )

@@ -1,0 +1,65 @@
+"""The socket that results go out on."""
+
+import zmq
+
+from edge.config import PublishSettings
+from edge.errors import PublishError
+from edge.messages import CardMessage, HealthMessage
+
+_LINGER_MS = 200
+
+
+class Publisher:
+    """A ZeroMQ PUB socket. It may be made in one thread and used in another, but not by two at a time.
+
+    Sending never waits: a subscriber that is too slow loses messages, and sees so from the sequence numbers.
+    """
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", settings: PublishSettings) -> None:
+        """Bind the socket.
+
+        Raises:
+            PublishError: if the endpoint is invalid or in use.
+        """
+        self.sent = 0
+        self.failed = 0
+        self._sequence = 0
+        self._socket = context.socket(zmq.PUB)
+        self._socket.setsockopt(zmq.SNDHWM, settings.send_high_water_mark)
+        bind(self._socket, settings.endpoint, "publish.endpoint")
+
+    def next_sequence(self) -> int:
+        """The number of the next message; one that is never sent leaves a gap."""
+        self._sequence += 1
+        return self._sequence - 1
+
+    def send(self, message: CardMessage | HealthMessage) -> None:
+        """Send a message under its topic; a failure is counted."""
+        parts = [message.topic.encode(), message.model_dump_json().encode()]
+        try:
+            self._socket.send_multipart(parts, zmq.NOBLOCK)
+        except zmq.ZMQError:
+            self.failed += 1
+        else:
+            self.sent += 1
+
+    def close(self) -> None:
+        """Close the socket; what is on its way gets a moment to arrive."""
+        self._socket.close(linger=_LINGER_MS)
+
+
+def bind(socket: "zmq.Socket[bytes]", endpoint: str, key: str) -> None:
+    """Bind a socket, or close it and say why that is not possible.
+
+    Raises:
+        PublishError: naming the setting `key`.
+    """
+    try:
+        socket.bind(endpoint)
+    except zmq.ZMQError as cause:
+        socket.close(linger=0)
+        if cause.errno == zmq.EADDRINUSE:
+            reason = "is in use; is another card-scanner running? Stop it, or choose another endpoint"
+        else:
+            reason = f"cannot be bound ({cause.strerror}); give one such as tcp://127.0.0.1:5556"
+        raise PublishError(f"{key}: {endpoint} {reason}") from cause

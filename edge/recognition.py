@@ -1,0 +1,148 @@
+"""From rectified cards to answers: embed, search the gallery, tell look-alikes apart."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.config import RecognitionSettings
+from edge.database.search import CardDatabase, Match
+from edge.embedding.base import Embedder
+from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import ModelMismatchError
+from edge.geometry import Image
+from edge.rectification import upside_down
+from edge.verification import Verification, Verifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recognition:
+    """The answer for one rectified card.
+
+    Attributes:
+        matches: distinct cards of the gallery, nearest first; where the look-alike check decided, its card comes first
+            and the others follow by distance.
+        embedding: float32 [dimension], L2-normalised.
+        verified: True where the look-alike check decided, False where it could not, None where none was needed.
+        verification: what the look-alike check found.
+        timings_ms: stage ("embed", "search", "verify") -> time; a batch's embedding and search count in full for each
+            of its cards.
+    """
+
+    matches: tuple[Match, ...]
+    embedding: NDArray[np.float32]
+    verified: bool | None = None
+    verification: Verification | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def rotation(self) -> int:
+        """180 where the card lies upside down in the crop, else 0."""
+        return self.matches[0].rotation if self.matches else 0
+
+
+class Recognizer:
+    """Holds one model and one card database. Used by one thread at a time."""
+
+    def __init__(
+        self, embedder: Embedder, database: CardDatabase, verifier: Verifier | None = None, matches: int = 5
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            embedder: of the queries.
+            database: that was built with the same model.
+            verifier: of that database's look-alikes; None leaves look-alikes as the search ranks them.
+            matches: how many an answer lists.
+
+        Raises:
+            ModelMismatchError: if the database was built with another model.
+        """
+        if database.manifest.model_sha256 != embedder.manifest.sha256:
+            raise ModelMismatchError(
+                f"the card database {database.path} was built with {database.manifest.model_id}, not with the loaded "
+                f"{embedder.manifest.model_id}; use the model it was built with"
+            )
+        self._embedder = embedder
+        self._database = database
+        self._verifier = verifier
+        self._matches = matches
+
+    @property
+    def database(self) -> CardDatabase:
+        """The gallery."""
+        return self._database
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model."""
+        return self._embedder
+
+    def recognize(self, cards: Sequence[Image]) -> list[Recognition]:
+        """Recognise a batch of any size.
+
+        Args:
+            cards: rectified cards, uint8 [704, 504, 3] BGR, either way up.
+
+        Returns:
+            One answer a card.
+
+        Raises:
+            InferenceError: if the model fails.
+            DatabaseError: if the database fails.
+        """
+        start = time.perf_counter()
+        embeddings = self._embedder.embed(cards)
+        embedded = time.perf_counter()
+        found = self._database.search(embeddings, self._matches)
+        searched = time.perf_counter()
+        timings_ms = {"embed": 1000 * (embedded - start), "search": 1000 * (searched - embedded)}
+        return [
+            self._verified(card, embedding, matches, timings_ms)
+            for card, embedding, matches in zip(cards, embeddings, found, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Release the model. Safe to call twice."""
+        self._embedder.close()
+
+    def _verified(
+        self, card: Image, embedding: NDArray[np.float32], matches: tuple[Match, ...], timings_ms: dict[str, float]
+    ) -> Recognition:
+        start = time.perf_counter()
+        verification = None
+        if self._verifier is not None and matches:
+            verification = self._verifier.verify(upside_down(card) if matches[0].rotation else card, matches)
+        if verification is not None and verification.decided and verification.card_id is not None:
+            matches = self._with_first(verification.card_id, embedding, matches)
+        return Recognition(
+            matches=matches,
+            embedding=embedding,
+            verified=None if verification is None else verification.decided,
+            verification=verification,
+            timings_ms=timings_ms | {"verify": 1000 * (time.perf_counter() - start)},
+        )
+
+    def _with_first(
+        self, card_id: str, embedding: NDArray[np.float32], matches: tuple[Match, ...]
+    ) -> tuple[Match, ...]:
+        """The matches with that card first, at its own distance in the first match's rotation."""
+        rotation = matches[0].rotation
+        distance = self._database.distance(embedding, card_id, rotation)
+        others = [match for match in matches if match.card_id != card_id]
+        first = Match(card_id=card_id, distance=distance, rotation=rotation)
+        return (first, *others)[: self._matches]
+
+
+def open_recognizer(settings: RecognitionSettings) -> Recognizer:
+    """Open the model and the card database that the settings name, with the look-alike check.
+
+    Raises:
+        ModelError: if the model is missing or damaged.
+        DatabaseError: if the database is missing, damaged, or (`ModelMismatchError`) was built with another model.
+    """
+    embedder = OnnxEmbedder(settings.model, settings.threads)
+    database = CardDatabase.open(settings.database, embedder.manifest)
+    return Recognizer(embedder, database, Verifier(database), settings.matches)

@@ -1,0 +1,118 @@
+"""What passes from stage to stage after detection, and how it is told to subscribers."""
+
+from dataclasses import dataclass, field
+
+from edge.geometry import Quad, rotated_half_turn
+from edge.manifests import Thresholds
+from edge.messages import CardDetails, CardMessage, MatchMessage, Topic, TrackState
+from edge.recognition import Recognition
+from edge.selection import Crop
+from edge.smoothing import Verdict
+from edge.tracking import Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The tracks of one frame."""
+
+    frame_id: int
+    timestamp_ns: int
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answer:
+    """What recognition says of one crop.
+
+    Attributes:
+        crop: that was recognised.
+        recognition: the answer.
+        details: what the database knows of the first match.
+        thresholds: of the database that answered.
+        latencies_ms: stage -> time, of capture and recognition.
+    """
+
+    crop: Crop
+    recognition: Recognition
+    details: CardDetails | None
+    thresholds: Thresholds
+    latencies_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What the publisher gives to each message."""
+
+    sequence: int
+    published_at: str
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TrackedCard:
+    """What the output stage remembers of a track.
+
+    Attributes:
+        track: as it was last seen.
+        published_quad: its outline in the newest message.
+        verdict: what its answers come to.
+        answer: the newest one that agrees with the verdict; a single dissenting answer is not shown.
+        latencies_ms: stage -> time for the newest answer.
+        frames_to_decision: from the first sharp frame to the verdict.
+        centering: the measurement in the sharpest frame.
+        centering_sharpness: of that frame.
+    """
+
+    track: Track
+    published_quad: Quad
+    verdict: Verdict = field(default_factory=Verdict)
+    answer: Answer | None = None
+    latencies_ms: dict[str, float] = field(default_factory=dict)
+    frames_to_decision: int | None = None
+    centering: dict[str, object] | None = None
+    centering_sharpness: float = 0.0
+
+
+def own_quad(quad: Quad, answer: Answer | None) -> Quad:
+    """The outline from the card's own top-left, as far as an answer says where that is."""
+    upside_down = answer is not None and answer.recognition.rotation == 180
+    return rotated_half_turn(quad) if upside_down else quad
+
+
+def topics_of(before: Verdict, after: Verdict) -> list[Topic]:
+    """What an answer has to say to subscribers."""
+    if after.state is TrackState.NO_CARD:
+        return [] if before.state is TrackState.NO_CARD else [Topic.LEFT]
+    appeared = [Topic.APPEARED] if before.state is TrackState.NO_CARD else []
+    changed = (before.state, before.card_id) != (after.state, after.card_id)
+    if changed and after.state is TrackState.CONFIRMED:
+        return [*appeared, Topic.CONFIRMED]
+    if changed and after.state is TrackState.UNKNOWN_CARD:
+        return [*appeared, Topic.UNKNOWN]
+    return appeared or [Topic.UPDATED]
+
+
+def card_message(topic: Topic, card: TrackedCard, observation: Observation, stamp: Stamp) -> CardMessage:
+    """Say what is known of a card in the newest frame."""
+    answer, verdict = card.answer, card.verdict
+    matches = () if answer is None else answer.recognition.matches
+    confirmed = verdict.state is TrackState.CONFIRMED
+    return CardMessage(
+        topic=topic,
+        sequence=stamp.sequence,
+        published_at=stamp.published_at,
+        frame_id=observation.frame_id,
+        frame_timestamp_ns=observation.timestamp_ns,
+        track_id=card.track.track_id,
+        state=TrackState.NO_CARD if topic is Topic.LEFT else verdict.state,
+        corners=[(float(x), float(y)) for x, y in own_quad(card.track.quad, answer)],
+        card_id=verdict.card_id,
+        card=answer.details if answer is not None and confirmed else None,
+        distance=matches[0].distance if matches else None,
+        margin=matches[1].distance - matches[0].distance if len(matches) > 1 else None,
+        matches=[MatchMessage(card_id=m.card_id, distance=m.distance) for m in matches],
+        centering=card.centering,
+        frames_to_decision=card.frames_to_decision,
+        latencies_ms=card.latencies_ms,
+        degraded=list(stamp.degraded),
+    )

@@ -1,0 +1,31 @@
+"""The seam between the pipeline and whatever delivers frames."""
+
+from typing import Protocol
+
+from edge.frame import Frame
+
+
+class FrameSource(Protocol):
+    """Delivers frames. Read by one thread at a time; `close` may be called from another."""
+
+    @property
+    def name(self) -> str:
+        """What the source is, as messages and log lines call it."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """Whether frames come at the world's pace: what is not read in time is lost."""
+        ...
+
+    def read(self) -> Frame | None:
+        """Wait for the next frame; None once the source has ended or was closed.
+
+        Raises:
+            SourceError: if the source has failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the device or file. Safe to call twice."""
+        ...

@@ -1,0 +1,81 @@
+"""Photos as a source of frames: each is shown for a moment, as if it lay under the camera."""
+
+import logging
+import time
+from pathlib import Path
+
+from edge.errors import ImageError, SourceError
+from edge.frame import Frame
+from edge.geometry import Image
+from edge.photos import list_photos, read_photo
+
+FRAMES_PER_PHOTO = 10
+
+_log = logging.getLogger(__name__)
+
+
+class ImagesSource:
+    """One photo, or the photos of a folder in natural order.
+
+    Each photo is delivered as `FRAMES_PER_PHOTO` frames: a card is confirmed by several frames that agree. A photo of
+    a folder that cannot be read is named in the log, and its frames are missing from the count, as dropped ones are.
+    """
+
+    live = False
+
+    def __init__(self, path: Path, *, loop: bool = False) -> None:
+        """Find the photos; a single one is read at once.
+
+        Args:
+            path: a photo, or a folder of photos.
+            loop: start again after the last one.
+
+        Raises:
+            SourceError: if there is nothing at `path`, or no photo in the folder.
+            ImageError: if the only photo cannot be read.
+        """
+        self.name = f"images:{path}"
+        self.unreadable = 0
+        self._path = path
+        self._photos = list_photos(path)
+        self._loop = loop
+        self._image: Image | None = read_photo(self._photos[0]) if len(self._photos) == 1 else None
+        self._image_of = 0
+        self._frame_id = 0
+        self._closed = False
+
+    def read(self) -> Frame | None:
+        """The next frame; None after the last photo, or once the source is closed.
+
+        Raises:
+            SourceError: if not one of the photos can be read.
+        """
+        while not self._closed and (self._loop or self._frame_id < FRAMES_PER_PHOTO * len(self._photos)):
+            image = self._current()
+            frame_id = self._frame_id
+            if image is not None:
+                self._frame_id += 1
+                return Frame(frame_id=frame_id, timestamp_ns=time.monotonic_ns(), image=image)
+            self._frame_id += FRAMES_PER_PHOTO
+        return None
+
+    def close(self) -> None:
+        """Deliver nothing more."""
+        self._closed = True
+
+    def _current(self) -> Image | None:
+        """The photo of the present frame; None where it cannot be read."""
+        number = (self._frame_id // FRAMES_PER_PHOTO) % len(self._photos)
+        if self._image is None or number != self._image_of:
+            self._image, self._image_of = self._read(self._photos[number]), number
+        return self._image
+
+    def _read(self, photo: Path) -> Image | None:
+        try:
+            return read_photo(photo)
+        except ImageError as cause:
+            self.unreadable += 1
+            _log.warning("left out (%d so far): %s", self.unreadable, cause)
+        if self.unreadable == len(self._photos) and self._frame_id < FRAMES_PER_PHOTO * len(self._photos):
+            raise SourceError(f"none of the {self.unreadable} photos in {self._path} can be read; the log names each")
+        return None

@@ -1,0 +1,117 @@
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.detection.detector import QuadDetector
+from edge.detection.live import LiveDetector
+from edge.errors import MeasurementError
+from edge.frame import Detection
+from edge.geometry import quad_iou
+
+SIZE = (480, 640)
+CARD = np.array([[-63.0, -88], [63, -88], [63, 88], [-63, 88]])
+
+
+def frame(*centres: tuple[float, float], seed: int = 0) -> np.ndarray:
+    image = np.full((*SIZE, 3), 60, np.uint8)
+    for centre in centres:
+        for inset, colour in ((0, (230, 230, 230)), (8, (150, 90, 60)), (20, (60, 120, 170))):
+            (left, top), (right, bottom) = CARD[0] + centre + inset, CARD[2] + centre - inset
+            _rounded(image, (left, top, right, bottom), 9 if inset == 0 else 1, colour)
+    noise = np.random.default_rng(seed).normal(0, 2, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def _rounded(image: np.ndarray, box: tuple[float, ...], radius: int, colour: tuple[int, int, int]) -> None:
+    left, top, right, bottom = (round(16 * v) for v in box)
+    r = 16 * radius
+    cv2.rectangle(image, (left, top + r), (right, bottom - r), colour, -1, cv2.LINE_AA, 4)
+    cv2.rectangle(image, (left + r, top), (right - r, bottom), colour, -1, cv2.LINE_AA, 4)
+    for x in (left + r, right - r):
+        for y in (top + r, bottom - r):
+            cv2.circle(image, (x, y), r, colour, -1, cv2.LINE_AA, 4)
+
+
+class CountingDetector(QuadDetector):
+    def __init__(self):
+        super().__init__(live=True)
+        self.searches = 0
+
+    def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
+        self.searches += 1
+        return super().detect(image)
+
+
+@pytest.fixture
+def searching():
+    detector = CountingDetector()
+    live = LiveDetector(detector)
+    yield live, detector
+    live.close()
+
+
+def settle(live: LiveDetector, image: np.ndarray, count: int) -> tuple[Detection, ...]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        detections = live.detect(image)
+        if len(detections) == count and live._search is None:
+            return detections
+        time.sleep(0.01)
+    raise AssertionError(f"never {count} cards, but {len(detections)}")
+
+
+def test_a_still_picture_is_searched_once(searching):
+    live, detector = searching
+    first = settle(live, frame((200, 240)), 1)
+    for seed in range(1, 20):
+        assert live.detect(frame((200, 240), seed=seed)) == first
+    assert detector.searches == 1
+
+
+def test_a_slowly_moving_card_is_followed_in_every_frame(searching):
+    live, _ = searching
+    settle(live, frame((200, 240)), 1)
+    for step in range(1, 15):
+        centre = (200 + 4.0 * step, 240 - 2.0 * step)
+        (detection,) = live.detect(frame(centre, seed=step))
+        assert np.abs(detection.quad - (CARD + centre)).max() < 1.0
+
+
+def test_cards_come_and_go(searching):
+    live, _ = searching
+    settle(live, frame((150, 240)), 1)
+    both = settle(live, frame((150, 240), (450, 240)), 2)
+    assert max(quad_iou(each.quad, CARD + (450, 240)) for each in both) > 0.9
+    settle(live, frame((450, 240)), 1)
+    settle(live, frame(), 0)
+
+
+def test_the_first_frame_does_not_wait_for_its_search():
+    release = threading.Event()
+
+    class SlowDetector(QuadDetector):
+        def detect(self, image: np.ndarray) -> tuple[Detection, ...]:  # noqa: ARG002
+            release.wait(10)
+            return ()
+
+    live = LiveDetector(SlowDetector())
+    assert live.detect(frame((200, 240))) == ()
+    release.set()
+    live.close()
+
+
+def test_a_failing_search_is_not_swallowed():
+    class BrokenDetector(QuadDetector):
+        def detect(self, image: np.ndarray) -> tuple[Detection, ...]:  # noqa: ARG002
+            raise MeasurementError("broken")
+
+    live = LiveDetector(BrokenDetector())
+    with pytest.raises(MeasurementError, match="broken"):
+        for _ in range(1000):
+            live.detect(frame((200, 240)))
+            time.sleep(0.005)
+    live.close()
+    live.close()

@@ -1,0 +1,73 @@
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import ImageError, SourceError
+from edge.sources.images import FRAMES_PER_PHOTO, ImagesSource
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for level, name in ((10, "1.png"), (20, "2.png"), (30, "10.png")):
+        cv2.imwrite(str(tmp_path / name), np.full((40, 30, 3), level, np.uint8))
+    return tmp_path
+
+
+def frames_of(source, limit=1000):
+    frames = []
+    while len(frames) < limit and (frame := source.read()) is not None:
+        frames.append(frame)
+    return frames
+
+
+def test_each_photo_is_shown_for_a_moment_in_natural_order(folder):
+    frames = frames_of(ImagesSource(folder))
+    assert [frame.frame_id for frame in frames] == list(range(3 * FRAMES_PER_PHOTO))
+    assert [int(f.image[0, 0, 0]) for f in frames] == [level for level in (10, 20, 30) for _ in range(FRAMES_PER_PHOTO)]
+    assert all(a.timestamp_ns < b.timestamp_ns for a, b in zip(frames, frames[1:], strict=False))
+
+
+def test_it_starts_again_when_asked_to(folder):
+    frames = frames_of(ImagesSource(folder, loop=True), limit=4 * FRAMES_PER_PHOTO)
+    assert int(frames[-1].image[0, 0, 0]) == 10
+    assert frames[-1].frame_id == 4 * FRAMES_PER_PHOTO - 1
+
+
+def test_an_unreadable_photo_is_named_counted_and_missing_from_the_frames(folder, caplog):
+    (folder / "2.png").write_bytes(b"broken")
+    source = ImagesSource(folder)
+    with caplog.at_level(logging.WARNING):
+        ids = [frame.frame_id for frame in frames_of(source)]
+    assert ids == [*range(FRAMES_PER_PHOTO), *range(2 * FRAMES_PER_PHOTO, 3 * FRAMES_PER_PHOTO)]
+    assert source.unreadable == 1
+    assert [record.message.count("2.png") for record in caplog.records] == [1]
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_folder_with_nothing_readable_fails(folder, loop):
+    for photo in folder.iterdir():
+        photo.write_bytes(b"broken")
+    with pytest.raises(SourceError, match="none of the 3 photos"):
+        frames_of(ImagesSource(folder, loop=loop))
+
+
+def test_a_single_photo_is_checked_at_once(folder):
+    assert len(frames_of(ImagesSource(folder / "1.png"))) == FRAMES_PER_PHOTO
+    (folder / "1.png").write_bytes(b"broken")
+    with pytest.raises(ImageError, match=r"1\.png"):
+        ImagesSource(folder / "1.png")
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="no photos"):
+        ImagesSource(tmp_path)
+
+
+def test_a_closed_source_ends(folder):
+    source = ImagesSource(folder, loop=True)
+    assert source.read() is not None
+    source.close()
+    source.close()
+    assert source.read() is None

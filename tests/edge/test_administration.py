@@ -1,0 +1,134 @@
+import base64
+import shutil
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from edge.administration import Administration, changed_settings
+from edge.config import RecognitionSettings, Settings
+from edge.errors import ConfigurationError, DatabaseError, SourceError
+from edge.frame import Frame
+from edge.pipeline import OutputStage, RecognitionStage
+from edge.recognition import open_recognizer
+from edge.selection import Answers, Selector
+from edge.tracking import Tracker
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def settings(tiny_database):
+    return Settings(recognition=RecognitionSettings(model=tiny_database.model, database=tiny_database.database))
+
+
+@pytest.fixture
+def parts(settings):
+    answers = Answers()
+    return SimpleNamespace(
+        capture=SimpleNamespace(paused=False, newest=Frame(frame_id=5, timestamp_ns=6, image=IMAGE)),
+        tracker=Tracker(settings.tracking),
+        selector=Selector(settings.selection, answers),
+        stage=RecognitionStage(open_recognizer(settings.recognition)),
+        loop=SimpleNamespace(max_batch=5),
+        output=OutputStage(settings.smoothing, answers, stamp=lambda: None),
+    )
+
+
+@pytest.fixture
+def administration(settings, parts):
+    return Administration(
+        settings, parts.capture, parts.tracker, parts.selector, (parts.stage, parts.loop), parts.output
+    )
+
+
+def test_pause_and_resume(administration, parts):
+    assert administration.pause({}) == {"paused": True}
+    assert parts.capture.paused
+    assert administration.status({})["paused"] is True
+    assert administration.resume({}) == {"paused": False}
+    assert not parts.capture.paused
+
+
+def test_status_before_the_first_health_message(administration):
+    status = administration.status({})
+    assert status["health"] is None
+    assert status["settings"]["tracking"]["min_hits"] == 3
+
+
+def test_reload_takes_a_new_database_and_new_settings(administration, parts, tiny_database, tmp_path):
+    shutil.copytree(tiny_database.database, tmp_path / "copy")
+    before = parts.stage.recognizer
+    reply = administration.reload(
+        {
+            "settings": {
+                "recognition": {"database": str(tmp_path / "copy"), "max_batch": 2},
+                "selection": {"sharpness": 50},
+                "smoothing": {"confirm_after": 4},
+                "tracking": {"max_missed_frames": 9},
+            }
+        }
+    )
+    assert reply["database_cards"] == 4
+    assert parts.stage.recognizer is not before
+    assert parts.stage.recognizer.database.path == tmp_path / "copy"
+    assert (parts.loop.max_batch, parts.selector.settings.sharpness) == (2, 50)
+    assert (parts.output.settings.confirm_after, parts.tracker.settings.max_missed_frames) == (4, 9)
+    assert administration.status({})["settings"]["smoothing"]["confirm_after"] == 4
+
+
+def test_a_database_that_cannot_be_opened_leaves_the_present_one_in_use(administration, parts, tmp_path):
+    before = parts.stage.recognizer
+    changes = {"recognition": {"database": str(tmp_path / "none")}, "selection": {"sharpness": 50}}
+    with pytest.raises(DatabaseError):
+        administration.reload({"settings": changes})
+    assert parts.stage.recognizer is before
+    assert parts.selector.settings.sharpness == 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": {"spec": "demo"}}, "source: cannot be changed by reload"),
+        ({"publish": {}}, "publish: cannot be changed"),
+        ({"selection": {"sharpness": -1}}, "selection.sharpness"),
+        ({"selection": {"colour": 1}}, "selection.colour"),
+        ({"cooking": {}}, "cooking"),
+    ],
+)
+def test_settings_that_cannot_be_taken_are_named(changes, message):
+    with pytest.raises(ConfigurationError, match=message):
+        changed_settings(Settings(), changes)
+
+
+def test_commands_take_only_what_they_know(administration):
+    for command in administration.commands().values():
+        with pytest.raises(ValidationError):
+            command({"volume": 11})
+
+
+def test_a_snapshot_in_the_reply(administration):
+    reply = administration.snapshot({"format": "png"})
+    data = np.frombuffer(base64.b64decode(reply["image"]), np.uint8)
+    assert (reply["frame_id"], reply["format"]) == (5, "png")
+    assert (cv2.imdecode(data, cv2.IMREAD_COLOR) == IMAGE).all()
+
+
+@pytest.mark.parametrize("name", ["frame.png", "frame.JPG"])
+def test_a_snapshot_in_a_file(administration, tmp_path, name):
+    reply = administration.snapshot({"path": str(tmp_path / name)})
+    assert reply["path"] == str(tmp_path / name)
+    assert cv2.imread(str(tmp_path / name)).shape == IMAGE.shape
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_snapshot_that_cannot_be_taken(administration, parts, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"must end in \.png or \.jpg"):
+        administration.snapshot({"path": str(tmp_path / "frame.tiff")})
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        administration.snapshot({"path": str(tmp_path / "none" / "frame.png")})
+    parts.capture.newest = None
+    with pytest.raises(SourceError, match="no frame yet"):
+        administration.snapshot({})

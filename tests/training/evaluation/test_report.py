@@ -1,0 +1,94 @@
+import json
+
+from edge.manifests import Thresholds
+from training.evaluation.report import summarise, to_markdown
+from training.evaluation.scenes import UNKNOWN_CLEAN, Answer, CardOutcome, SceneOutcome
+
+THRESHOLDS = Thresholds(confirmed=0.2, unknown=0.4, not_a_card=0.5)
+
+
+def answer(*matches: tuple[str, float], undecided: bool = False) -> Answer:
+    return Answer(card_ids=tuple(m[0] for m in matches), distances=tuple(m[1] for m in matches), undecided=undecided)
+
+
+def card(condition: str, card_id: str, true: Answer, detected: Answer | None) -> CardOutcome:
+    answers = {("embedder", "true"): true}
+    if detected is not None:
+        answers["embedder", "detected"] = detected
+    return CardOutcome(
+        condition=condition,
+        card_id=card_id,
+        has_lookalike=card_id == "b",
+        visible=1.0,
+        corner_error=None if detected is None else 0.01,
+        answers=answers,
+    )
+
+
+OUTCOMES = [
+    SceneOutcome(
+        condition="clean",
+        cards=(
+            card("clean", "a", answer(("a", 0.1), ("b", 0.3)), answer(("a", 0.1), ("b", 0.3))),
+            card("clean", "b", answer(("a", 0.1), ("b", 0.11)), answer(("a", 0.1), ("b", 0.11), undecided=True)),
+            card("clean", "c", answer(("c", 0.3)), None),
+        ),
+        detections=3,
+        false_detections=1,
+    ),
+    SceneOutcome(
+        condition=UNKNOWN_CLEAN,
+        cards=(
+            card(UNKNOWN_CLEAN, "x", answer(("a", 0.6)), answer(("a", 0.6))),
+            card(UNKNOWN_CLEAN, "y", answer(("a", 0.15)), answer(("a", 0.15))),
+        ),
+        detections=2,
+        false_detections=0,
+    ),
+]
+
+
+def test_a_card_that_was_not_detected_is_not_recognised():
+    clean = summarise(OUTCOMES, THRESHOLDS)["recognition"]["clean"]
+    assert clean["embedder, true corners"]["top1"]["hits"] == 2
+    assert clean["embedder, detected corners"]["top1"] | {"interval_95": None} == {
+        "value": 1 / 3,
+        "hits": 1,
+        "count": 3,
+        "interval_95": None,
+    }
+    assert clean["embedder, detected corners"]["top3"]["hits"] == 2
+
+
+def test_detection_and_verdicts():
+    summary = summarise(OUTCOMES, THRESHOLDS)
+    assert (summary["detection"]["clean"]["recall"]["hits"], summary["detection"]["clean"]["precision"]["hits"]) == (
+        2,
+        2,
+    )
+    verdicts = summary["verdicts"]
+    assert verdicts["clean"]["confirmed_right"]["hits"] == 1
+    assert verdicts["clean"]["candidate"]["hits"] == 1
+    assert verdicts[UNKNOWN_CLEAN]["confirmed_wrong"]["hits"] == 1
+    assert verdicts[UNKNOWN_CLEAN]["unknown"]["hits"] == 1
+
+
+def test_unknown_cards_do_not_count_as_recognition():
+    summary = summarise(OUTCOMES, THRESHOLDS)
+    assert UNKNOWN_CLEAN not in summary["recognition"]
+    assert summary["recognition"]["all"]["embedder, true corners"]["top1"]["count"] == 3
+    assert summary["recognition"]["all, look-alikes only"]["embedder, true corners"]["top1"]["count"] == 1
+
+
+def test_aims_are_judged_with_the_detectors_corners():
+    aims = {aim["condition"]: aim for aim in summarise(OUTCOMES, THRESHOLDS)["aims"]}
+    assert aims["clean"]["met"] is False
+    assert aims["sleeved"]["reached"]["count"] == 0
+
+
+def test_the_report_can_be_written():
+    summary = summarise(OUTCOMES, THRESHOLDS)
+    json.dumps(summary)
+    page = to_markdown(summary)
+    assert "| clean | 3 |" in page
+    assert "none" in page

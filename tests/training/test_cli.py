@@ -1,0 +1,50 @@
+import subprocess
+import sys
+
+import cv2
+import pytest
+
+from training.cli import build_parser, main
+
+
+@pytest.mark.parametrize("command", ["student", "export", "preview", "index"])
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"card-training {command}" in capsys.readouterr().out
+
+
+def test_help_lists_the_commands_without_loading_torch():
+    code = "import sys, training.cli as c; print(c.build_parser(None).format_help(), 'torch' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert all(command in shown for command in ("student", "export", "preview", "index", "evaluate"))
+    assert shown.strip().endswith("False")
+
+
+def test_a_run_needs_one_length(capsys):
+    for length in ([], ["--steps", "1", "--minutes", "1"]):
+        with pytest.raises(SystemExit) as ended:
+            build_parser("student").parse_args(["student", "--name", "x", *length])
+        assert ended.value.code == 2
+    capsys.readouterr()
+
+
+def test_a_known_failure_is_one_sentence(tmp_path, capsys):
+    code = main(["export", "--checkpoint", str(tmp_path / "none.pt"), "--output", str(tmp_path / "model.onnx")])
+    assert code == 1
+    error = capsys.readouterr().err
+    assert error.startswith("card-training: there is no checkpoint")
+    assert error.count("\n") == 1
+
+
+def test_preview_writes_a_picture(tmp_path):
+    assert main(["preview", "--output", str(tmp_path / "sheet.png"), "--cards", "1"]) == 0
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet.shape[0] == 224
+    assert sheet.shape[1] > 10 * 160
+
+
+def test_preview_refuses_an_unknown_kind_of_picture(tmp_path, capsys):
+    assert main(["preview", "--output", str(tmp_path / "sheet.xyz"), "--cards", "1"]) == 1
+    assert ".xyz" in capsys.readouterr().err

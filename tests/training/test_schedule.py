@@ -1,0 +1,40 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.batches import BatchShape
+from training.errors import TrainingError
+from training.schedule import Budget, Schedule, Stage
+
+STAGES = tuple(Stage(until=until, batch=BatchShape(cards=2, height=32, width=24)) for until in (0.2, 0.6, 1.0))
+SCHEDULE = Schedule(stages=STAGES, learning_rate=0.1, warm_up=0.1, margin=0.4, margin_warm_up=0.5)
+
+
+def test_budget_counts_steps_or_minutes():
+    assert Budget(steps=10).progress(step=5, elapsed_s=1e6) == 0.5
+    assert Budget(minutes=2).progress(step=10**6, elapsed_s=30) == 0.25
+    assert Budget(minutes=2).progress(step=0, elapsed_s=500) == 1
+
+
+@pytest.mark.parametrize("limits", [{}, {"steps": 1, "minutes": 1}, {"steps": 0}, {"minutes": -1}])
+def test_a_budget_without_one_positive_limit_is_refused(limits):
+    with pytest.raises(TrainingError, match="steps or of minutes"):
+        Budget(**limits)
+
+
+def test_learning_rate_rises_then_falls_to_almost_nothing():
+    assert SCHEDULE.learning_rate_at(0) == pytest.approx(0.001)
+    assert SCHEDULE.learning_rate_at(0.1) == pytest.approx(0.1)
+    assert SCHEDULE.learning_rate_at(0.55) == pytest.approx(0.0505)
+    assert SCHEDULE.learning_rate_at(1) == pytest.approx(0.001)
+
+
+def test_margin_grows_to_its_full_size():
+    assert [SCHEDULE.margin_at(progress) for progress in (0, 0.25, 0.5, 1)] == pytest.approx([0, 0.2, 0.4, 0.4])
+
+
+@given(st.floats(0, 1))
+def test_every_progress_has_its_stage(progress):
+    stage = SCHEDULE.stage_at(progress)
+    assert progress < stage.until or progress == stage.until == 1
+    assert all(progress >= earlier.until for earlier in STAGES[: STAGES.index(stage)])

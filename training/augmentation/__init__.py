@@ -1,0 +1,85 @@
+"""Makes a photographed card out of a digital one, fast enough to do it anew for every training step."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from edge.geometry import Image
+from training.augmentation.occlusion import add_fingers, add_objects
+from training.augmentation.outline import cut_out
+from training.augmentation.sensor import (
+    add_noise,
+    change_illumination,
+    compress,
+    darken,
+    defocus,
+    move,
+    remove_colour,
+)
+from training.augmentation.settings import AugmentationSettings
+from training.augmentation.surface import add_film, add_foil, add_glare, add_shadow
+
+__all__ = ["AugmentationSettings", "Disturbance", "augment", "disturbances"]
+
+Disturbance = Callable[[Image, np.random.Generator], Image]
+
+SMALLEST_RESOLUTION = 0.4
+# The card is first reduced to this many times the size it is wanted in, so that the warp does not alias.
+_OVERSAMPLING = 1.2
+
+
+def augment(card: Image, rng: np.random.Generator, settings: AugmentationSettings, size: tuple[int, int]) -> Image:
+    """Show a card as a camera might have seen it.
+
+    Args:
+        card: uint8 [rows, columns, 3] BGR, the digital original.
+        rng: source of all randomness.
+        settings: how often what happens.
+        size: width and height of the result in pixels.
+
+    Returns:
+        uint8 [height, width, 3] BGR.
+    """
+    if rng.random() < settings.clean:
+        return _resized(card, size)
+    factor = 2.0 if rng.random() < settings.heavy else 1.0
+
+    def happens(probability: float) -> bool:
+        return bool(rng.random() < min(factor * probability, max(probability, 0.9)))
+
+    scale = rng.uniform(SMALLEST_RESOLUTION, 1.0) if happens(settings.low_resolution) else 1.0
+    seen_size = round(size[0] * scale), round(size[1] * scale)
+    seen = _resized(card, (round(seen_size[0] * _OVERSAMPLING), round(seen_size[1] * _OVERSAMPLING)))
+    if happens(settings.foil):
+        seen = add_foil(seen, rng)
+    seen = cut_out(seen, rng, seen_size) if happens(settings.outline) else _resized(seen, seen_size)
+    for probability, disturb in disturbances(settings):
+        if happens(probability):
+            seen = disturb(seen, rng)
+    return _resized(seen, size)
+
+
+def disturbances(settings: AugmentationSettings) -> tuple[tuple[float, Disturbance], ...]:
+    """What may happen to a card that has been cut out, in the order in which light meets it."""
+    return (
+        (settings.sleeve, add_film),
+        (settings.glare, add_glare),
+        (settings.objects, add_objects),
+        (settings.fingers, add_fingers),
+        (settings.shadow, add_shadow),
+        (settings.illumination, change_illumination),
+        (settings.greyscale, remove_colour),
+        (settings.defocus, defocus),
+        (settings.motion, move),
+        (settings.low_light, darken),
+        (settings.noise, add_noise),
+        (settings.compression, compress),
+    )
+
+
+def _resized(card: Image, size: tuple[int, int]) -> Image:
+    if card.shape[1::-1] == size:
+        return card
+    method = cv2.INTER_AREA if card.shape[1] > size[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(card, size, interpolation=method), dtype=np.uint8)

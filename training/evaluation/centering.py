@@ -1,0 +1,232 @@
+"""How accurate the centering measurement is: simulated cards of known border, against what people use today.
+
+Every card is measured from an outline that is wrong by a few tenths of a millimetre, as a detector's is. The truth is
+the simulator's; only this module compares it with the answers.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from time import process_time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.centering import measure
+from edge.centering.result import Centering
+from edge.centering.strips import SIDES, Side
+from edge.geometry import CARD_WIDTH_MM
+from edge.simulator.card import print_edges_mm
+from edge.simulator.conditions import CLEAN, Conditions
+from edge.simulator.scene import CardTruth, random_scene, render_scene
+from edge.simulator.sets import CardSpec, unknown_cards
+from training.evaluation.centering_baselines import BASELINES
+from training.evaluation.metrics import percentiles, proportion
+
+FIRST_SEED = 3_000_000
+OUTLINE_ERROR = 0.006
+METHOD = "card-scanner"
+Z_95 = 1.96
+CONFIDENT_WRONG_POINTS = 3.0
+
+_STILL = replace(CLEAN, px_per_mm=(9.5, 13.5), print_offset_mm=1.5, upright=1.0)
+CONDITIONS: Mapping[str, tuple[Conditions, int]] = {
+    "clean, 15 px/mm": (replace(_STILL, px_per_mm=(11.7, 11.7)), 1950),
+    "8 to 25 px/mm": (replace(_STILL, px_per_mm=(4.9, 15.0)), 2500),
+    "tilt 10 to 30 degrees": (replace(_STILL, card_tilt_deg=(10.0, 30.0)), 1950),
+    "noise and blur": (replace(_STILL, defocus_px=(0.9, 2.0), read_noise=(2.5, 6.0), jpeg=0.5), 1950),
+    "camera's sharpening": (replace(_STILL, sharpening=(0.3, 0.8), jpeg=0.5), 1950),
+    "sleeve and glare": (replace(_STILL, sleeve=1.0, glare=0.6, glare_strength=(0.2, 0.9)), 1950),
+    "foil": (replace(_STILL, foil=1.0, glare=0.3), 1950),
+    "card like the bench": (replace(_STILL, low_contrast=1.0), 1950),
+    "partly covered": (replace(_STILL, small_covers=0.5, finger=0.5), 1950),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One card of the study.
+
+    Attributes:
+        condition: which one.
+        seed: of its scene.
+        card_id: which card.
+        px_per_mm: scale at which it was seen.
+        truth_mm: border widths left, right, top, bottom; None for a borderless card.
+        answers: method -> border widths in the same order, or None where it refused.
+        std_mm: standard uncertainties that the measurement states.
+        ratio_stds: the same for left/right and top/bottom, in points.
+        reason: why the measurement refused.
+        milliseconds: processor time of the measurement.
+    """
+
+    condition: str
+    seed: int
+    card_id: str
+    px_per_mm: float
+    truth_mm: tuple[float, ...] | None
+    answers: Mapping[str, tuple[float, ...] | None]
+    std_mm: tuple[float, ...]
+    ratio_stds: tuple[float, float]
+    reason: str | None
+    milliseconds: float
+
+    def errors_mm(self, method: str) -> list[float]:
+        """Answer minus truth on each side; empty where there is none of either."""
+        answer = self.answers[method]
+        if answer is None or self.truth_mm is None:
+            return []
+        return [a - t for a, t in zip(answer, self.truth_mm, strict=True)]
+
+    def ratio_errors(self, method: str) -> list[float]:
+        """Answer minus truth of the left/right and top/bottom shares, in points."""
+        answer = self.answers[method]
+        if answer is None or self.truth_mm is None:
+            return []
+        return [a - t for a, t in zip(_shares(answer), _shares(self.truth_mm), strict=True)]
+
+
+def study(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> dict[str, object]:
+    """Measure `count` simulated cards, the conditions in turn, and summarise the errors.
+
+    Returns:
+        A JSON object: per condition and method, errors in mm and in points; coverage of the stated 95 % intervals;
+        refusals; false answers on borderless cards; times.
+    """
+    return summarise(list(outcomes(count, first_seed, workers)))
+
+
+def outcomes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[Outcome]:
+    """Measure `count` cards, the conditions in turn."""
+    names = list(CONDITIONS)
+    jobs = [(names[i % len(names)], first_seed + i) for i in range(count)]
+    if workers == 1:
+        yield from (measure_scene(*job) for job in jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_measure_job, jobs, chunksize=4)
+
+
+def measure_scene(condition: str, seed: int) -> Outcome:
+    """Render one scene with one card, and measure it by every method."""
+    conditions, size = CONDITIONS[condition]
+    cards = unknown_cards(600)
+    image, truth = render_scene(random_scene(seed, cards, conditions, (size, size)))
+    (card,) = truth.cards
+    rng = np.random.default_rng(seed)
+    rough = card.quad + rng.normal(0, OUTLINE_ERROR * CARD_WIDTH_MM * card.px_per_mm, (4, 2))
+    start = process_time()
+    centering = measure(image, rough)
+    spent = process_time() - start
+    answers = {name: _ordered(baseline(image, rough)) for name, baseline in BASELINES.items()}
+    return Outcome(
+        condition=condition,
+        seed=seed,
+        card_id=card.card_id or "",
+        px_per_mm=card.px_per_mm,
+        truth_mm=_true_borders(card, cards),
+        answers={METHOD: _widths(centering)} | answers,
+        std_mm=_stds(centering),
+        ratio_stds=_ratio_stds(centering),
+        reason=centering.reason,
+        milliseconds=1000 * spent,
+    )
+
+
+def summarise(results: Sequence[Outcome]) -> dict[str, object]:
+    """Every figure of the study."""
+    names = list(dict.fromkeys(outcome.condition for outcome in results))
+    groups = {name: [outcome for outcome in results if outcome.condition == name] for name in names}
+    return {
+        "cards": len(results),
+        "conditions": {name: _figures(group) for name, group in (groups | {"all": list(results)}).items()},
+        "milliseconds": percentiles([outcome.milliseconds for outcome in results], 50, 95),
+    }
+
+
+def _figures(group: Sequence[Outcome]) -> dict[str, object]:
+    bordered = [outcome for outcome in group if outcome.truth_mm is not None]
+    borderless = [outcome for outcome in group if outcome.truth_mm is None]
+    measured = [outcome for outcome in bordered if outcome.answers[METHOD] is not None]
+    within = [
+        abs(error) <= Z_95 * std
+        for outcome in measured
+        for error, std in zip(outcome.errors_mm(METHOD), outcome.std_mm, strict=True)
+    ]
+    within_points = [
+        abs(error) <= Z_95 * std
+        for outcome in measured
+        for error, std in zip(outcome.ratio_errors(METHOD), outcome.ratio_stds, strict=True)
+    ]
+    return {
+        "measured": proportion([outcome.answers[METHOD] is not None for outcome in bordered]).to_json(),
+        "borderless refused": proportion([outcome.answers[METHOD] is None for outcome in borderless]).to_json(),
+        "widths within the stated 95 %": proportion(within).to_json(),
+        "ratios within the stated 95 %": proportion(within_points).to_json(),
+        "wrong by more than 3 points": [
+            f"{outcome.card_id} seed {outcome.seed}"
+            for outcome in measured
+            if max(map(abs, outcome.ratio_errors(METHOD))) > CONFIDENT_WRONG_POINTS
+        ],
+        "methods": {name: _errors(bordered, name) for name in (METHOD, *BASELINES)},
+        "refusals": _counted([outcome.reason for outcome in bordered if outcome.reason]),
+    }
+
+
+def _errors(group: Sequence[Outcome], method: str) -> dict[str, object]:
+    widths = np.array([error for outcome in group for error in outcome.errors_mm(method)])
+    ratios = np.array([error for outcome in group for error in outcome.ratio_errors(method)])
+    return {
+        "cards": sum(outcome.answers[method] is not None for outcome in group),
+        "width_mm": _spread(widths),
+        "ratio_points": _spread(ratios),
+    }
+
+
+def _spread(errors: NDArray[np.float64]) -> dict[str, float] | None:
+    if len(errors) == 0:
+        return None
+    median, high = percentiles(np.abs(errors), 50, 95)
+    return {"bias": float(errors.mean()), "sd": float(errors.std()), "median": median, "p95": high}
+
+
+def _counted(words: Sequence[str]) -> dict[str, int]:
+    return {word: words.count(word) for word in sorted(set(words))}
+
+
+def _measure_job(job: tuple[str, int]) -> Outcome:
+    return measure_scene(*job)
+
+
+def _true_borders(card: CardTruth, cards: Sequence[CardSpec]) -> tuple[float, ...] | None:
+    spec = next(each for each in cards if each.card_id == card.card_id)
+    edges = print_edges_mm(spec, card.offset_mm)
+    if edges is None:
+        return None
+    left, top, right, bottom = edges
+    return left, right, top, bottom
+
+
+def _ordered(widths: Mapping[Side, float] | None) -> tuple[float, ...] | None:
+    return None if widths is None else tuple(widths[side] for side in SIDES)
+
+
+def _widths(centering: Centering) -> tuple[float, ...] | None:
+    found = centering.figures
+    return None if found is None else tuple(found.borders_mm[side].value for side in SIDES)
+
+
+def _stds(centering: Centering) -> tuple[float, ...]:
+    found = centering.figures
+    return () if found is None else tuple(found.borders_mm[side].std for side in SIDES)
+
+
+def _ratio_stds(centering: Centering) -> tuple[float, float]:
+    found = centering.figures
+    return (0.0, 0.0) if found is None else (found.left_right.std, found.top_bottom.std)
+
+
+def _shares(widths: Sequence[float]) -> tuple[float, float]:
+    left, right, top, bottom = widths
+    return 100 * left / (left + right), 100 * top / (top + bottom)
+

@@ -1,0 +1,86 @@
+"""`card-training evaluate`: measures the scanner and calibrates its thresholds."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from edge.config import RecognitionSettings
+from edge.embedding.onnx import OnnxEmbedder
+from edge.recognition import open_recognizer
+from training.evaluation.calibration import choose_thresholds, measure_distances
+from training.evaluation.photos import evaluate_photos, photos_to_markdown
+from training.evaluation.report import summarise, to_markdown
+from training.evaluation.scenes import SceneOutcome, evaluate_scenes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the kinds of evaluation and their options."""
+    defaults = RecognitionSettings()
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    scenes = kinds.add_parser("scenes", help="detection, recognition and refusal on held-out simulated scenes")
+    scenes.add_argument("--count", type=int, default=1000, help="number of scenes (default: 1000)")
+    scenes.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    scenes.add_argument("--model", type=Path, default=defaults.model)
+    scenes.add_argument("--database", type=Path, default=defaults.database)
+    scenes.add_argument("--output", type=Path, required=True, help="folder for report.json and report.md")
+    photos = kinds.add_parser("photos", help="cards found in real photos against their known number")
+    photos.add_argument("--photos", type=Path, required=True, help="folder of photos")
+    photos.add_argument("--truth", type=Path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    calibrate = kinds.add_parser("calibrate", help="distance thresholds for a false-accept rate")
+    calibrate.add_argument("--model", type=Path, default=defaults.model)
+    calibrate.add_argument("--gallery", type=int, default=2000, help="cards in the gallery (default: 2000)")
+    calibrate.add_argument(
+        "--scenes", type=int, default=300, help="scenes of known, and of unknown cards (default: 300)"
+    )
+    calibrate.add_argument("--false-accept-rate", type=float, default=0.005)
+    calibrate.add_argument(
+        "--output", type=Path, required=True, help="JSON file for `card-training index --thresholds`"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the evaluation that was asked for; returns the exit code."""
+    return {"scenes": _scenes, "photos": _photos, "calibrate": _calibrate}[args.kind](args)
+
+
+def _scenes(args: argparse.Namespace) -> int:
+    recognition = RecognitionSettings(model=args.model, database=args.database)
+    thresholds = open_recognizer(recognition).database.manifest.thresholds
+    outcomes: list[SceneOutcome] = []
+    for outcome in evaluate_scenes(args.count, recognition, args.workers):
+        outcomes.append(outcome)
+        sys.stderr.write(f"\r{len(outcomes)} of {args.count} scenes")
+    sys.stderr.write("\n")
+    summary = summarise(outcomes, thresholds)
+    args.output.mkdir(parents=True, exist_ok=True)
+    _write_json(args.output / "report.json", summary)
+    page = to_markdown(summary)
+    (args.output / "report.md").write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
+    return 0
+
+
+def _photos(args: argparse.Namespace) -> int:
+    sys.stdout.write(photos_to_markdown(evaluate_photos(args.photos, args.truth)))
+    return 0
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    embedder = OnnxEmbedder(args.model, threads=2)
+    distances = measure_distances(embedder, args.gallery, args.scenes)
+    embedder.close()
+    command = (
+        f"card-training evaluate calibrate --model {args.model.name} --gallery {args.gallery} --scenes {args.scenes} "
+        f"--false-accept-rate {args.false_accept_rate}"
+    )
+    thresholds = choose_thresholds(distances, args.false_accept_rate, command)
+    _write_json(args.output, thresholds.model_dump())
+    sys.stdout.write(json.dumps(thresholds.model_dump(), indent=2) + "\n")
+    return 0
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,138 @@
+"""Summarises scene outcomes: figures per condition, as JSON and as Markdown tables."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from edge.manifests import Thresholds
+from training.evaluation.metrics import Proportion, percentiles, proportion
+from training.evaluation.scenes import Answer, CardOutcome, SceneOutcome, is_unknown
+
+EMBEDDER = "embedder"
+# Aims: (condition, top-k, share of cards) with the detector's own corners.
+AIMS = (("clean", 1, 0.99), ("sleeved", 1, 0.95), ("occluded_20", 3, 0.95), ("glare", 5, 0.95), ("finger", 3, 0.85))
+
+
+def summarise(outcomes: Sequence[SceneOutcome], thresholds: Thresholds) -> dict[str, Any]:
+    """Every figure of a run, per condition and over all of them."""
+    conditions = list(dict.fromkeys(outcome.condition for outcome in outcomes))
+    scenes = {name: [outcome for outcome in outcomes if outcome.condition == name] for name in conditions}
+    known = [card for outcome in outcomes if not is_unknown(outcome.condition) for card in outcome.cards]
+    return {
+        "scenes": len(outcomes),
+        "thresholds": thresholds.model_dump(),
+        "detection": {name: _detection(group) for name, group in scenes.items()} | {"all": _detection(outcomes)},
+        "recognition": {
+            name: _recognition([card for outcome in group for card in outcome.cards])
+            for name, group in scenes.items()
+            if not is_unknown(name)
+        }
+        | {
+            "all": _recognition(known),
+            "all, look-alikes only": _recognition([card for card in known if card.has_lookalike]),
+            "all, without look-alikes": _recognition([card for card in known if not card.has_lookalike]),
+        },
+        "verdicts": {name: _verdicts(group, thresholds) for name, group in scenes.items()},
+        "aims": [_aim(scenes.get(name, []), name, k, share) for name, k, share in AIMS],
+    }
+
+
+def to_markdown(summary: dict[str, Any]) -> str:
+    """The summary as a page."""
+    lines = [f"# {summary['scenes']} simulated scenes, held out", ""]
+    lines += [
+        "## Detection (IoU 0.75)",
+        "",
+        "| condition | recall | precision | corner error median | 95 % |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in summary["detection"].items():
+        errors = " | ".join(f"{100 * value:.2f} %" for value in row["corner_error"])
+        lines.append(f"| {name} | {_cell(row['recall'])} | {_cell(row['precision'])} | {errors} |")
+    lines += ["", "## Recognition: right card first / among 3 / among 5", ""]
+    lines += _recognition_table(summary["recognition"])
+    lines += [
+        "",
+        "## Verdicts on detected cards",
+        "",
+        "| condition | confirmed right | confirmed wrong | candidate | unknown |",
+    ]
+    lines.append("|---|---|---|---|---|")
+    for name, row in summary["verdicts"].items():
+        cells = " | ".join(_cell(row[key]) for key in ("confirmed_right", "confirmed_wrong", "candidate", "unknown"))
+        lines.append(f"| {name} | {cells} |")
+    lines += ["", "## Aims", "", "| condition | figure | aim | reached | met |", "|---|---|---|---|---|"]
+    for aim in summary["aims"]:
+        met = "yes" if aim["met"] else "no"
+        lines.append(f"| {aim['condition']} | top-{aim['k']} | {aim['aim']:.0%} | {_cell(aim['reached'])} | {met} |")
+    return "\n".join(lines) + "\n"
+
+
+def _detection(scenes: Sequence[SceneOutcome]) -> dict[str, Any]:
+    cards = [card for scene in scenes for card in scene.cards]
+    found = sum(scene.detections for scene in scenes)
+    false = sum(scene.false_detections for scene in scenes)
+    errors = [card.corner_error for card in cards if card.corner_error is not None]
+    return {
+        "recall": proportion([card.corner_error is not None for card in cards]).to_json(),
+        "precision": Proportion(hits=found - false, count=found).to_json(),
+        "corner_error": percentiles(errors, 50, 95),
+    }
+
+
+def _recognition(cards: Sequence[CardOutcome]) -> dict[str, Any]:
+    methods = list(dict.fromkeys(key for card in cards for key in card.answers))
+    return {f"{method}, {corners} corners": _ranks(cards, (method, corners)) for method, corners in methods}
+
+
+def _ranks(cards: Sequence[CardOutcome], key: tuple[str, str]) -> dict[str, Any]:
+    """Top-1/3/5; a card that was not detected counts as not recognised from the detector's corners."""
+    ranks = [card.answers[key].rank(card.card_id) if key in card.answers else None for card in cards]
+    return {f"top{k}": proportion([rank is not None and rank <= k for rank in ranks]).to_json() for k in (1, 3, 5)}
+
+
+def _verdicts(scenes: Iterable[SceneOutcome], thresholds: Thresholds) -> dict[str, Any]:
+    """What a single look says of each detected card, by the database's thresholds."""
+    pairs = [
+        (card.card_id, card.answers[EMBEDDER, "detected"])
+        for scene in scenes
+        for card in scene.cards
+        if (EMBEDDER, "detected") in card.answers
+    ]
+
+    def share(test: Callable[[str, Answer], bool]) -> dict[str, Any]:
+        return proportion([test(card_id, answer) for card_id, answer in pairs]).to_json()
+
+    def confirmed(answer: Answer) -> bool:
+        return answer.distances[0] <= thresholds.confirmed and not answer.undecided
+
+    return {
+        "confirmed_right": share(lambda card_id, answer: confirmed(answer) and answer.card_ids[0] == card_id),
+        "confirmed_wrong": share(lambda card_id, answer: confirmed(answer) and answer.card_ids[0] != card_id),
+        "candidate": share(lambda _, answer: not confirmed(answer) and answer.distances[0] <= thresholds.unknown),
+        "unknown": share(lambda _, answer: answer.distances[0] > thresholds.unknown),
+    }
+
+
+def _aim(scenes: Sequence[SceneOutcome], condition: str, k: int, share: float) -> dict[str, Any]:
+    cards = [card for scene in scenes for card in scene.cards]
+    reached = _ranks(cards, (EMBEDDER, "detected"))[f"top{k}"]
+    return {"condition": condition, "k": k, "aim": share, "reached": reached, "met": reached["value"] >= share}
+
+
+def _recognition_table(recognition: dict[str, Any]) -> list[str]:
+    methods = list(dict.fromkeys(method for row in recognition.values() for method in row))
+    lines = [f"| condition | cards | {' | '.join(methods)} |", "|---" * (len(methods) + 2) + "|"]
+    for name, row in recognition.items():
+        if not row:
+            continue
+        cells = [
+            " / ".join(f"{100 * row[m][f'top{k}']['value']:.1f}" for k in (1, 3, 5)) if m in row else ""
+            for m in methods
+        ]
+        count = next(iter(row.values()))["top1"]["count"]
+        lines.append(f"| {name} | {count} | {' | '.join(cells)} |")
+    return lines
+
+
+def _cell(figure: dict[str, Any]) -> str:
+    return f"{100 * figure['value']:.1f} % ({figure['hits']}/{figure['count']})" if figure["count"] else "none"

@@ -1,0 +1,207 @@
+"""Card images that a database is built from: a folder of scans, or the simulated game."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from edge.errors import ConfigurationError, ImageError
+from edge.geometry import CARD_ASPECT, CORNER_RADIUS_MM, Image
+from edge.messages import CardDetails
+from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
+from edge.simulator.card import render_card
+from edge.simulator.sets import CardSpec, demo_cards
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+NAME_PATTERN = "{set_id}-{number}_{name}[_high].png|jpg|webp"
+_FILE_NAME = re.compile(r"(?P<card_id>[^_]+-[^_]+)_.+")
+_SMALLEST_WIDTH = 100
+_ASPECT_TOLERANCE = 0.1
+# Cut this far inside the nominal corner, so that nothing of a scan's rounded corner (white, transparent) remains.
+_CORNER_CUT_MM = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryImage:
+    """One image of a card.
+
+    Attributes:
+        card_id: the card.
+        variant: counts the images of one card from 0.
+        load: gives the upright card as uint8 [704, 504, 3] BGR; raises ImageError.
+    """
+
+    card_id: str
+    variant: int
+    load: Callable[[], Image]
+
+
+def demo_gallery() -> tuple[list[GalleryImage], dict[str, CardDetails]]:
+    """The simulated game that ships with the project: its images and metadata."""
+    cards = demo_cards()
+    images = [GalleryImage(card_id=card.card_id, variant=0, load=partial(_render, card)) for card in cards]
+    return images, {card.card_id: _details(card) for card in cards}
+
+
+def folder_gallery(folder: Path, metadata_file: Path) -> tuple[list[GalleryImage], dict[str, CardDetails]]:
+    """The card images in a folder and what a JSON file (card id -> details) says of them.
+
+    Files that are not images by their suffix are left alone. Several images of one card become its variants, by name.
+
+    Raises:
+        ConfigurationError: if the folder, the metadata or a file's name is unusable, or they do not fit together.
+    """
+    metadata = read_metadata(metadata_file)
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder} is not a folder of card images; is --cards right?")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        raise ConfigurationError(f"{folder} holds no card images; they are named {NAME_PATTERN}")
+    seen: Counter[str] = Counter()
+    images = []
+    for path in paths:
+        card_id = card_id_of(path)
+        images.append(GalleryImage(card_id=card_id, variant=seen[card_id], load=partial(read_card_image, path)))
+        seen[card_id] += 1
+    _check_complete(seen, metadata, folder, metadata_file)
+    return images, metadata
+
+
+def card_id_of(path: Path) -> str:
+    """`{set_id}-{number}` from a file name.
+
+    Raises:
+        ConfigurationError: if the name does not have the form.
+    """
+    match = _FILE_NAME.fullmatch(path.stem)
+    if match is None:
+        raise ConfigurationError(f"{path} is not named {NAME_PATTERN}, such as base1-4_Charizard_high.png")
+    return match["card_id"]
+
+
+def read_metadata(path: Path) -> dict[str, CardDetails]:
+    """Read what is known of each card.
+
+    Raises:
+        ConfigurationError: naming the file, the card and the field.
+    """
+    try:
+        entries = json.loads(path.read_bytes())
+    except OSError as cause:
+        raise ConfigurationError(f"cannot read the metadata {path}: {cause.strerror}; is --metadata right?") from cause
+    except ValueError as cause:
+        raise ConfigurationError(f"the metadata {path} is not JSON: {cause}") from cause
+    if not isinstance(entries, dict):
+        raise ConfigurationError(f"the metadata {path} must be one JSON object: card id -> details")
+    details = {}
+    for card_id, entry in entries.items():
+        try:
+            details[card_id] = CardDetails.model_validate(entry)
+        except ValidationError as cause:
+            first = cause.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the entry"
+            raise ConfigurationError(f"the metadata {path}: card {card_id}: {where}: {first['msg']}") from cause
+    return details
+
+
+def read_card_image(path: Path) -> Image:
+    """Read the scan or digital original of one card.
+
+    Transparent margins are cut off and the corners are filled (see `square_corners`).
+
+    Returns:
+        uint8 [704, 504, 3] BGR.
+
+    Raises:
+        ImageError: if the file is missing, damaged, or not the picture of an upright card.
+    """
+    try:
+        with PIL.Image.open(path) as file:
+            pixels = np.asarray(file.convert("RGBA"))
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as cause:
+        raise ImageError(f"cannot read the card image {path} ({cause}); replace the file") from cause
+    rows, columns = np.nonzero(pixels[..., 3] > 127)
+    if len(rows) == 0:
+        raise ImageError(f"the card image {path} is fully transparent; replace the file")
+    pixels = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    height, width = pixels.shape[:2]
+    if width < _SMALLEST_WIDTH or abs(width / height / CARD_ASPECT - 1) > _ASPECT_TOLERANCE:
+        raise ImageError(
+            f"the card image {path} shows {width} x {height} pixels; an upright card of 63 x 88 mm, at least "
+            f"{_SMALLEST_WIDTH} pixels wide, is needed"
+        )
+    return square_corners(_resized(_over_white(pixels)))
+
+
+def square_corners(card: Image) -> Image:
+    """Fill what lies outside the rounded corners from just inside them.
+
+    A digital original (square), a scan (white corners) and a cut-out (transparent corners) of one card become the same.
+
+    Args:
+        card: uint8 [704, 504, 3].
+
+    Returns:
+        A copy of the same shape.
+    """
+    return np.asarray(cv2.remap(card, *_corner_maps(), cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _corner_maps() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    y, x = np.mgrid[:RECTIFIED_HEIGHT, :RECTIFIED_WIDTH].astype(np.float32)
+    reach = (CORNER_RADIUS_MM + _CORNER_CUT_MM) * RECTIFIED_PX_PER_MM
+    radius = CORNER_RADIUS_MM * RECTIFIED_PX_PER_MM
+    centre_x = np.clip(x, reach, RECTIFIED_WIDTH - 1 - reach)
+    centre_y = np.clip(y, reach, RECTIFIED_HEIGHT - 1 - reach)
+    distance = np.hypot(x - centre_x, y - centre_y)
+    in_corner = (x != centre_x) & (y != centre_y) & (distance > radius)
+    shrink = np.where(in_corner, radius / np.maximum(distance, 1), 1).astype(np.float32)
+    return centre_x + (x - centre_x) * shrink, centre_y + (y - centre_y) * shrink
+
+
+def _over_white(pixels: NDArray[np.uint8]) -> Image:
+    opacity = pixels[..., 3:].astype(np.float32) / 255
+    return np.asarray(np.round(pixels[..., 2::-1] * opacity + 255 * (1 - opacity)), dtype=np.uint8)
+
+
+def _resized(card: Image) -> Image:
+    method = cv2.INTER_AREA if card.shape[1] >= RECTIFIED_WIDTH else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(card, (RECTIFIED_WIDTH, RECTIFIED_HEIGHT), interpolation=method), dtype=np.uint8)
+
+
+def _render(card: CardSpec) -> Image:
+    return square_corners(render_card(card, RECTIFIED_PX_PER_MM))
+
+
+def _details(card: CardSpec) -> CardDetails:
+    return CardDetails(
+        name=card.name,
+        set_code=card.set_code,
+        set_name=card.set_name,
+        number=card.number,
+        rarity=card.rarity,
+        types=list(card.types),
+    )
+
+
+def _check_complete(seen: Counter[str], metadata: dict[str, CardDetails], folder: Path, metadata_file: Path) -> None:
+    unknown: Sequence[str] = sorted(set(seen) - set(metadata))
+    if unknown:
+        raise ConfigurationError(
+            f"{metadata_file} says nothing of {len(unknown)} of the cards in {folder}, the first is {unknown[0]}"
+        )
+    missing: Sequence[str] = sorted(set(metadata) - set(seen))
+    if missing:
+        raise ConfigurationError(
+            f"{folder} has no image of {len(missing)} of the cards in {metadata_file}, the first is {missing[0]}"
+        )

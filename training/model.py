@@ -1,0 +1,85 @@
+"""The embedding networks."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import ConvNextConfig, ConvNextModel
+
+from edge.manifests import Preprocessing
+
+# Mean and standard deviation of RGB over ImageNet, the convention of every published ConvNeXt.
+MEAN_RGB = (0.485, 0.456, 0.406)
+STD_RGB = (0.229, 0.224, 0.225)
+# ConvNeXt starts its residual branches at 1e-6, which suits 300 epochs; a short run needs them at work sooner.
+LAYER_SCALE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """The shape of a student.
+
+    Attributes:
+        depths: ConvNeXt blocks in each stage.
+        hidden_sizes: channels of each stage.
+        dimension: of the embedding.
+        height: of the input in pixels; training may also show it smaller inputs of the same shape.
+        width: of the input in pixels.
+    """
+
+    depths: tuple[int, ...] = (2, 2, 6, 2)
+    hidden_sizes: tuple[int, ...] = (40, 80, 160, 320)
+    dimension: int = 256
+    height: int = 224
+    width: int = 160
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "ModelSettings":
+        """What `to_json` gave."""
+        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        return cls(**plain)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a rectified card becomes this model's input."""
+        return Preprocessing(width=self.width, height=self.height, color_order="RGB", layout="NCHW")
+
+
+class CardEmbedder(nn.Module):
+    """ConvNeXt, average pooling and a linear projection to the unit sphere; the normalisation of pixels is inside."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        config = ConvNextConfig(
+            depths=list(settings.depths),
+            hidden_sizes=list(settings.hidden_sizes),
+            layer_scale_init_value=LAYER_SCALE,
+        )
+        self.backbone = ConvNextModel(config)
+        self.projection = nn.Linear(settings.hidden_sizes[-1], settings.dimension, bias=False)
+        self.normalization = nn.BatchNorm1d(settings.dimension)
+        self.register_buffer("mean", 255 * torch.tensor(MEAN_RGB).reshape(1, 3, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(STD_RGB).reshape(1, 3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Embed cards.
+
+        Args:
+            pixels: float32 [N, 3, H, W], RGB, 0 to 255.
+
+        Returns:
+            float32 [N, dimension], rows L2-normalised.
+        """
+        normalized = (pixels - self.mean) / self.std
+        features = self.backbone(pixel_values=normalized).pooler_output
+        embedding = self.normalization(self.projection(features))
+        return nn.functional.normalize(embedding.float(), dim=1)

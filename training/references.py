@@ -1,0 +1,82 @@
+"""The digital originals that a network learns from, held ready in memory-mapped files."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
+from edge.simulator.card import render_card
+from edge.simulator.sets import CardSpec
+
+PX_PER_MM = 4
+ROWS, COLUMNS = round(CARD_HEIGHT_MM * PX_PER_MM), round(CARD_WIDTH_MM * PX_PER_MM)
+FINGERPRINT_SAMPLES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class References:
+    """Originals of cards.
+
+    Attributes:
+        images: uint8 [N, 352, 252, 3], BGR; often memory-mapped, never written to.
+        labels: int64 [N], 0 to `classes` - 1; reprints of one art share a label.
+        card_ids: of each image.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    card_ids: tuple[str, ...]
+
+    @property
+    def classes(self) -> int:
+        """Number of different labels."""
+        return int(self.labels.max()) + 1
+
+
+def simulated_references(cards: Sequence[CardSpec], cache: Path, workers: int = 2) -> References:
+    """Render cards, or map the file in `cache` where the same cards were rendered by the same code before.
+
+    Raises:
+        OSError: if the cache cannot be written.
+    """
+    path = cache / f"{_fingerprint(cards)}.npy"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        _render(cards, path, workers)
+    return References(
+        images=np.load(path, mmap_mode="r"), labels=art_labels(cards), card_ids=tuple(card.card_id for card in cards)
+    )
+
+
+def art_labels(cards: Sequence[CardSpec]) -> NDArray[np.int64]:
+    """One label for each art: a reprint has that of its original."""
+    originals = [card.lookalike_of or card.card_id for card in cards]
+    numbers = {original: number for number, original in enumerate(dict.fromkeys(originals))}
+    return np.array([numbers[original] for original in originals], np.int64)
+
+
+def _render(cards: Sequence[CardSpec], path: Path, workers: int) -> None:
+    """Write all cards to `path`, which appears only when it is complete."""
+    unfinished = path.with_suffix(".partial.npy")
+    images = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=(len(cards), ROWS, COLUMNS, 3))
+    draw: Callable[[CardSpec], Image] = partial(render_card, px_per_mm=PX_PER_MM)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for i, image in enumerate(pool.map(draw, cards, chunksize=16)):
+            images[i] = image
+    images.flush()
+    unfinished.rename(path)
+
+
+def _fingerprint(cards: Sequence[CardSpec]) -> str:
+    """Hash of the cards and of how some of them look as the code draws them now."""
+    digest = hashlib.sha256(repr(cards).encode())
+    for card in cards[:: max(1, len(cards) // FINGERPRINT_SAMPLES)]:
+        digest.update(render_card(card, PX_PER_MM).tobytes())
+    return digest.hexdigest()[:24]
