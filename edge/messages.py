@@ -72,7 +72,7 @@ class CardMessage(_Message):
     card_id: str | None = None
     card: CardDetails | None = None
     distance: float | None = None
-    margin: float | None = Field(default=None, description="distance to the next different card minus distance")
+    margin: float | None = Field(default=None, description="distance to the next card minus distance, at least 0")
     matches: list[MatchMessage] = []
     centering: dict[str, object] | None = None
     frames_to_decision: int | None = Field(default=None, description="frames from the first sharp one to the verdict")

@@ -109,7 +109,7 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         card_id=verdict.card_id,
         card=answer.details if answer is not None and confirmed else None,
         distance=matches[0].distance if matches else None,
-        margin=matches[1].distance - matches[0].distance if len(matches) > 1 else None,
+        margin=max(0.0, matches[1].distance - matches[0].distance) if len(matches) > 1 else None,
         matches=[MatchMessage(card_id=m.card_id, distance=m.distance) for m in matches],
         centering=card.centering,
         frames_to_decision=card.frames_to_decision,

@@ -89,7 +89,7 @@ def held_out_measure(cache: Path, settings: RunSettings) -> Measure:
 
 
 def prepare_folder(folder: Path, description: dict[str, Any], *, resume: bool) -> None:
-    """Make the run's folder and write down what the run is; or check that a resumed run is the same.
+    """Make the run's folder and write down what the run is; a resumed one must be the same, but for its length.
 
     Raises:
         ConfigurationError: if another run is in the folder, or the run to resume was started otherwise.
@@ -97,12 +97,12 @@ def prepare_folder(folder: Path, description: dict[str, Any], *, resume: bool) -
     path = folder / RUN_FILE
     if resume:
         _check_same_run(path, description)
-        return
-    if (folder / checkpoint.FILE).exists():
+    elif (folder / checkpoint.FILE).exists():
         raise ConfigurationError(f"{folder} holds a run already; choose another --name, or go on with --resume")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / HISTORY_FILE).unlink(missing_ok=True)
+        if not resume:
+            (folder / HISTORY_FILE).unlink(missing_ok=True)
         path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     except OSError as cause:
         raise TrainingError(f"cannot write into the run's folder {folder}: {cause.strerror}") from cause
@@ -114,6 +114,8 @@ def _check_same_run(path: Path, description: dict[str, Any]) -> None:
     except (OSError, json.JSONDecodeError) as cause:
         raise ConfigurationError(f"there is no run to resume: cannot read {path}; start it without --resume") from cause
     current = json.loads(json.dumps(description))
+    for run_description in (earlier, current):
+        run_description.get("settings", {}).pop("budget", None)
     different = [key for key in ("cards", "settings", "processes") if earlier.get(key) != current[key]]
     if different:
         raise ConfigurationError(f"the run in {path.parent} was started with other {', '.join(different)}; see {path}")

@@ -15,6 +15,7 @@ BIN_MM = 0.06
 SEPARATION_MM = 0.2
 SMOOTHING_PX = 1.0
 MIN_GRADIENT = 1.2
+MIN_VOTES = 0.5
 MIN_RELATIVE_STEP = 0.4
 AGREEMENT_MM = 0.1
 
@@ -103,6 +104,8 @@ def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
 def find_lines(strip: Strip, peaks: Peaks, min_coverage: float) -> list[Line]:
     """Straight, nearly parallel edges along the whole side, by the votes of all profiles (Hough transform).
 
+    Strong edges count more, so that a shadow's ripples do not outvote the edge next to them.
+
     Returns:
         Lines from outside to inside.
     """
@@ -114,12 +117,14 @@ def find_lines(strip: Strip, peaks: Peaks, min_coverage: float) -> list[Line]:
     index = ((peaks.across_mm[None, :] - SLOPES[:, None] * u[None, :] - start) / BIN_MM).astype(np.intp)
     valid = (index >= 0) & (index < bins)
     flat = (index + np.arange(len(SLOPES))[:, None] * bins)[valid]
-    votes = np.bincount(flat, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins).astype(np.float32)
-    votes = np.asarray(cv2.blur(votes, (3, 1), borderType=cv2.BORDER_CONSTANT)) * 3 / count
+    weight = peaks.strength / (peaks.strength + 0.25 * _median(peaks.strength))
+    weights = np.broadcast_to(weight, index.shape)[valid]
+    votes = np.bincount(flat, weights, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins)
+    votes = cv2.blur(votes, (3, 1), borderType=cv2.BORDER_CONSTANT) * 3 / count
     best = votes.max(axis=0)
     reach = round(SEPARATION_MM / BIN_MM)
     highest = cv2.dilate(best[None, :], np.ones((1, 2 * reach + 1), np.uint8))[0]
-    places = np.flatnonzero((best >= highest) & (best >= min_coverage))
+    places = np.flatnonzero((best >= highest) & (best >= MIN_VOTES * min_coverage))
     lines = [_line(strip, peaks, u, start + (p + 0.5) * BIN_MM, float(SLOPES[votes[:, p].argmax()])) for p in places]
     return _distinct([line for line in lines if line.coverage >= min_coverage])
 

@@ -16,12 +16,11 @@ MIN_COVERAGE = 0.6
 MIN_CONTRAST = 8.0
 TRACE_REACH_MM = 0.18
 OUTER_REACH_MM = 0.6
-MAX_OUTER_SCATTER_MM = 0.02
-MIN_OUTER_CONTRAST = 0.1
+MAX_OUTER_SCATTER_MM = 0.03
 CUT_EDGE_MM = 0.4
 # Scatter of single profiles about the edge: a printed frame's is a few micrometres, that of textures in art above 15.
 MIN_SCATTER_MM = 0.012
-MAX_SCATTER_MM = 0.05
+MAX_SCATTER_MM = 0.03
 MAX_ROUGHNESS = 0.25
 
 
@@ -70,26 +69,29 @@ def _card_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line]) 
     if not straight:
         raise MeasurementError(f"the card's {strip.side} edge is not clear: covered, worn, or too like the ground")
     clearest = max(straight, key=lambda found: found.contrast)
-    sharp = [
-        found
-        for found in straight
-        if found.width_mm < 1.4 * clearest.width_mm + 0.4 * strip.step_mm
-        and found.contrast > MIN_OUTER_CONTRAST * clearest.contrast
-    ]
-    chosen = min(sharp, key=lambda found: found.curve[0])
-    if any(_rivals(found, chosen) for found in seen):
+    chosen = min((f for f in straight if _as_clear(f, clearest, strip.step_mm)), key=lambda found: found.curve[0])
+    if any(_rivals(found, chosen) for found in seen if found not in straight):
         raise MeasurementError(
             f"the card's {strip.side} edge is not clear: another edge runs beside it, a shadow's or the ground's"
         )
     return chosen
 
 
+def _as_clear(found: Trace, clearest: Trace, step_mm: float) -> bool:
+    """Whether an edge is sharp and straight enough, beside the clearest one, to be the card's and no shadow's."""
+    if found is clearest:
+        return True
+    sharp = found.width_mm < 1.4 * clearest.width_mm + 0.4 * step_mm
+    strong = found.contrast > 0.4 * clearest.contrast and found.scatter_mm < 0.015
+    faint = found.contrast > 0.1 * clearest.contrast and found.scatter_mm < 2.5 * clearest.scatter_mm
+    return sharp and (strong or faint)
+
+
 def _rivals(found: Trace, chosen: Trace) -> bool:
-    """Whether an edge could be the card's instead of the one chosen: far stronger, or outside it and no soft shadow."""
+    """Whether an edge, although not straight, could be the card's: far stronger than the one chosen, or outside it."""
     outside = found.curve[0] < chosen.curve[0] - 0.1
-    no_shadow = found.width_mm < 1.6 * chosen.width_mm and found.contrast > 0.4 * chosen.contrast
-    uncertain = found.scatter_mm >= MAX_OUTER_SCATTER_MM or found.coverage < MIN_COVERAGE
-    return 0.35 * found.contrast > chosen.contrast or (outside and no_shadow and uncertain)
+    no_shadow = found.width_mm < 1.6 * chosen.width_mm and found.contrast > 0.6 * chosen.contrast
+    return found.contrast > 3 * chosen.contrast or (outside and no_shadow)
 
 
 def _first_print_edge(
@@ -116,7 +118,7 @@ def _is_print_edge(strip: Strip, outer: Trace, found: Trace) -> bool:
     sharp = found.width_mm < 2.0 * max(outer.width_mm, 0.5 * strip.step_mm) + strip.step_mm
     noise = _roughness(strip, outer.curve[0] + CUT_EDGE_MM, found.curve[0])
     blur_mm = max(outer.width_mm, strip.step_mm)
-    straight = found.scatter_mm < min(MAX_SCATTER_MM, max(MIN_SCATTER_MM, 6.0 * noise * blur_mm / found.contrast))
+    straight = found.scatter_mm < min(MAX_SCATTER_MM, max(MIN_SCATTER_MM, 4.0 * noise * blur_mm / found.contrast))
     return bool(sharp and straight and noise < MAX_ROUGHNESS * found.contrast)
 
 

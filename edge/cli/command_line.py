@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from edge.cli import bench, config, demo, identify, run, watch
-from edge.cli.output import accept_any_text, complain, discard, flush
+from edge.cli.output import accept_any_text, complain, discard, write
 from edge.errors import ConfigurationError, ScannerError
 
 INTERRUPTED = 130
@@ -60,11 +60,11 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(argv)
     except SystemExit:
-        flush()
+        write("")
         return 0
     with _logging_to_stderr(verbose=options.verbose):
         code: int = options.run(options)
-    flush()
+    write("")
     return code
 
 

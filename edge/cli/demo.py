@@ -31,10 +31,10 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def watch_daemon(daemon: DaemonProcess, display: Display, tally: Tally, duration_s: float) -> None:
-    """Follow a daemon for some time from its first message on.
+    """Follow a daemon for some time from its first frame on.
 
     Raises:
-        ScannerError: if it ends, or publishes nothing.
+        ScannerError: if it ends, or sees nothing.
     """
     started_s, ends_s = time.monotonic(), float("inf")
 
@@ -42,9 +42,10 @@ def watch_daemon(daemon: DaemonProcess, display: Display, tally: Tally, duration
         nonlocal ends_s
         daemon.check()
         now = time.monotonic()
-        if not tally.messages and now - started_s > START_LIMIT_S:
-            raise ScannerError(f"the scanner published nothing in {START_LIMIT_S:.0f} s: {daemon.last_words()}")
-        if tally.messages and ends_s == float("inf"):
+        has_seen = tally.health is not None and tally.health.frames_captured > 0
+        if not has_seen and now - started_s > START_LIMIT_S:
+            raise ScannerError(f"the scanner saw nothing in {START_LIMIT_S:.0f} s: {daemon.last_words()}")
+        if has_seen and ends_s == float("inf"):
             ends_s = now + duration_s
         return now >= ends_s
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
-from edge.cli.output import flush, write_line
+from edge.cli.output import write, write_line
 from edge.cli.subscription import Received
 from edge.cli.tally import STAGES, Tally
 from edge.messages import CardMessage, HealthMessage, Topic
@@ -94,8 +94,7 @@ class LiveDisplay:
         size = shutil.get_terminal_size()
         shown = [line[: size.columns - 1] for line in lines[: size.lines - 1]]
         up = _UP.format(self._drawn_lines) if self._drawn_lines else ""
-        sys.stdout.write(f"{up}{_CLEAR_BELOW}" + "".join(f"{line}\n" for line in shown))
-        flush()
+        write(f"{up}{_CLEAR_BELOW}" + "".join(f"{line}\n" for line in shown))
         self._drawn_lines, self._drawn_s = len(shown), time.monotonic()
 
 

@@ -15,27 +15,25 @@ def accept_any_text() -> None:
 
 
 def write_line(text: str = "") -> None:
-    """Write one line to standard output at once.
+    """Write one line to standard output; raises as `write` does."""
+    write(text + "\n")
+
+
+def write(text: str) -> None:
+    """Write to standard output at once, what was waiting before included.
 
     Raises:
         BrokenPipeError: if nobody reads it any more.
         ScannerError: if it cannot be written.
     """
-    sys.stdout.write(text + "\n")
-    flush()
-
-
-def flush() -> None:
-    """Write what is waiting; raises as `write_line` does."""
     try:
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as cause:
         discard()
-        raise ScannerError(
-            f"cannot write to standard output: {cause.strerror}; make room or write elsewhere"
-        ) from cause
+        raise ScannerError(f"cannot write to standard output: {cause.strerror}; write it elsewhere") from cause
 
 
 def discard() -> None:

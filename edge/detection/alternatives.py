@@ -15,7 +15,7 @@ from edge.detection.corners import corner_roundness
 from edge.detection.overlap import areas
 from edge.detection.refinement import DERIVATIVE, POSITIONS, side_profiles
 from edge.detection.shape import card_shape_error
-from edge.geometry import CARD_WIDTH_MM, Image, Quad, side_lengths
+from edge.geometry import CARD_WIDTH_MM, Image, Quad, quad_area, side_lengths
 
 INWARD_MM = 4.0
 OUTWARD_MM = 8.0
@@ -26,6 +26,8 @@ MIN_SUPPORT = 0.6
 LINES_EACH = 5
 SAME_LINE_STEPS = 3
 MAX_SHAPE_ERROR = 0.2
+OUTER_PREFERENCE = 0.25
+MIN_RELATIVE = 0.6
 
 
 def alternative_quads(image: Image, quad: Quad, count: int) -> NDArray[np.float64]:
@@ -47,8 +49,9 @@ def alternative_quads(image: Image, quad: Quad, count: int) -> NDArray[np.float6
     usable = (error < MAX_SHAPE_ERROR) & inside
     quads, support, error = quads[usable], support[usable], error[usable]
     likeness = card_likeness(support, error, corner_roundness(image, quads))
-    larger = areas(quads) ** 0.25
-    return quads[np.argsort(-likeness * larger, kind="stable")[:count]]
+    likeness = likeness * (areas(quads) / quad_area(quad)) ** OUTER_PREFERENCE
+    order = np.argsort(-likeness, kind="stable")[:count]
+    return quads[order[likeness[order] > MIN_RELATIVE * likeness.max(initial=0.0)]]
 
 
 def _ridges(image: Image, quad: Quad, step_px: float) -> NDArray[np.bool_]:

@@ -30,7 +30,10 @@ def corner_roundness(image: Image, quads: NDArray[np.float64]) -> NDArray[np.flo
         [N, 4], 1 where the wedge has the colour of the outside, 0 where it has that of the inside, clipped to
         [-0.5, 1.5]; NaN where inside and outside cannot be told apart.
     """
-    wedge, outside, inside = (_colours(image, quads, points) for points in (WEDGE_MM, OUTSIDE_MM, INSIDE_MM))
+    colours = _colours(image, quads, WEDGE_MM + OUTSIDE_MM + INSIDE_MM)
+    first_inside = len(WEDGE_MM) + len(OUTSIDE_MM)
+    wedge, outside = colours[:, :, : len(WEDGE_MM)], colours[:, :, len(WEDGE_MM) : first_inside]
+    inside = colours[:, :, first_inside:]
     middle_out, middle_in = np.median(outside, axis=2), np.median(inside, axis=2)
     change = middle_out - middle_in
     contrast = np.einsum("nkc,nkc->nk", change, change)

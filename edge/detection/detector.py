@@ -29,7 +29,6 @@ SAME_QUAD_PX = 3.0
 CERTAIN = 0.85
 INTERIOR_MM = 1.5
 MAX_GROWTH = 3.8
-ALTERNATIVES = 5
 ALTERNATIVE_REACH = 0.006
 MAX_OUTWARD = 24
 OUTWARD_EACH = 3
@@ -37,16 +36,25 @@ OUTWARD_EACH = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Effort:
-    """How hard to look: working resolution, segments considered, outlines fitted, faint edges always or at need."""
+    """How hard to look.
+
+    Attributes:
+        working_px: about the long side of the reduced image in which outlines are proposed.
+        segments: how many of the longest straight segments are considered.
+        outlines: how many outlines are fitted at most before alternatives are compared.
+        alternatives: how many other outlines in the place of each are tried.
+        faint: whether faint edges are looked for even where cards have been found without them.
+    """
 
     working_px: int
     segments: int
     outlines: int
+    alternatives: int
     faint: bool
 
 
-THOROUGH = _Effort(working_px=800, segments=1000, outlines=400, faint=True)
-LIVE = _Effort(working_px=512, segments=250, outlines=60, faint=False)
+THOROUGH = _Effort(working_px=800, segments=1000, outlines=400, alternatives=5, faint=True)
+LIVE = _Effort(working_px=560, segments=250, outlines=40, alternatives=3, faint=False)
 
 
 class QuadDetector:
@@ -81,10 +89,8 @@ class _Search:
 
     def __init__(self, image: Image, effort: _Effort) -> None:
         self.image = image
-        self.scale = min(1.0, effort.working_px / max(image.shape[:2]))
-        size = tuple(max(1, round(side * self.scale)) for side in image.shape[1::-1])
-        self.working = image if self.scale == 1.0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        self.ratio = np.array(image.shape[1::-1]) / self.working.shape[1::-1]
+        self.factor = max(1, round(max(image.shape[:2]) / effort.working_px))
+        self.working = _reduced(image, self.factor)
         self.min_side_px = MIN_SIDE * max(self.working.shape[:2])
         self.effort = effort
         self.outlines_left = effort.outlines
@@ -102,7 +108,7 @@ class _Search:
         """Fit the quads that segments of the working image propose, the most card-like first."""
         remaining = self._not_explained(self._proposals(field, segments))
         while len(remaining) and self.outlines_left > 0:
-            candidate = self._try(remaining[0], SEARCH_WORKING_PX / self.scale)
+            candidate = self._try(remaining[0], SEARCH_WORKING_PX * self.factor)
             remaining = remaining[1:]
             if candidate is not None and candidate.confidence > CERTAIN:
                 remaining = self._not_explained(remaining)
@@ -112,14 +118,16 @@ class _Search:
         places = [candidate.quad for candidate in strongest_apart(self.accepted)]
         inner = [quad for quad in _apart(self.inner) if not any(concentric(each, quad[None])[0] for each in places)]
         for quad in [*places, *inner[:MAX_OUTWARD]]:
-            for other in alternative_quads(self.image, quad, ALTERNATIVES):
-                self._try(other, float(side_lengths(other).min()) * ALTERNATIVE_REACH)
+            reach_px = ALTERNATIVE_REACH * float(side_lengths(quad).min())
+            for other in alternative_quads(self.image, quad, self.effort.alternatives):
+                if all(np.abs(each.quad - other).max() > reach_px for each in self.accepted):
+                    self._try(other, reach_px)
 
     def _unexplained(self, segments: Segments) -> Segments:
         """The segments that do not lie inside an accepted card."""
         keep = np.ones(len(segments), dtype=bool)
         for candidate in self._certain():
-            inner = grown_quad((candidate.quad + 0.5) / self.ratio - 0.5, -INTERIOR_MM)
+            inner = grown_quad((candidate.quad + 0.5) / self.factor - 0.5, -INTERIOR_MM)
             keep &= ~contains(inner[None], segments.mean(axis=1))
         return segments[keep]
 
@@ -161,7 +169,16 @@ class _Search:
         roundness = corner_roundness(self.working, quads)
         likeness = card_likeness(support, card_shape_error(quads, field.size), roundness)
         quads = _distinct(quads[np.argsort(-likeness, kind="stable")])
-        return (quads + 0.5) * self.ratio - 0.5
+        return (quads + 0.5) * self.factor - 0.5
+
+
+def _reduced(image: Image, factor: int) -> Image:
+    """The mean of every `factor` x `factor` pixels; what is left over at the right and at the bottom is cut off."""
+    if factor == 1:
+        return image
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    whole = image[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _short_side_first(quads: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -110,8 +110,8 @@ def _pairs(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _clockwise(quads: NDArray[np.float64], min_side_px: float) -> NDArray[np.float64]:
     """The convex quads with long enough sides, turned clockwise."""
-    edges = np.roll(quads, -1, axis=1) - quads
-    following = np.roll(edges, -1, axis=1)
+    edges = quads[:, [1, 2, 3, 0]] - quads
+    following = edges[:, [1, 2, 3, 0]]
     turns = edges[..., 0] * following[..., 1] - edges[..., 1] * following[..., 0]
     sides = np.linalg.norm(edges, axis=2).min(axis=1)
     convex = (np.all(turns > 0, axis=1) | np.all(turns < 0, axis=1)) & (sides > min_side_px)

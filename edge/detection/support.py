@@ -34,7 +34,7 @@ def outline_support(field: EdgeField, quads: NDArray[np.float64]) -> NDArray[np.
 def _samples(quads: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Points [N, 4, S, 2] along the sides and the unit normals [N, 4, 1, 2] of the sides."""
     start = quads.astype(np.float32)[:, :, None]
-    edge = np.roll(start, -1, axis=1) - start
+    edge = start[:, [1, 2, 3, 0]] - start
     at = np.linspace(FIRST, LAST, SAMPLES, dtype=np.float32)[:, None]
     normal = np.stack([-edge[..., 1], edge[..., 0]], axis=-1)
     return start + at * edge, normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), np.float32(1e-6))

@@ -20,9 +20,7 @@ def recognizer(tiny_database):
 
 
 def identifier(recognizer, thresholds=None, centering=None):
-    return PhotoIdentifier(
-        QuadDetector(), recognizer, thresholds or Thresholds(), max_batch=1, centering=centering
-    )
+    return PhotoIdentifier(QuadDetector(), recognizer, thresholds or Thresholds(), max_batch=1, centering=centering)
 
 
 def test_a_card_is_named_where_it_lies(recognizer, tiny_database, table):

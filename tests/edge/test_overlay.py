@@ -31,7 +31,12 @@ def test_the_outline_and_the_corner_are_drawn():
 
 @pytest.mark.parametrize("scale", [1, 9])
 def test_the_label_grows_with_the_card(scale):
-    corners = [(100 * scale, 60 * scale), (300 * scale, 60 * scale), (300 * scale, 340 * scale), (100 * scale, 340 * scale)]
+    corners = [
+        (100 * scale, 60 * scale),
+        (300 * scale, 60 * scale),
+        (300 * scale, 340 * scale),
+        (100 * scale, 340 * scale),
+    ]
     picture = drawn((400 * scale, 400 * scale), [card(corners)])
     white = (picture == 255).all(axis=2)
     rows = np.flatnonzero(white.any(axis=1))

@@ -4,7 +4,7 @@ from edge.errors import ConfigurationError
 from training.cli import build_parser
 from training.student import prepare_folder, run_settings
 
-DESCRIPTION = {"cards": 10, "processes": 1, "settings": {"seed": 0}, "command": "first"}
+DESCRIPTION = {"cards": 10, "processes": 1, "settings": {"seed": 0, "budget": {"steps": 5}}, "command": "first"}
 
 
 def test_a_new_run_gets_its_folder_and_description(tmp_path):
@@ -21,6 +21,12 @@ def test_a_run_is_not_overwritten(tmp_path):
 def test_the_same_run_can_be_resumed_by_another_command_line(tmp_path):
     prepare_folder(tmp_path, DESCRIPTION, resume=False)
     prepare_folder(tmp_path, DESCRIPTION | {"command": "second"}, resume=True)
+
+
+def test_a_resumed_run_may_be_made_longer(tmp_path):
+    prepare_folder(tmp_path, DESCRIPTION, resume=False)
+    prepare_folder(tmp_path, DESCRIPTION | {"settings": {"seed": 0, "budget": {"steps": 9}}}, resume=True)
+    assert '"steps": 9' in (tmp_path / "run.json").read_text()
 
 
 def test_a_run_is_not_resumed_with_other_settings(tmp_path):

@@ -229,4 +229,3 @@ def _ratio_stds(centering: Centering) -> tuple[float, float]:
 def _shares(widths: Sequence[float]) -> tuple[float, float]:
     left, right, top, bottom = widths
     return 100 * left / (left + right), 100 * top / (top + bottom)
-

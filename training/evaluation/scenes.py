@@ -19,6 +19,7 @@ from edge.simulator.scene import random_scene, render_scene
 from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
 from edge.simulator.truth import CardTruth
 from training.evaluation.baseline import HashGallery
+from training.evaluation.enhancement import equalized, gamma_corrected
 from training.evaluation.metrics import assign, corner_error
 
 FIRST_HELD_OUT_SEED = 1_000_000
@@ -125,15 +126,16 @@ class SceneEvaluator:
 
     def _answers(self, image: Image, quad: Quad) -> Iterator[tuple[str, Answer]]:
         crop = rectify(image, quad)
-        recognition = self._recognizer.recognize([crop])[0]
-        yield (
-            "embedder",
-            Answer(
-                card_ids=tuple(match.card_id for match in recognition.matches),
-                distances=tuple(match.distance for match in recognition.matches),
-                undecided=recognition.verified is False,
-            ),
-        )
+        crops = {"embedder": crop, "with CLAHE": equalized(crop), "with gamma": gamma_corrected(crop)}
+        for method, recognition in zip(crops, self._recognizer.recognize(list(crops.values())), strict=True):
+            yield (
+                method,
+                Answer(
+                    card_ids=tuple(match.card_id for match in recognition.matches),
+                    distances=tuple(match.distance for match in recognition.matches),
+                    undecided=recognition.verified is False,
+                ),
+            )
         for gallery in self._hashes:
             nearest = gallery.nearest(crop, 5)
             yield (

@@ -1,3 +1,4 @@
+import itertools
 import logging
 
 import cv2
@@ -26,7 +27,7 @@ def test_each_photo_is_shown_for_a_moment_in_natural_order(folder):
     frames = frames_of(ImagesSource(folder))
     assert [frame.frame_id for frame in frames] == list(range(3 * FRAMES_PER_PHOTO))
     assert [int(f.image[0, 0, 0]) for f in frames] == [level for level in (10, 20, 30) for _ in range(FRAMES_PER_PHOTO)]
-    assert all(a.timestamp_ns < b.timestamp_ns for a, b in zip(frames, frames[1:], strict=False))
+    assert all(a.timestamp_ns < b.timestamp_ns for a, b in itertools.pairwise(frames))
 
 
 def test_it_starts_again_when_asked_to(folder):

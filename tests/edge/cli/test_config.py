@@ -1,0 +1,29 @@
+from edge.config import Settings, load_settings
+
+
+def test_the_default_file_holds_every_setting_at_its_default(scanner, tmp_path):
+    text = scanner("config", "--default").out
+    (tmp_path / "a.toml").write_text(text)
+    assert load_settings(tmp_path / "a.toml", environment={}) == Settings()
+    for name, section in Settings.model_fields.items():
+        assert f"[{name}]\n" in text
+        assert all(f"{key} =" in text for key in section.annotation.model_fields)
+    assert scanner("config", "--check", tmp_path / "a.toml").out == f"{tmp_path / 'a.toml'} is right\n"
+
+
+def test_the_environment_shows(scanner, monkeypatch):
+    monkeypatch.setenv("CARD_SCANNER_SOURCE__SPEC", 'video:"odd" name.mp4')
+    assert r'spec = "video:\"odd\" name.mp4"' in scanner("config", "--show").out
+    monkeypatch.setenv("CARD_SCANNER_SOURCE__FPS", "fast")
+    outcome = scanner("config", "--show")
+    assert outcome.code == 2
+    assert "source.fps" in outcome.complaint
+
+
+def test_a_wrong_file_is_refused(scanner, tmp_path):
+    for text, named in (("[source]\nspeed = 3", "source.speed"), ("[source", "TOML"), ("fps = 3", "section")):
+        (tmp_path / "a.toml").write_text(text)
+        outcome = scanner("config", "--check", tmp_path / "a.toml")
+        assert outcome.code == 2
+        assert named in outcome.complaint
+    assert "No such file" in scanner("config", "--check", tmp_path / "b.toml").complaint

@@ -1,0 +1,118 @@
+import json
+import shutil
+
+import cv2
+import jsonschema
+import numpy as np
+import pytest
+
+from edge.photos import read_photo
+from edge.schema import shipped_schema
+
+
+def test_one_json_object_a_photo(scanner, tiny_settings, photo, tmp_path):
+    (tmp_path / "photos").mkdir()
+    shutil.copy(photo, tmp_path / "photos" / "p10.jpg")
+    cv2.imwrite(str(tmp_path / "photos" / "p9.png"), np.full((100, 100), 200, np.uint8))
+    outcome = scanner("identify", tmp_path / "photos", photo, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    results = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [r["image"] for r in results] == [
+        str(tmp_path / "photos" / "p9.png"), str(tmp_path / "photos" / "p10.jpg"), str(photo)
+    ]  # fmt: skip
+    for result in results:
+        jsonschema.validate(result, json.loads(shipped_schema("photo")))
+    assert [len(r["cards"]) for r in results] == [0, 1, 1]
+    card = results[2]["cards"][0]
+    assert (card["card_id"], card["status"]) == (next(iter(tiny_settings.cards)), "confirmed")
+    assert (results[2]["width"], results[2]["height"]) == (800, 600)
+    assert len(card["matches"]) == 4
+
+
+def test_a_table_for_people(scanner, tiny_settings, photo):
+    outcome = scanner("identify", photo)
+    header, row = outcome.out.splitlines()
+    assert header == f"{photo}: 1 card (800 x 600 pixels)"
+    assert row.split()[:2] == ["1", "confirmed"]
+    assert f"Card {next(iter(tiny_settings.cards))}, Tiny" in row
+
+
+def test_photos_that_cannot_be_read_do_not_stop_the_others(scanner, tiny_settings, photo, tmp_path):
+    (tmp_path / "cut.jpg").write_bytes(photo.read_bytes()[:5000])
+    cv2.imwrite(str(tmp_path / "dot.png"), np.zeros((1, 1, 3), np.uint8))
+    (tmp_path / "empty").mkdir()
+    bad = [tmp_path / "nothing.jpg", tmp_path / "empty", tmp_path / "cut.jpg", tmp_path / "dot.png"]
+    outcome = scanner("identify", *bad, photo, "--json")
+    assert outcome.code == 1
+    assert [json.loads(line)["image"] for line in outcome.out.splitlines()] == [str(photo)]
+    complaints = outcome.err.splitlines()
+    assert len(complaints) == 4
+    for path, complaint in zip(bad, complaints, strict=True):
+        assert complaint.startswith("card-scanner: error: ")
+        assert str(path) in complaint
+
+
+@pytest.mark.parametrize("kind", ["grey", "alpha", "deep", "large"])
+def test_unusual_photos_are_read(scanner, tiny_settings, photo, tmp_path, kind):
+    image = read_photo(photo)
+    made = {
+        "grey": lambda: cv2.cvtColor(image, cv2.COLOR_BGR2GRAY),
+        "alpha": lambda: cv2.cvtColor(image, cv2.COLOR_BGR2BGRA),
+        "deep": lambda: image.astype(np.uint16) * 257,
+        "large": lambda: cv2.resize(image, (5600, 4200)),
+    }[kind]()
+    path = tmp_path / f"{kind}.png"
+    cv2.imwrite(str(path), made, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    outcome = scanner("identify", path, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert len(json.loads(outcome.out)["cards"]) == 1
+
+
+def test_overlays_are_told_apart(scanner, tiny_settings, photo, tmp_path):
+    (tmp_path / "more").mkdir()
+    cv2.imwrite(str(tmp_path / "more" / "photo.png"), read_photo(photo))
+    outcome = scanner("identify", photo, tmp_path / "more", "--overlay", tmp_path / "new" / "out")
+    assert outcome.code == 0
+    assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == ["photo-2.png", "photo.png"]
+    drawn, plain = read_photo(tmp_path / "new" / "out" / "photo.png"), read_photo(photo)
+    assert drawn.shape == plain.shape
+    assert 0.01 < (drawn != plain).any(axis=2).mean() < 0.2
+
+
+def test_an_overlay_folder_that_cannot_be_made(scanner, tiny_settings, photo):
+    outcome = scanner("identify", photo, "--overlay", photo)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--overlay: cannot make the folder" in outcome.complaint
+
+
+def test_model_and_database_can_be_chosen(scanner, tiny_database, photo):
+    outcome = scanner("identify", photo, "--model", tiny_database.model, "--database", tiny_database.database)
+    assert outcome.code == 0
+
+
+def test_a_missing_model_or_database(scanner, tiny_settings, photo, tmp_path):
+    for option in ("--model", "--database"):
+        outcome = scanner("identify", photo, option, tmp_path / "nothing.onnx")
+        assert (outcome.code, outcome.out) == (1, "")
+        assert str(tmp_path / "nothing") in outcome.complaint
+
+
+def test_a_database_of_another_model(scanner, tiny_settings, photo, tmp_path):
+    for suffix in (".onnx", ".json"):
+        shutil.copy(tiny_settings.model.with_suffix(suffix), tmp_path / f"thumbnail{suffix}")
+    manifest = json.loads((tmp_path / "thumbnail.json").read_text()) | {"model_id": "another"}
+    (tmp_path / "thumbnail.json").write_text(json.dumps(manifest))
+    outcome = scanner("identify", photo, "--model", tmp_path / "thumbnail.onnx")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "was built with another model" in outcome.complaint
+
+
+@pytest.mark.parametrize("name", ["usearch.index", "embeddings.npy", "metadata.json", "index.json", "manifest.json"])
+def test_a_damaged_database(scanner, tiny_settings, photo, tmp_path, name):
+    shutil.copytree(tiny_settings.database, tmp_path / "database")
+    content = bytearray((tmp_path / "database" / name).read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    (tmp_path / "database" / name).write_bytes(content)
+    outcome = scanner("identify", photo, "--database", tmp_path / "database")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert name in outcome.complaint
