@@ -23,13 +23,13 @@ from training.loss import ArcFace, supervised_contrastive
 from training.model import CardEmbedder, ModelSettings
 from training.ranks import Ranks
 from training.references import References
-from training.schedule import Budget, Schedule, Stage
+from training.schedule import Budget, Schedule
 
 LOG_EVERY_STEPS = 25
 # No loop is this long; the batches of a run have no end of their own.
 ENDLESS = 2**40
 
-Measure = Callable[[CardEmbedder, BatchShape], dict[str, Any]]
+Measure = Callable[[CardEmbedder], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,8 @@ class RunSettings:
 
     Attributes:
         model: shape of the network.
-        schedule: learning rate, margin, image sizes.
+        batch: of each training process; its images have the size of the model's input.
+        schedule: learning rate and margin.
         budget: when it ends.
         augmentation: how cards are disturbed.
         seed: of weights, order and augmentation.
@@ -53,6 +54,7 @@ class RunSettings:
     """
 
     model: ModelSettings
+    batch: BatchShape
     schedule: Schedule
     budget: Budget
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
@@ -125,8 +127,7 @@ class Trainer:
         """Train to the end of the budget, or until SIGTERM or SIGINT.
 
         Args:
-            measure: judges the averaged network at each checkpoint, at the image size of that moment; what it returns
-                goes into the history.
+            measure: judges the averaged network at each checkpoint; what it returns goes into the history.
 
         Returns:
             Whether the run is finished; if not, it was stopped and can be resumed.
@@ -136,28 +137,26 @@ class Trainer:
         """
         self.clock.started = time.monotonic()
         with self._stopped_by_signals():
-            progress = self._agreed_progress()
-            while 0 <= progress < 1:
-                progress = self._train_stage(self.settings.schedule.stage_at(progress), measure)
+            progress = self._train(measure)
         self._checkpoint(measure)
         return progress >= 1
 
-    def _train_stage(self, stage: Stage, measure: Measure | None) -> float:
-        """Train to the end of a stage; returns the progress then, or -1 when the run was stopped."""
+    def _train(self, measure: Measure | None) -> float:
+        """Train to the end of the run; returns the progress then, or -1 when the run was stopped."""
         settings, ranks = self.settings, self.ranks
-        batches = TrainingBatches(self.references, settings.augmentation, stage.batch, settings.seed)
+        batches = TrainingBatches(self.references, settings.augmentation, settings.batch, settings.seed)
         numbers = range(self.clock.step * ranks.size + ranks.rank, ENDLESS, ranks.size)
         saved = logged = time.monotonic()
         losses: list[tuple[float, float]] = []
         for pixels, labels in batches.loader(numbers, settings.workers):
             progress = self._agreed_progress()
-            if progress < 0 or progress >= min(1.0, stage.until):
+            if not 0 <= progress < 1:
                 return progress
             losses.append(self._step(pixels, labels, progress))
             now = time.monotonic()
             if len(losses) == LOG_EVERY_STEPS:
-                images = len(losses) * stage.batch.images * ranks.size
-                self._report(losses, images / (now - logged), progress, stage)
+                images = len(losses) * settings.batch.images * ranks.size
+                self._report(losses, images / (now - logged), progress)
                 losses, logged = [], now
             if ranks.rank == 0 and now - saved >= settings.checkpoint_every_s:
                 self._checkpoint(measure)
@@ -200,7 +199,7 @@ class Trainer:
                 f"last checkpoint is in {self.folder}: start again with a lower learning rate"
             )
 
-    def _report(self, losses: list[tuple[float, float]], images_per_s: float, progress: float, stage: Stage) -> None:
+    def _report(self, losses: list[tuple[float, float]], images_per_s: float, progress: float) -> None:
         if self.ranks.rank != 0:
             return
         contrastive, arcface = (sum(values) / len(values) for values in zip(*losses, strict=True))
@@ -211,7 +210,6 @@ class Trainer:
             "contrastive": round(contrastive, 4),
             "arcface": round(arcface, 4),
             "learning_rate": float(f"{self.optimizer.param_groups[0]['lr']:.3g}"),
-            "height": stage.batch.height,
             "images_per_s": round(images_per_s, 1),
             "elapsed_s": round(elapsed),
             "eta_s": round(elapsed / progress - elapsed) if progress else None,
@@ -233,10 +231,7 @@ class Trainer:
         }
         save_checkpoint(self.folder / FILE, state)
         if measure is not None:
-            progress = self.settings.budget.progress(self.clock.step, self.clock.elapsed_s)
-            shape = self.settings.schedule.stage_at(progress).batch
-            figures = measure(self.average.model, shape)
-            append_history(self.folder, {"step": self.clock.step, "height": shape.height, **figures})
+            append_history(self.folder, {"step": self.clock.step, **measure(self.average.model)})
 
     @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:

@@ -1,9 +1,8 @@
-"""How far a run has come, and what follows from that: learning rate, margin, size of the images."""
+"""How far a run has come, and what follows from that: learning rate and margin."""
 
 import math
 from dataclasses import dataclass
 
-from training.batches import BatchShape
 from training.errors import TrainingError
 
 
@@ -36,31 +35,16 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A part of the run with batches of one shape.
-
-    Attributes:
-        until: progress at which it ends.
-        batch: its batches.
-    """
-
-    until: float
-    batch: BatchShape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """What changes with progress.
 
     Attributes:
-        stages: in order; small images first, because they are quick to learn from.
         learning_rate: its peak.
         warm_up: share of the run in which the learning rate rises to it; it then falls as a half cosine.
         margin: of ArcFace in radians, at its full size.
         margin_warm_up: share of the run in which the margin rises from 0.
     """
 
-    stages: tuple[Stage, ...]
     learning_rate: float
     warm_up: float = 0.03
     margin: float = 0.3
@@ -76,7 +60,3 @@ class Schedule:
     def margin_at(self, progress: float) -> float:
         """Linear growth to the full margin."""
         return self.margin * min(1.0, progress / self.margin_warm_up)
-
-    def stage_at(self, progress: float) -> Stage:
-        """The stage that is running."""
-        return next((stage for stage in self.stages if progress < stage.until), self.stages[-1])

@@ -25,9 +25,10 @@ from training.model import CardEmbedder, ModelSettings
 from training.ranks import Ranks, join_ranks
 from training.references import simulated_references
 from training.retrieval import disturbed_queries, measure_retrieval, torch_embedding
-from training.schedule import Budget, Schedule, Stage
+from training.schedule import Budget, Schedule
 
 RUN_FILE = "run.json"
+BATCH_CARDS = 40
 HELD_OUT_CARDS = 600
 HELD_OUT_QUERIES = 300
 
@@ -59,17 +60,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_settings(args: argparse.Namespace) -> RunSettings:
-    """The recipe: mostly small images, the model's own size in the last third."""
+    """The recipe of the demo model."""
     model = ModelSettings()
-    height, width = model.height, model.width
-    stages = (
-        Stage(until=0.2, batch=BatchShape(cards=48, height=height // 4, width=width // 4)),
-        Stage(until=0.65, batch=BatchShape(cards=32, height=height // 2, width=width // 2)),
-        Stage(until=1.0, batch=BatchShape(cards=24, height=height, width=width)),
-    )
     return RunSettings(
         model=model,
-        schedule=Schedule(stages=stages, learning_rate=args.learning_rate),
+        batch=BatchShape(cards=BATCH_CARDS, height=model.height, width=model.width),
+        schedule=Schedule(learning_rate=args.learning_rate),
         budget=Budget(steps=args.steps, minutes=args.minutes),
         augmentation=AugmentationSettings(),
         seed=args.seed,
@@ -80,8 +76,9 @@ def held_out_measure(cache: Path, settings: RunSettings) -> Measure:
     """A function that measures a network on cards it never sees in training."""
     held_out = simulated_references(calibration_cards(HELD_OUT_CARDS), cache)
 
-    def measure(model: CardEmbedder, shape: BatchShape) -> dict[str, Any]:
-        size = shape.width, shape.height
+    size = settings.batch.width, settings.batch.height
+
+    def measure(model: CardEmbedder) -> dict[str, Any]:
         queries = disturbed_queries(held_out, settings.augmentation, HELD_OUT_QUERIES, size)
         return measure_retrieval(torch_embedding(model, *size), held_out, queries).to_json()
 

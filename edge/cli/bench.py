@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCENARIOS = {"demo:resting": "one card that lies still", "demo:turnover": "a new card every second"}
 _EXAMPLES = """\
-  card-scanner bench                     about a minute
+  card-scanner bench                     two minutes or so
   card-scanner bench --json > bench.json
 
 Times each stage in turns with the bare library calls that it cannot do without, then the search at full size
@@ -49,7 +49,9 @@ class DaemonBenchmark:
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add the command."""
     parser = new_command(commands, common, "bench", "Measure how fast this machine is, stage by stage.", _EXAMPLES)
-    parser.add_argument("--repeats", type=count, default=200, metavar="N", help="how often each stage is timed (200)")
+    parser.add_argument(
+        "--repeats", type=count, default=200, metavar="N", help="how often each stage is timed, in at most 20 s (200)"
+    )
     parser.add_argument("--seconds", type=seconds, default=15.0, metavar="S", help="of each run of the daemon (15)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.set_defaults(run=_run)
@@ -114,7 +116,7 @@ def _report(
 def _lines(stages: "list[StageTiming]", search: "SearchBenchmark", daemons: list[DaemonBenchmark]) -> Iterator[str]:
     yield f"{os.cpu_count()} cores, {platform.platform()}"
     yield ""
-    yield f"{'one card':10} {'p50 ms':>8} {'p99 ms':>8} {'bare p50':>9} {'bare p99':>9} {'ratio':>6}"
+    yield f"{'one card':10} {'times':>5} {'p50 ms':>8} {'p99 ms':>8} {'bare p50':>9} {'bare p99':>9} {'ratio':>6}"
     for stage in stages:
         yield _stage_line(stage)
     yield ""
@@ -128,7 +130,7 @@ def _lines(stages: "list[StageTiming]", search: "SearchBenchmark", daemons: list
 
 
 def _stage_line(stage: "StageTiming") -> str:
-    own = f"{stage.stage:10} {stage.timing.p50_ms:8.2f} {stage.timing.p99_ms:8.2f}"
+    own = f"{stage.stage:10} {stage.repeats:5d} {stage.timing.p50_ms:8.2f} {stage.timing.p99_ms:8.2f}"
     if stage.bare is None or stage.ratio is None:
         return own
     return f"{own} {stage.bare.p50_ms:9.2f} {stage.bare.p99_ms:9.2f} {stage.ratio:6.2f}  {stage.bare_calls}"

@@ -1,5 +1,6 @@
 """Times the pipeline's stages and, in turns with them, the bare library calls that they cannot do without."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
 from edge.errors import ScannerError
 from edge.frame import Frame
 from edge.geometry import Image, Quad, card_homography
+from edge.health import Clock
 from edge.pipeline import CaptureStage, OutputStage, RecognitionStage
 from edge.preprocessing import preprocess
 from edge.recognition import Recognizer
@@ -29,7 +31,8 @@ from edge.simulator.script import Scenario
 from edge.tracking import Tracker
 from edge.verification import Verifier
 
-_WARM_UP = 10
+_WARM_UP = 2
+_LONGEST_S = 20.0
 _NEIGHBOURS = 10
 _SEARCH_LIMIT_S = 10.0
 
@@ -50,12 +53,14 @@ class StageTiming:
 
     Attributes:
         stage: its name.
+        repeats: how often it was timed.
         timing: of the stage.
         bare_calls: the library calls that it is compared with; empty where there is no such thing.
         bare: timing of those calls, with everything prepared that need not be done for each card.
     """
 
     stage: str
+    repeats: int
     timing: Timing
     bare_calls: str = ""
     bare: Timing | None = None
@@ -75,16 +80,17 @@ class _Stage:
 
 
 def measure_stages(settings: RecognitionSettings, recognizer: Recognizer, repeats: int) -> list[StageTiming]:
-    """Time every stage on one card of the simulated bench.
+    """Time every stage on one card of the simulated bench, with OpenCV's threads as the daemon sets them.
 
     Args:
         settings: that `recognizer` was opened with.
         recognizer: the model and card database.
-        repeats: how often each call is timed.
+        repeats: how often each call is timed; less often where that would take long.
 
     Raises:
         ScannerError: if no card is found in the frame.
     """
+    cv2.setNumThreads(max(1, (os.cpu_count() or 1) // 2))
     frame = Frame(frame_id=0, timestamp_ns=time.monotonic_ns(), image=Bench(scenario=Scenario.RESTING).frame(0)[0])
     return [_measured(stage, repeats) for stage in _stages(frame, settings, recognizer)]
 
@@ -96,6 +102,7 @@ class _BareCalls:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = settings.threads
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(settings.model), options, providers=["CPUExecutionProvider"])
         self._preprocessing = recognizer.embedder.manifest.preprocessing
         index = Index.restore(recognizer.database.path / VECTORS_FILE, view=True)
@@ -191,26 +198,31 @@ class _Pipeline:
             self._output.answer(answer)
 
 
-def _measured(stage: _Stage, repeats: int) -> StageTiming:
+def _measured(stage: _Stage, repeats: int, clock: Clock = time.perf_counter_ns) -> StageTiming:
     """Time a stage and its bare calls in turns, so that whatever else the machine does meets both alike."""
-    own_ms, bare_ms = [], []
-    for repeat in range(_WARM_UP + repeats):
-        own, bare = _duration_ms(stage.call), None if stage.bare is None else _duration_ms(stage.bare)
-        if repeat >= _WARM_UP:
-            own_ms.append(own)
-            bare_ms += [] if bare is None else [bare]
+    calls = [stage.call] if stage.bare is None else [stage.call, stage.bare]
+    for call in calls * _WARM_UP:
+        call()
+    durations_ms: list[list[float]] = [[] for _ in calls]
+    ends_ns = clock() + int(1e9 * _LONGEST_S)
+    while len(durations_ms[0]) < repeats and clock() < ends_ns:
+        turns = list(zip(calls, durations_ms, strict=True))
+        for call, durations in turns if len(durations_ms[0]) % 2 else reversed(turns):
+            durations.append(_duration_ms(call, clock))
+    own, *bare = (_timing(durations) for durations in durations_ms)
     return StageTiming(
         stage=stage.name,
-        timing=_timing(own_ms),
+        repeats=len(durations_ms[0]),
+        timing=own,
         bare_calls=stage.bare_calls,
-        bare=_timing(bare_ms) if bare_ms else None,
+        bare=bare[0] if bare else None,
     )
 
 
-def _duration_ms(call: Call) -> float:
-    start_ns = time.perf_counter_ns()
+def _duration_ms(call: Call, clock: Clock) -> float:
+    start_ns = clock()
     call()
-    return (time.perf_counter_ns() - start_ns) / 1e6
+    return (clock() - start_ns) / 1e6
 
 
 def _timing(durations_ms: Sequence[float]) -> Timing:

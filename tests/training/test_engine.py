@@ -2,6 +2,7 @@ import json
 import math
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,19 +13,16 @@ from training.checkpoint import FILE, load_checkpoint
 from training.engine import RunSettings, Trainer
 from training.errors import TrainingError
 from training.model import ModelSettings
-from training.schedule import Budget, Schedule, Stage
+from training.schedule import Budget, Schedule
 
-TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, height=64, width=48)
-STAGES = (
-    Stage(until=0.5, batch=BatchShape(cards=4, height=44, width=32)),
-    Stage(until=1.0, batch=BatchShape(cards=3, height=64, width=48)),
-)
+TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
 
 
 def settings(**changes) -> RunSettings:
     values = {
         "model": TINY,
-        "schedule": Schedule(stages=STAGES, learning_rate=1e-2),
+        "batch": BatchShape(cards=4, height=TINY.height, width=TINY.width),
+        "schedule": Schedule(learning_rate=1e-2),
         "budget": Budget(steps=4),
         "workers": 0,
     }
@@ -39,12 +37,12 @@ def weights(trainer: Trainer) -> torch.Tensor:
 def test_a_run_trains_averages_and_leaves_a_checkpoint(references, tmp_path):
     trainer = Trainer(settings(), references, tmp_path)
     before = weights(trainer)
-    assert trainer.train(lambda model, shape: {"width": shape.width, "training": model.training})
+    assert trainer.train(lambda model: {"training": model.training})
     assert not torch.equal(weights(trainer), before)
     assert trainer.clock.step == 4
     assert load_checkpoint(tmp_path / FILE)["step"] == 4
     (entry,) = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert entry == {"step": 4, "height": 64, "width": 48, "training": False}
+    assert entry == {"step": 4, "training": False}
 
 
 def test_the_loss_falls(references, tmp_path):
@@ -101,7 +99,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(references, tmp_path):
 
 def test_a_run_of_other_cards_is_not_resumed(references, tmp_path):
     Trainer(settings(budget=Budget(steps=1)), references, tmp_path).train()
-    other = Trainer(settings(model=ModelSettings(depths=(1, 1, 1, 2), hidden_sizes=(4, 4, 8, 8))), references, tmp_path)
+    other = Trainer(settings(model=replace(TINY, depths=(1, 1, 1, 2))), references, tmp_path)
     with pytest.raises(TrainingError, match="another network or other cards"):
         other.resume()
 

@@ -15,7 +15,7 @@ from training.model import CardEmbedder, ModelSettings
 from training.references import References
 from training.retrieval import torch_embedding
 
-TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, height=64, width=48)
+TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
 
 # torch's exporter warns about its own use of a deprecated class.
 pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
@@ -41,7 +41,7 @@ def exported(model, held_out, tmp_path_factory):
 
 def test_the_scanner_opens_it_and_agrees_with_torch(exported, model, held_out):
     embedder = OnnxEmbedder(exported)
-    expected = torch_embedding(model, 48, 64)(list(held_out.images[:5]))
+    expected = torch_embedding(model, 32, 64)(list(held_out.images[:5]))
     for size in range(1, 6):
         assert np.allclose(embedder.embed(list(held_out.images[:size])), expected[:size], atol=1e-5)
 
@@ -49,7 +49,7 @@ def test_the_scanner_opens_it_and_agrees_with_torch(exported, model, held_out):
 def test_the_manifest_says_what_it_is(exported):
     manifest = read_model_manifest(exported.with_suffix(".json"))
     assert manifest.dimension == 8
-    assert (manifest.preprocessing.width, manifest.preprocessing.height) == (48, 64)
+    assert (manifest.preprocessing.width, manifest.preprocessing.height) == (32, 64)
     assert manifest.model_id == f"tiny-{manifest.sha256[:12]}"
     assert manifest.card["note"] == "of a test"
     assert manifest.card["parity"] > 0.9999
@@ -64,7 +64,7 @@ def test_the_graph_has_the_names_and_the_free_batch_that_the_scanner_needs(expor
     (pixels,) = onnxruntime.InferenceSession(exported).get_inputs()
     assert pixels.name == "pixels"
     assert isinstance(pixels.shape[0], str)
-    assert pixels.shape[1:] == [3, 64, 48]
+    assert pixels.shape[1:] == [3, 64, 32]
 
 
 def test_another_network_is_noticed(exported, held_out):
@@ -88,5 +88,5 @@ def test_the_average_is_exported_not_the_last_step(model):
         "average": model.state_dict(),
         "model": last,
     }
-    pixels = torch.rand(2, 3, 64, 48) * 255
+    pixels = torch.rand(2, 3, 64, 32) * 255
     assert torch.equal(averaged_model(state)(pixels), model(pixels))

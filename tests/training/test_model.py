@@ -1,19 +1,35 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from training.ema import AveragedModel
+from training.errors import TrainingError
 from training.model import CardEmbedder, ModelSettings
 
-TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, height=64, width=48)
+TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
 
 
-def test_embeddings_are_unit_rows_for_any_size_of_image():
+def test_embeddings_are_unit_rows():
+    embeddings = CardEmbedder(TINY).eval()(torch.rand(3, 3, 64, 32) * 255)
+    assert embeddings.shape == (3, 8)
+    assert torch.allclose(embeddings.norm(dim=1), torch.ones(3), atol=1e-5)
+
+
+def test_what_stands_elsewhere_on_the_card_embeds_elsewhere():
+    torch.manual_seed(0)
     model = CardEmbedder(TINY).eval()
-    for height, width in ((44, 32), (64, 48)):
-        embeddings = model(torch.rand(3, 3, height, width) * 255)
-        assert embeddings.shape == (3, 8)
-        assert torch.allclose(embeddings.norm(dim=1), torch.ones(3), atol=1e-5)
+    card = torch.rand(1, 3, 64, 32) * 255
+    card[..., 32:, :] = 0
+    one, other = model(torch.cat([card, card.flip(-2, -1)]))
+    assert one @ other < 0.9
+
+
+@pytest.mark.parametrize("size", [{"height": 0}, {"width": 70}])
+def test_an_input_that_the_network_would_cut_off_is_refused(size):
+    with pytest.raises(TrainingError, match="multiples of 32"):
+        replace(TINY, **size)
 
 
 def test_the_demo_student_has_three_to_four_million_weights():
@@ -23,7 +39,7 @@ def test_the_demo_student_has_three_to_four_million_weights():
 
 def test_settings_survive_json():
     assert ModelSettings.from_json(TINY.to_json()) == TINY
-    assert (TINY.preprocessing.height, TINY.preprocessing.width) == (64, 48)
+    assert (TINY.preprocessing.height, TINY.preprocessing.width) == (64, 32)
 
 
 def test_average_follows_its_definition():
@@ -43,4 +59,4 @@ def test_average_is_not_trained():
     assert not average.model.training
     assert not any(parameter.requires_grad for parameter in average.model.parameters())
     with pytest.raises(RuntimeError):
-        average.model(torch.rand(2, 3, 44, 32)).sum().backward()
+        average.model(torch.rand(2, 3, 64, 32)).sum().backward()

@@ -1,13 +1,9 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from training.batches import BatchShape
 from training.errors import TrainingError
-from training.schedule import Budget, Schedule, Stage
+from training.schedule import Budget, Schedule
 
-STAGES = tuple(Stage(until=until, batch=BatchShape(cards=2, height=32, width=24)) for until in (0.2, 0.6, 1.0))
-SCHEDULE = Schedule(stages=STAGES, learning_rate=0.1, warm_up=0.1, margin=0.4, margin_warm_up=0.5)
+SCHEDULE = Schedule(learning_rate=0.1, warm_up=0.1, margin=0.4, margin_warm_up=0.5)
 
 
 def test_budget_counts_steps_or_minutes():
@@ -31,10 +27,3 @@ def test_learning_rate_rises_then_falls_to_almost_nothing():
 
 def test_margin_grows_to_its_full_size():
     assert [SCHEDULE.margin_at(progress) for progress in (0, 0.25, 0.5, 1)] == pytest.approx([0, 0.2, 0.4, 0.4])
-
-
-@given(st.floats(0, 1))
-def test_every_progress_has_its_stage(progress):
-    stage = SCHEDULE.stage_at(progress)
-    assert progress < stage.until or progress == stage.until == 1
-    assert all(progress >= earlier.until for earlier in STAGES[: STAGES.index(stage)])

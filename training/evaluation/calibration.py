@@ -51,7 +51,8 @@ def measure_distances(embedder: Embedder, gallery_size: int, scenes: int) -> Dis
     known_queries = _scan(embedder, cards[:gallery_size], scenes, FIRST_CALIBRATION_SEED)
     unknown_queries = _scan(embedder, unknown, scenes, FIRST_CALIBRATION_SEED + scenes)
     arts_of = dict(zip((card.card_id for card in cards), originals, strict=True))
-    known, mistaken = [], []
+    known: list[float] = []
+    mistaken: list[float] = []
     for card_id, embedding in known_queries:
         similarity = gallery @ embedding
         best = int(similarity.argmax())

@@ -69,7 +69,7 @@ def fixed_inner_threshold(image: Image, quad: Quad) -> Borders | None:
         angle -= 90 * np.sign(angle)
         a, b = b, a
     turned = cv2.warpAffine(grey, cv2.getRotationMatrix2D((centre_x, centre_y), angle, 1), grey.shape[::-1])
-    card = cv2.getRectSubPix(turned, (round(a), round(b)), (centre_x, centre_y))
+    card = np.asarray(cv2.getRectSubPix(turned, (round(a), round(b)), (centre_x, centre_y)), dtype=np.uint8)
     if min(card.shape) < 100:
         return None
     dark = _border_is_dark(card)

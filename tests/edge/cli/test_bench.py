@@ -1,0 +1,99 @@
+import json
+
+import pytest
+
+from edge.cli import bench, stage_benchmark
+from edge.cli.bench import DaemonBenchmark
+from edge.cli.stage_benchmark import StageTiming, Timing, _Stage, measure_stages
+from edge.config import RecognitionSettings
+from edge.database.benchmark import SearchBenchmark
+from edge.messages import StageLatency
+from edge.recognition import open_recognizer
+
+STAGES = [
+    StageTiming(stage="detect", repeats=9, timing=Timing(p50_ms=20, p99_ms=30)),
+    StageTiming(
+        stage="embed",
+        repeats=9,
+        timing=Timing(p50_ms=6, p99_ms=9),
+        bare_calls="onnxruntime",
+        bare=Timing(p50_ms=5, p99_ms=8),
+    ),
+]
+SEARCH = SearchBenchmark(
+    cards=10, dimension=4, queries=3, p50_ms=1, p99_ms=2, recall_at_1=1.0, mapped_mb=3, peak_rss_mb=90
+)
+DAEMON = DaemonBenchmark(
+    source="demo:resting",
+    fps=29.5,
+    frames_dropped=1,
+    cards_confirmed=2,
+    messages_lost=0,
+    peak_rss_mb=150,
+    stages={"detect": StageLatency(count=3, p50_ms=1, p99_ms=2)},
+)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """The report on figures that are known."""
+    monkeypatch.setattr(bench, "_measure_stages", lambda _: STAGES)
+    monkeypatch.setattr(bench, "_measure_search", lambda: SEARCH)
+    monkeypatch.setattr(bench, "_measure_daemon", lambda *_: DAEMON)
+
+
+def test_the_report_as_json(scanner, measured):
+    report = json.loads(scanner("bench", "--json").out)
+    assert [stage["ratio"] for stage in report["stages"]] == [None, pytest.approx(1.2)]
+    assert report["search"]["recall_at_1"] == 1.0
+    assert report["daemon"][0]["stages"]["detect"] == {"count": 3, "p50_ms": 1.0, "p99_ms": 2.0}
+
+
+def test_the_report_as_tables(scanner, measured):
+    lines = scanner("bench").out.splitlines()
+    assert next(line for line in lines if line.startswith("embed")).split() == [
+        "embed", "9", "6.00", "9.00", "5.00", "8.00", "1.20", "onnxruntime"
+    ]  # fmt: skip
+    assert any("29.5 frames/s" in line and "peak 150 MB" in line for line in lines)
+
+
+class Work:
+    """Calls that take known times, on a clock of its own."""
+
+    def __init__(self, durations_ms):
+        self.now_ns = 0
+        self._durations_ms = iter(durations_ms)
+
+    def clock(self):
+        return self.now_ns
+
+    def stage(self):
+        self.now_ns += 1_000_000 * next(self._durations_ms)
+
+    def bare(self):
+        self.now_ns += 5_000_000
+
+
+def test_percentiles_are_those_of_the_calls_after_the_warm_up():
+    work = Work([900, 900, 10, 20, 30])
+    timing = stage_benchmark._measured(_Stage("work", work.stage, "bare", work.bare), 3, work.clock)
+    assert timing.repeats == 3
+    assert timing.timing == Timing(p50_ms=20, p99_ms=pytest.approx(29.8))
+    assert timing.bare == Timing(p50_ms=5, p99_ms=5)
+    assert timing.ratio == 4
+
+
+def test_a_slow_stage_is_timed_less_often():
+    work = Work([0, 0] + [8000] * 100)
+    assert stage_benchmark._measured(_Stage("work", work.stage), 100, work.clock).repeats == 3
+
+
+def test_every_stage_is_measured_on_the_real_parts(tiny_database):
+    settings = RecognitionSettings(model=tiny_database.model, database=tiny_database.database)
+    timings = measure_stages(settings, open_recognizer(settings), repeats=1)
+    assert [timing.stage for timing in timings] == [
+        "detect", "follow", "rectify", "embed", "search", "verify", "pipeline"
+    ]  # fmt: skip
+    by_stage = {timing.stage: timing for timing in timings}
+    assert all(by_stage[stage].bare for stage in ("rectify", "embed", "search", "pipeline"))
+    assert by_stage["pipeline"].timing.p50_ms > by_stage["rectify"].timing.p50_ms
