@@ -17,7 +17,7 @@ import zmq
 from edge.administration import Administration
 from edge.config import Settings
 from edge.control import ControlSocket
-from edge.detection import LiveDetector, QuadDetector
+from edge.detection import LiveDetector, QuadDetector, StillDetector
 from edge.errors import ScannerError
 from edge.handover import CropSlots, OutputInbox
 from edge.health import Latencies, Rate, resident_mb
@@ -110,12 +110,12 @@ class Daemon:
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
         source = open_source(settings.source)
-        search = QuadDetector(live=True)
-        self._live_detector = LiveDetector(search) if source.live else None
+        self._live_detector = LiveDetector(QuadDetector(live=True)) if source.live else None
+        file_detector = StillDetector(QuadDetector()) if source.stills else QuadDetector(live=True)
         self._capture = CaptureLoop(
             source,
             lambda: open_source(settings.source),
-            CaptureStage(self._live_detector or search, tracker, self._selector),
+            CaptureStage(self._live_detector or file_detector, tracker, self._selector),
             self._crops,
             self._inbox,
             self._latencies,

@@ -18,6 +18,11 @@ class FrameSource(Protocol):
         """Whether frames come at the world's pace: what is not read in time is lost."""
         ...
 
+    @property
+    def stills(self) -> bool:
+        """Whether frames are photos, each the same array several times, and detection may take its time."""
+        ...
+
     def read(self) -> Frame | None:
         """Wait for the next frame; None once the source has ended or was closed.
 

@@ -22,6 +22,7 @@ class ImagesSource:
     """
 
     live = False
+    stills = True
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         """Find the photos; a single one is read at once.

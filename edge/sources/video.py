@@ -18,6 +18,7 @@ class VideoSource:
     """The frames of one video file."""
 
     live = False
+    stills = False
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         """Open the file.
