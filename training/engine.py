@@ -19,6 +19,7 @@ from training.checkpoint import FILE, load_checkpoint, save_checkpoint
 from training.ema import AveragedModel
 from training.errors import TrainingError
 from training.history import append_history
+from training.imprint import imprinted_centres
 from training.loss import ArcFace, supervised_contrastive
 from training.model import CardEmbedder, ModelSettings
 from training.ranks import Ranks
@@ -44,6 +45,7 @@ class RunSettings:
         augmentation: how cards are disturbed.
         seed: of weights, order and augmentation.
         arcface_weight: of the ArcFace loss beside the contrastive one.
+        imprint_at: progress at which ArcFace's centres are put where the network has the classes by then.
         arcface_scale: factor on the cosines in ArcFace.
         temperature: of the contrastive loss.
         weight_decay: of matrices and kernels.
@@ -60,6 +62,7 @@ class RunSettings:
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     seed: int = 0
     arcface_weight: float = 0.2
+    imprint_at: float = 0.2
     arcface_scale: float = 32.0
     temperature: float = 0.07
     weight_decay: float = 0.05
@@ -104,6 +107,7 @@ class Trainer:
         self.average = AveragedModel(self.model, settings.ema_decay)
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, self.arcface, settings.weight_decay))
         self.clock = _Clock()
+        self._imprinted = False
         self._stopping = False
 
     def resume(self) -> None:
@@ -122,6 +126,7 @@ class Trainer:
             raise TrainingError(f"{self.folder / FILE} is of another network or other cards: {cause}") from cause
         torch.set_rng_state(state["rng"])
         self.clock = _Clock(step=state["step"], earlier_s=state["elapsed_s"])
+        self._imprinted = state["imprinted"]
 
     def train(self, measure: Measure | None = None) -> bool:
         """Train to the end of the budget, or until SIGTERM or SIGINT.
@@ -152,6 +157,8 @@ class Trainer:
             progress = self._agreed_progress()
             if not 0 <= progress < 1:
                 return progress
+            if not self._imprinted and progress >= settings.imprint_at:
+                self._imprint()
             losses.append(self._step(pixels, labels, progress))
             now = time.monotonic()
             if len(losses) == LOG_EVERY_STEPS:
@@ -163,6 +170,12 @@ class Trainer:
                 saved = logged = time.monotonic()
                 losses = []
         raise TrainingError("the batches ended before the run did")
+
+    def _imprint(self) -> None:
+        with torch.no_grad():
+            self.arcface.centres.copy_(imprinted_centres(self.average.model, self.references, self.ranks))
+        self.optimizer.state.pop(self.arcface.centres, None)
+        self._imprinted = True
 
     def _agreed_progress(self) -> float:
         """Share of the run that is done, the same in all processes; -1 when one of them shall stop."""
@@ -228,6 +241,7 @@ class Trainer:
             "rng": torch.get_rng_state(),
             "step": self.clock.step,
             "elapsed_s": self.clock.elapsed_s,
+            "imprinted": self._imprinted,
         }
         save_checkpoint(self.folder / FILE, state)
         if measure is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed
-from torch import nn
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,12 @@ class Ranks:
         shared = torch.tensor(value, dtype=torch.float64)
         torch.distributed.broadcast(shared, src=0)
         return float(shared)
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum of every process's `values`, in every process."""
+        if self.size > 1:
+            torch.distributed.all_reduce(values)
+        return values
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace every gradient by its mean over all processes."""

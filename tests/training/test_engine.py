@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from training import engine
 from training.augmentation import AugmentationSettings
 from training.batches import BatchShape
 from training.checkpoint import FILE, load_checkpoint
 from training.engine import RunSettings, Trainer
 from training.errors import TrainingError
+from training.imprint import imprinted_centres
 from training.model import ModelSettings
+from training.ranks import Ranks
 from training.schedule import Budget, Schedule
 
 TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
@@ -53,8 +56,8 @@ def test_the_loss_falls(references, tmp_path):
     step = trainer._step
     trainer._step = lambda *args: losses.append(step(*args)) or losses[-1]
     trainer.train()
-    contrastive = [loss for loss, _ in losses]
-    assert sum(contrastive[-3:]) < 0.8 * sum(contrastive[:3])
+    arcface = [loss for _, loss in losses]
+    assert sum(arcface[-3:]) < 0.8 * sum(arcface[:3])
 
 
 def test_a_stopped_run_is_resumed_exactly(references, tmp_path):
@@ -107,3 +110,20 @@ def test_a_run_of_other_cards_is_not_resumed(references, tmp_path):
 def test_resume_without_a_checkpoint_says_so(references, tmp_path):
     with pytest.raises(TrainingError, match="there is no checkpoint"):
         Trainer(settings(), references, tmp_path).resume()
+
+
+def test_centres_are_imprinted_once_in_the_course_of_the_run(references, tmp_path, monkeypatch):
+    steps = []
+    trainer = Trainer(settings(imprint_at=0.5), references, tmp_path)
+
+    def recorded(model, *_):
+        steps.append(trainer.clock.step)
+        return imprinted_centres(model, references, Ranks())
+
+    monkeypatch.setattr(engine, "imprinted_centres", recorded)
+    assert trainer.train()
+    assert steps == [2]
+    resumed = Trainer(settings(imprint_at=0.5, budget=Budget(steps=5)), references, tmp_path)
+    resumed.resume()
+    assert resumed.train()
+    assert steps == [2]
