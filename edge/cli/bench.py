@@ -42,6 +42,8 @@ class DaemonBenchmark:
     frames_dropped: int
     cards_confirmed: int
     messages_lost: int
+    settled_rss_mb: float
+    final_rss_mb: float
     peak_rss_mb: float
     stages: dict[str, StageLatency]
 
@@ -88,12 +90,15 @@ def _measure_daemon(source: str, duration_s: float) -> DaemonBenchmark:
     tally = Tally()
     with DaemonProcess(source) as daemon:
         watch_daemon(daemon, NoDisplay(), tally, duration_s)
+    settled_mb, final_mb = tally.memory_mb() or (0.0, 0.0)
     return DaemonBenchmark(
         source=source,
         fps=tally.fps() or 0.0,
         frames_dropped=0 if tally.health is None else tally.health.frames_dropped,
         cards_confirmed=tally.confirmed.total(),
         messages_lost=tally.lost,
+        settled_rss_mb=settled_mb,
+        final_rss_mb=final_mb,
         peak_rss_mb=daemon.peak_rss_mb,
         stages=tally.stages(),
     )
@@ -139,7 +144,8 @@ def _stage_line(stage: "StageTiming") -> str:
 def _daemon_lines(daemon: DaemonBenchmark) -> Iterator[str]:
     yield (
         f"daemon, {SCENARIOS[daemon.source]}: {daemon.fps:.1f} frames/s, {daemon.frames_dropped} frames dropped, "
-        f"{daemon.cards_confirmed} confirmed, {daemon.messages_lost} messages lost, peak {daemon.peak_rss_mb:.0f} MB"
+        f"{daemon.cards_confirmed} confirmed, {daemon.messages_lost} messages lost, "
+        f"memory {daemon.settled_rss_mb:.0f} MB once settled, {daemon.final_rss_mb:.0f} MB at the end, peak {daemon.peak_rss_mb:.0f} MB"
     )
     for name, latency in daemon.stages.items():
         yield f"  {name:10} {latency.p50_ms:8.2f} {latency.p99_ms:8.2f}"

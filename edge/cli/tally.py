@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from statistics import median
 
 from edge.messages import CardMessage, HealthMessage, StageLatency, Topic
 
@@ -34,6 +35,7 @@ class Tally:
         self.health: HealthMessage | None = None
         self._names: dict[str, str] = {}
         self._fps: list[float] = []
+        self._memory_mb: list[float] = []
         self._stages: dict[str, list[StageLatency]] = {}
 
     def add(self, message: CardMessage | HealthMessage, lost: int) -> None:
@@ -55,6 +57,13 @@ class Tally:
         steady = self._fps[1:] or self._fps
         return sum(steady) / len(steady) if steady else None
 
+    def memory_mb(self) -> tuple[float, float] | None:
+        """Resident memory of the daemon after it had settled, and at the end: medians over a tenth of the time each."""
+        tenth = max(1, len(self._memory_mb) // 10)
+        if not self._memory_mb:
+            return None
+        return median(self._memory_mb[tenth : 2 * tenth] or self._memory_mb), median(self._memory_mb[-tenth:])
+
     def summary(self) -> Iterator[str]:
         """What there is to say at the end."""
         yield f"{self.messages} messages, {self.lost} lost"
@@ -65,7 +74,13 @@ class Tally:
         yield f"cards refused as unknown: {self.results[Topic.UNKNOWN]}"
         fps = self.fps()
         if self.health is not None and fps is not None:
-            yield f"frames: {fps:.1f}/s, {self.health.frames_captured} captured, {self.health.frames_dropped} dropped"
+            yield (
+                f"frames: {fps:.1f}/s, slowest second {min(self._fps[1:] or self._fps):.1f}/s, "
+                f"{self.health.frames_captured} captured, {self.health.frames_dropped} dropped"
+            )
+        memory_mb = self.memory_mb()
+        if memory_mb is not None:
+            yield f"memory of the daemon: {memory_mb[0]:.0f} MB once settled, {memory_mb[1]:.0f} MB at the end"
         if self._stages:
             yield "stage latencies (median, worst p99 of a second):"
         for stage, latency in self.stages().items():
@@ -84,6 +99,7 @@ class Tally:
     def _add_health(self, message: HealthMessage) -> None:
         self.health = message
         self._fps.append(message.fps)
+        self._memory_mb.append(message.rss_mb)
         for stage, latency in message.stages.items():
             self._stages.setdefault(stage, []).append(latency)
 

@@ -29,6 +29,8 @@ DAEMON = DaemonBenchmark(
     frames_dropped=1,
     cards_confirmed=2,
     messages_lost=0,
+    settled_rss_mb=140,
+    final_rss_mb=141,
     peak_rss_mb=150,
     stages={"detect": StageLatency(count=3, p50_ms=1, p99_ms=2)},
 )

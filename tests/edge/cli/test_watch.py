@@ -33,7 +33,7 @@ def card_message(sequence, topic=Topic.CONFIRMED, track_id=4):
     )
 
 
-def health_message(sequence, fps=30.0, p50_ms=4.0):
+def health_message(sequence, fps=30.0, p50_ms=4.0, rss_mb=120):
     return HealthMessage(
         sequence=sequence,
         published_at="2030-01-01T10:20:31.000+00:00",
@@ -51,7 +51,7 @@ def health_message(sequence, fps=30.0, p50_ms=4.0):
         messages_failed=0,
         stages={"detect": StageLatency(count=30, p50_ms=p50_ms, p99_ms=3 * p50_ms)},
         threads={},
-        rss_mb=120,
+        rss_mb=rss_mb,
         model_id="m",
         database="d",
         database_cards=10,
@@ -202,6 +202,13 @@ def test_the_tally_over_time():
     detect = tally.stages()["detect"]
     assert (detect.count, detect.p50_ms, detect.p99_ms) == (90, pytest.approx(10 / 3), 12)
     assert "cards confirmed: 1 (1 different)" in list(tally.summary())
+
+
+def test_growing_memory_shows_in_the_tally():
+    tally = tally_of(*(health_message(second, rss_mb=100 + second) for second in range(40)))
+    assert tally.memory_mb() == (105.5, 137.5)
+    assert "memory of the daemon: 106 MB once settled, 138 MB at the end" in list(tally.summary())
+    assert Tally().memory_mb() is None
 
 
 def test_the_documented_subscriber_works(publish, capsys):
