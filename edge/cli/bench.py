@@ -17,7 +17,7 @@ from edge.cli.demo import watch_daemon
 from edge.cli.display import NoDisplay
 from edge.cli.output import write_line
 from edge.cli.tally import Tally
-from edge.config import load_settings
+from edge.config import RecognitionSettings, load_settings
 from edge.messages import StageLatency
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class DaemonBenchmark:
     """The daemon on one scenario of the simulated bench."""
 
     source: str
+    database_cards: int
     fps: float
     frames_dropped: int
     cards_confirmed: int
@@ -62,7 +63,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     stages = _measure_stages(options.repeats)
     search = _measure_search()
-    daemons = [_measure_daemon(source, options.seconds) for source in SCENARIOS]
+    daemons = [measure_daemon(source, options.seconds) for source in SCENARIOS]
     if options.json:
         write_line(json.dumps(_report(stages, search, daemons)))
         return 0
@@ -86,13 +87,24 @@ def _measure_search() -> "SearchBenchmark":
     return benchmark_search(Path(tempfile.gettempdir()))
 
 
-def _measure_daemon(source: str, duration_s: float) -> DaemonBenchmark:
+def measure_daemon(source: str, duration_s: float, recognition: RecognitionSettings | None = None) -> DaemonBenchmark:
+    """Run the daemon for some time and watch it from outside.
+
+    Args:
+        source: one of `SCENARIOS`.
+        duration_s: from the first frame on.
+        recognition: model and database, where they are not the settings' own.
+
+    Raises:
+        ScannerError: if it ends, or sees nothing.
+    """
     tally = Tally()
-    with DaemonProcess(source) as daemon:
+    with DaemonProcess(source, recognition) as daemon:
         watch_daemon(daemon, NoDisplay(), tally, duration_s)
     settled_mb, final_mb = tally.memory_mb() or (0.0, 0.0)
     return DaemonBenchmark(
         source=source,
+        database_cards=0 if tally.health is None else tally.health.database_cards,
         fps=tally.fps() or 0.0,
         frames_dropped=0 if tally.health is None else tally.health.frames_dropped,
         cards_confirmed=tally.confirmed.total(),
@@ -131,7 +143,7 @@ def _lines(stages: "list[StageTiming]", search: "SearchBenchmark", daemons: list
     )
     for daemon in daemons:
         yield ""
-        yield from _daemon_lines(daemon)
+        yield from daemon_lines(daemon)
 
 
 def _stage_line(stage: "StageTiming") -> str:
@@ -141,11 +153,13 @@ def _stage_line(stage: "StageTiming") -> str:
     return f"{own} {stage.bare.p50_ms:9.2f} {stage.bare.p99_ms:9.2f} {stage.ratio:6.2f}  {stage.bare_calls}"
 
 
-def _daemon_lines(daemon: DaemonBenchmark) -> Iterator[str]:
+def daemon_lines(daemon: DaemonBenchmark) -> Iterator[str]:
+    """What was measured, as text."""
     yield (
-        f"daemon, {SCENARIOS[daemon.source]}: {daemon.fps:.1f} frames/s, {daemon.frames_dropped} frames dropped, "
-        f"{daemon.cards_confirmed} confirmed, {daemon.messages_lost} messages lost, "
-        f"memory {daemon.settled_rss_mb:.0f} MB once settled, {daemon.final_rss_mb:.0f} MB at the end, peak {daemon.peak_rss_mb:.0f} MB"
+        f"daemon, {SCENARIOS[daemon.source]}, database of {daemon.database_cards} cards: {daemon.fps:.1f} frames/s, "
+        f"{daemon.frames_dropped} frames dropped, {daemon.cards_confirmed} confirmed, {daemon.messages_lost} messages "
+        f"lost, memory {daemon.settled_rss_mb:.0f} MB once settled, {daemon.final_rss_mb:.0f} MB at the end, "
+        f"peak {daemon.peak_rss_mb:.0f} MB"
     )
     for name, latency in daemon.stages.items():
         yield f"  {name:10} {latency.p50_ms:8.2f} {latency.p99_ms:8.2f}"

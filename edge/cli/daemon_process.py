@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from edge.config import RecognitionSettings
 from edge.errors import ScannerError
 
 _STOP_LIMIT_S = 5.0
@@ -17,11 +18,14 @@ _STOP_LIMIT_S = 5.0
 class DaemonProcess:
     """`card-scanner run` on free ports, from the beginning of a `with` to its end."""
 
-    def __init__(self, source: str) -> None:
-        """Start it with that source of frames."""
+    def __init__(self, source: str, recognition: RecognitionSettings | None = None) -> None:
+        """Start it with that source of frames; `recognition` names another model and database than the settings do."""
         self.endpoint, control = (f"tcp://127.0.0.1:{port}" for port in _free_ports(2))
         self.peak_rss_mb = 0.0
         settings = {"CARD_SCANNER_PUBLISH__ENDPOINT": self.endpoint, "CARD_SCANNER_PUBLISH__CONTROL": control}
+        if recognition is not None:
+            settings["CARD_SCANNER_RECOGNITION__MODEL"] = str(recognition.model)
+            settings["CARD_SCANNER_RECOGNITION__DATABASE"] = str(recognition.database)
         command = [sys.executable, "-m", "edge.cli", "run", "--source", source]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self._process = subprocess.Popen(  # noqa: S603

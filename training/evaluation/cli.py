@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from edge.cli.bench import SCENARIOS, daemon_lines
 from edge.config import RecognitionSettings
 from edge.embedding.onnx import OnnxEmbedder
 from edge.recognition import open_recognizer
 from training.evaluation.calibration import choose_thresholds, measure_distances
+from training.evaluation.full_size import measure_full_size
 from training.evaluation.photos import evaluate_photos, photos_to_markdown
 from training.evaluation.report import summarise, to_markdown
 from training.evaluation.scenes import SceneOutcome, evaluate_scenes
@@ -28,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     photos = kinds.add_parser("photos", help="cards found in real photos against their known number")
     photos.add_argument("--photos", type=Path, required=True, help="folder of photos")
     photos.add_argument("--truth", type=Path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    full_size = kinds.add_parser("full-size", help="the daemon with 17,592 cards x 768 dimensions: speed and memory")
+    full_size.add_argument("--source", choices=sorted(SCENARIOS), default="demo:turnover")
+    full_size.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
+    full_size.add_argument("--model", type=Path, default=defaults.model)
+    full_size.add_argument("--database", type=Path, default=defaults.database)
     calibrate = kinds.add_parser("calibrate", help="distance thresholds for a false-accept rate")
     calibrate.add_argument("--model", type=Path, default=defaults.model)
     calibrate.add_argument("--gallery", type=int, default=2000, help="cards in the gallery (default: 2000)")
@@ -42,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the evaluation that was asked for; returns the exit code."""
-    return {"scenes": _scenes, "photos": _photos, "calibrate": _calibrate}[args.kind](args)
+    return {"scenes": _scenes, "photos": _photos, "full-size": _full_size, "calibrate": _calibrate}[args.kind](args)
 
 
 def _scenes(args: argparse.Namespace) -> int:
@@ -64,6 +71,12 @@ def _scenes(args: argparse.Namespace) -> int:
 
 def _photos(args: argparse.Namespace) -> int:
     sys.stdout.write(photos_to_markdown(evaluate_photos(args.photos, args.truth)))
+    return 0
+
+
+def _full_size(args: argparse.Namespace) -> int:
+    recognition = RecognitionSettings(model=args.model, database=args.database)
+    sys.stdout.write("\n".join(daemon_lines(measure_full_size(recognition, args.source, args.seconds))) + "\n")
     return 0
 
 

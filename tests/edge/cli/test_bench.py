@@ -25,6 +25,7 @@ SEARCH = SearchBenchmark(
 )
 DAEMON = DaemonBenchmark(
     source="demo:resting",
+    database_cards=2200,
     fps=29.5,
     frames_dropped=1,
     cards_confirmed=2,
@@ -41,7 +42,7 @@ def measured(monkeypatch):
     """The report on figures that are known."""
     monkeypatch.setattr(bench, "_measure_stages", lambda _: STAGES)
     monkeypatch.setattr(bench, "_measure_search", lambda: SEARCH)
-    monkeypatch.setattr(bench, "_measure_daemon", lambda *_: DAEMON)
+    monkeypatch.setattr(bench, "measure_daemon", lambda *_: DAEMON)
 
 
 def test_the_report_as_json(scanner, measured):

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from edge.config import RecognitionSettings
+from edge.database import CardDatabase
+from edge.database.build import write_bundle
+from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import ConfigurationError
+from edge.simulator.card import render_card
+from edge.simulator.sets import demo_cards
+from training.evaluation.full_size import fill_up, repetitions, widen_model
+
+DEMO = RecognitionSettings()
+
+
+def test_a_widened_model_and_a_filled_up_database_answer_as_the_narrow_ones(tmp_path):
+    wide = widen_model(DEMO.model, tmp_path / "wide.onnx", 768)
+    narrow_embedder, wide_embedder = OnnxEmbedder(DEMO.model), OnnxEmbedder(tmp_path / "wide.onnx")
+    narrow = CardDatabase.open(DEMO.database, narrow_embedder.manifest)
+    gallery = fill_up(narrow, wide, narrow.manifest.cards + 10)
+    write_bundle(tmp_path / "bundle", gallery)
+    filled = CardDatabase.open(tmp_path / "bundle", wide)
+    cards = [render_card(card, 4) for card in demo_cards()[:3]]
+    answers = filled.search(wide_embedder.embed(cards), 2)
+    expected = narrow.search(narrow_embedder.embed(cards), 2)
+    assert (filled.manifest.cards, filled.manifest.dimension) == (narrow.manifest.cards + 10, 768)
+    for answer, wanted in zip(answers, expected, strict=True):
+        assert [match.card_id for match in answer] == [match.card_id for match in wanted]
+        assert np.allclose([m.distance for m in answer], [m.distance for m in wanted], atol=1e-4)
+
+
+def test_a_dimension_that_does_not_fit_is_refused():
+    with pytest.raises(ConfigurationError, match="no multiple"):
+        repetitions(256, 700)
