@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.detection.corners import corner_roundness
-from edge.detection.overlap import contains, overlap
+from edge.detection.overlap import areas, contains, overlap
+from edge.detection.polarity import agreement
 from edge.detection.refinement import Outline
-from edge.detection.shape import card_shape_error, smallest_inset_mm
+from edge.detection.shape import card_shape_error, lies_across, smallest_inset_mm
 from edge.errors import MeasurementError
-from edge.geometry import Image, Quad, card_quad, quad_area, side_lengths
+from edge.geometry import Image, Quad, card_quad, side_lengths
 
 MIN_SUPPORT = 0.6
 MIN_THIRD_SIDE = 0.45
@@ -24,7 +25,7 @@ FULL_ROUNDNESS = 0.8
 UNKNOWN_ROUNDNESS = 0.5
 MAX_OVERLAP = 0.15
 MIN_CONFIDENCE = 0.35
-MIN_OUTER_CONFIDENCE = 0.7
+MIN_OUTER_CONFIDENCE = 0.8
 MIN_OUTER_ROUNDNESS = 0.7
 MIN_OUTER_CONTRAST = 0.4
 SURELY_ROUND = 0.7
@@ -32,7 +33,6 @@ MIN_BORDER_MM = 1.0
 FREE_CONTINUATION = 0.25
 GROUP_CORNER = 0.02
 GROUP_MEMBER = 0.7
-MAX_POLARITY_DOUBT = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +78,8 @@ def judge(image: Image, outline: Outline) -> Candidate | Verdict:
         quad = card_quad(outline.quad)
     except MeasurementError:
         return Verdict.SHAPE
+    if lies_across(quad[None], (image.shape[1], image.shape[0]))[0]:
+        quad = np.roll(quad, -1 if quad[1, 1] + quad[2, 1] < quad[3, 1] + quad[0, 1] else 1, axis=0)
     error = float(card_shape_error(quad[None], (image.shape[1], image.shape[0]))[0])
     if error > MAX_SHAPE_ERROR:
         return Verdict.SHAPE
@@ -86,9 +88,8 @@ def judge(image: Image, outline: Outline) -> Candidate | Verdict:
     if roundness < MIN_ROUNDNESS:
         return Verdict.SHARP
     likeness = float(card_likeness(sides.mean(), np.asarray(error), corners)[0])
-    agreement = 1 - MAX_POLARITY_DOUBT * (1 - max(outline.polarity, -1.0)) / 2
     ending = min(1.0, 1 + FREE_CONTINUATION - outline.continuation)
-    confidence = likeness * agreement * ending
+    confidence = likeness * float(agreement(np.asarray(outline.polarity))) * ending
     return Candidate(quad=quad, confidence=confidence, roundness=roundness, contrast=outline.contrast)
 
 
@@ -117,15 +118,18 @@ def strongest_apart(candidates: Sequence[Candidate]) -> list[Candidate]:
     A printed frame gives way to the card's outline around it. The outline of a sleeve or a shadow does not take a
     card's place: its corners are less round, or it is fainter than an outline that has round corners itself.
     """
-    single = [each for each in candidates if each.confidence >= MIN_CONFIDENCE and not _is_group(each, candidates)]
-    single.sort(key=lambda each: -each.confidence)
+    if not candidates:
+        return []
+    quads = np.stack([each.quad for each in candidates])
+    groups = _groups(quads)
+    single = [each for each, group in zip(candidates, groups, strict=True) if not group]
+    single = sorted((each for each in single if each.confidence >= MIN_CONFIDENCE), key=lambda each: -each.confidence)
     kept: list[Candidate] = []
-    for candidate in single:
-        if any(overlap(other.quad, candidate.quad) > MAX_OVERLAP for other in kept):
-            continue
-        around = _outermost(candidate, single)
-        kept = [other for other in kept if overlap(other.quad, around.quad) <= MAX_OVERLAP]
-        kept.append(around)
+    while single:
+        best = _outermost(single[0], single)
+        kept = [other for other in kept if overlap(other.quad, best.quad) <= MAX_OVERLAP]
+        kept.append(best)
+        single = [each for each in single[1:] if overlap(each.quad, best.quad) <= MAX_OVERLAP]
     return sorted(kept, key=lambda each: -each.confidence)
 
 
@@ -136,23 +140,22 @@ def _outermost(candidate: Candidate, others: Sequence[Candidate]) -> Candidate:
             other.confidence > MIN_OUTER_CONFIDENCE * candidate.confidence
             and other.roundness > MIN_OUTER_ROUNDNESS * candidate.roundness
             and (candidate.roundness < SURELY_ROUND or other.contrast > MIN_OUTER_CONTRAST * candidate.contrast)
+            and bool(contains(other.quad[None], candidate.quad).all())
             and smallest_inset_mm(other.quad, candidate.quad) > MIN_BORDER_MM
         ):
             return _outermost(other, others)
     return candidate
 
 
-def _is_group(candidate: Candidate, others: Sequence[Candidate]) -> bool:
-    """Whether the corners of an outline are those of several smaller ones in it, as around cards in a row."""
-    near = GROUP_CORNER * float(side_lengths(candidate.quad).min())
-    area = quad_area(candidate.quad)
-    members = [
-        other.quad
-        for other in others
-        if quad_area(other.quad) < GROUP_MEMBER * area
-        and contains(candidate.quad[None], other.quad.mean(axis=0)[None])[0]
-    ]
-    if len(members) < 2:
-        return False
-    distance = np.linalg.norm(candidate.quad[:, None, None] - np.array(members)[None], axis=3).min(axis=2)
-    return len(set(distance.argmin(axis=1).tolist())) > 1 and np.count_nonzero(distance.min(axis=1) < near) >= 3
+def _groups(quads: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of [N, 4, 2] have their corners on those of several smaller ones in them, as around cards in a row, [N]."""
+    size, centres = areas(quads), quads.mean(axis=1)
+    nearest_corner = np.linalg.norm(quads[:, :, None, None] - quads[None, None], axis=4).min(axis=3)
+    groups = np.zeros(len(quads), dtype=bool)
+    for k, quad in enumerate(quads):
+        members = contains(quad[None], centres) & (size < GROUP_MEMBER * size[k])
+        if np.count_nonzero(members) >= 2:
+            distance = nearest_corner[k][:, members]
+            near = distance.min(axis=1) < GROUP_CORNER * side_lengths(quad).min()
+            groups[k] = np.count_nonzero(near) >= 3 and len(set(distance.argmin(axis=1)[near].tolist())) > 1
+    return groups

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.detection.acceptance import card_likeness
 from edge.detection.corners import corner_roundness
 from edge.detection.overlap import areas
+from edge.detection.polarity import agreement, quad_polarity
 from edge.detection.refinement import DERIVATIVE, POSITIONS, side_profiles
 from edge.detection.shape import card_shape_error
 from edge.geometry import CARD_WIDTH_MM, Image, Quad, quad_area, side_lengths
@@ -48,10 +49,10 @@ def alternative_quads(image: Image, quad: Quad, count: int) -> NDArray[np.float6
     inside = (quads.min(axis=(1, 2)) >= 0) & np.all(quads.max(axis=1) <= np.array(image.shape[1::-1]) - 1, axis=1)
     usable = (error < MAX_SHAPE_ERROR) & inside
     quads, support, error = quads[usable], support[usable], error[usable]
-    likeness = card_likeness(support, error, corner_roundness(image, quads))
+    likeness = card_likeness(support, error, corner_roundness(image, quads)) * agreement(quad_polarity(image, quads))
     likeness = likeness * (areas(quads) / quad_area(quad)) ** OUTER_PREFERENCE
     order = np.argsort(-likeness, kind="stable")[:count]
-    return quads[order[likeness[order] > MIN_RELATIVE * likeness.max(initial=0.0)]]
+    return np.asarray(quads[order[likeness[order] > MIN_RELATIVE * likeness.max(initial=0.0)]], dtype=np.float64)
 
 
 def _ridges(image: Image, quad: Quad, step_px: float) -> NDArray[np.bool_]:

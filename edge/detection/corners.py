@@ -54,4 +54,4 @@ def _colours(
     points = points[..., :2] / points[..., 2:]
     column = np.clip(np.rint(points[..., 0]), 0, image.shape[1] - 1).astype(np.intp)
     row = np.clip(np.rint(points[..., 1]), 0, image.shape[0] - 1).astype(np.intp)
-    return image[row, column].reshape(len(quads), 4, len(local), 3).astype(np.float32)
+    return np.asarray(image[row, column], dtype=np.float32).reshape(len(quads), 4, len(local), 3)

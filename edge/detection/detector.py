@@ -1,6 +1,6 @@
 """Finds card outlines in a frame: propose on a small copy, fit on the frame itself, keep what is card-like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from edge.detection.alternatives import alternative_quads
 from edge.detection.corners import corner_roundness
 from edge.detection.edges import FAINT, NORMAL, EdgeField, Sensitivity, edge_field
 from edge.detection.overlap import areas, concentric, contains, contains_all
+from edge.detection.polarity import agreement, quad_polarity
 from edge.detection.proposals import propose_quads
 from edge.detection.refinement import fit_outline
 from edge.detection.segments import Segments, joined_segments, line_segments
@@ -19,7 +20,6 @@ from edge.detection.support import outline_support
 from edge.frame import Detection
 from edge.geometry import Image, Quad, quad_area, side_lengths
 
-MIN_SIDE = 1 / 14
 MIN_SEGMENT = 0.35
 PROPOSED_SHAPE_ERROR = 0.25
 PROPOSED_SUPPORT = 0.6
@@ -27,6 +27,8 @@ SEARCH_WORKING_PX = 2.5
 MIN_FRAME_PX = 24
 SAME_QUAD_PX = 3.0
 CERTAIN = 0.85
+LIKELY = 0.6
+TRIES_EACH = 6
 INTERIOR_MM = 1.5
 MAX_GROWTH = 3.8
 ALTERNATIVE_REACH = 0.006
@@ -35,26 +37,48 @@ OUTWARD_EACH = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One pass over the frame.
+
+    Attributes:
+        working_px: about the long side of the reduced image in which outlines are proposed.
+        min_side: of what is proposed, as a fraction of the long side.
+        sensitivity: to edges.
+        segments: how many of the longest straight segments are considered.
+        outlines: how many outlines are fitted at most.
+    """
+
+    working_px: int
+    min_side: float
+    sensitivity: Sensitivity
+    segments: int
+    outlines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Effort:
     """How hard to look.
 
     Attributes:
-        working_px: about the long side of the reduced image in which outlines are proposed.
-        segments: how many of the longest straight segments are considered.
-        outlines: how many outlines are fitted at most before alternatives are compared.
+        looks: what is always done, in this order: the reduced image that shows less of print and cloth comes first.
+        fallback: what is done where those found nothing.
         alternatives: how many other outlines in the place of each are tried.
-        faint: whether faint edges are looked for even where cards have been found without them.
     """
 
-    working_px: int
-    segments: int
-    outlines: int
+    looks: tuple[_Look, ...]
+    fallback: tuple[_Look, ...]
     alternatives: int
-    faint: bool
 
 
-THOROUGH = _Effort(working_px=800, segments=1000, outlines=400, alternatives=5, faint=True)
-LIVE = _Effort(working_px=560, segments=250, outlines=40, alternatives=3, faint=False)
+_FAR = _Look(working_px=320, min_side=1 / 7, sensitivity=NORMAL, segments=400, outlines=60)
+_NEAR = _Look(working_px=800, min_side=1 / 14, sensitivity=NORMAL, segments=1000, outlines=200)
+THOROUGH = _Effort(
+    looks=(_FAR, _NEAR, replace(_FAR, sensitivity=FAINT), replace(_NEAR, sensitivity=FAINT)),
+    fallback=(),
+    alternatives=5,
+)
+_LIVE_NEAR = replace(_NEAR, working_px=560, segments=250, outlines=40)
+LIVE = _Effort(looks=(_LIVE_NEAR,), fallback=(replace(_LIVE_NEAR, sensitivity=FAINT),), alternatives=3)
 
 
 class QuadDetector:
@@ -75,78 +99,90 @@ class QuadDetector:
         """
         if min(image.shape[:2]) < MIN_FRAME_PX:
             return ()
-        search = _Search(image, self._effort)
-        search.look(NORMAL)
-        if self._effort.faint or not search.accepted:
-            search.look(FAINT)
-        search.look_around()
+        search = _Search(image)
+        for look in self._effort.looks:
+            search.look(look)
+        for look in () if search.accepted else self._effort.fallback:
+            search.look(look)
+        search.look_around(self._effort.alternatives)
         kept = strongest_apart(search.accepted)
         return tuple(Detection(quad=candidate.quad, confidence=candidate.confidence) for candidate in kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _View:
+    """The frame, reduced.
+
+    Attributes:
+        image: uint8 [H, W, 3] BGR.
+        factor: frame pixels per pixel.
+        field: its edges.
+        min_side_px: of what is proposed.
+    """
+
+    image: Image
+    factor: float
+    field: EdgeField
+    min_side_px: float
 
 
 class _Search:
     """One frame's search: what was accepted explains its part of the frame, the rest is looked at harder."""
 
-    def __init__(self, image: Image, effort: _Effort) -> None:
+    def __init__(self, image: Image) -> None:
         self.image = image
-        self.factor = max(1, round(max(image.shape[:2]) / effort.working_px))
-        self.working = _reduced(image, self.factor)
-        self.min_side_px = MIN_SIDE * max(self.working.shape[:2])
-        self.effort = effort
-        self.outlines_left = effort.outlines
         self.accepted: list[Candidate] = []
         self.inner: list[Quad] = []
 
-    def look(self, sensitivity: Sensitivity) -> None:
+    def look(self, look: _Look) -> None:
         """Propose from the pieces of lines first, then from joined ones where no card explains them yet."""
-        field = edge_field(self.working, sensitivity)
-        segments = line_segments(field.edges, MIN_SEGMENT * self.min_side_px, self.effort.segments)
-        self.look_at(field, self._unexplained(segments))
-        self.look_at(field, joined_segments(self._unexplained(segments), self.effort.segments))
+        view = _view(self.image, look)
+        segments = line_segments(view.field.edges, MIN_SEGMENT * view.min_side_px, look.segments)
+        left = self._look_at(view, self._unexplained(segments, view.factor), look.outlines)
+        joined = joined_segments(self._unexplained(segments, view.factor), look.segments)
+        self._look_at(view, joined, left)
 
-    def look_at(self, field: EdgeField, segments: Segments) -> None:
-        """Fit the quads that segments of the working image propose, the most card-like first."""
-        remaining = self._not_explained(self._proposals(field, segments))
-        while len(remaining) and self.outlines_left > 0:
-            candidate = self._try(remaining[0], SEARCH_WORKING_PX * self.factor)
-            remaining = remaining[1:]
-            if candidate is not None and candidate.confidence > CERTAIN:
-                remaining = self._not_explained(remaining)
+    def _look_at(self, view: _View, segments: Segments, outlines: int) -> int:
+        """Fit the quads that segments of a view propose, the most card-like first; returns how many may be left."""
+        remaining = _proposals(view, segments)
+        for candidate in self.accepted:
+            remaining = _other_places(remaining, candidate)
+        while len(remaining) and outlines > 0:
+            quad, remaining = remaining[0], remaining[1:]
+            if self._surrounds_several(quad):
+                continue
+            outlines -= 1
+            found = self._try(quad, SEARCH_WORKING_PX * view.factor)
+            if found is not None:
+                remaining = _other_places(remaining, found)
+        return outlines
 
-    def look_around(self) -> None:
+    def look_around(self, alternatives: int) -> None:
         """Compare each outline with others in its place: printed frames and sleeves run parallel to a card's edge."""
         places = [candidate.quad for candidate in strongest_apart(self.accepted)]
         inner = [quad for quad in _apart(self.inner) if not any(concentric(each, quad[None])[0] for each in places)]
         for quad in [*places, *inner[:MAX_OUTWARD]]:
             reach_px = ALTERNATIVE_REACH * float(side_lengths(quad).min())
-            for other in alternative_quads(self.image, quad, self.effort.alternatives):
+            for other in alternative_quads(self.image, quad, alternatives):
                 if all(np.abs(each.quad - other).max() > reach_px for each in self.accepted):
                     self._try(other, reach_px)
 
-    def _unexplained(self, segments: Segments) -> Segments:
+    def _unexplained(self, segments: Segments, factor: float) -> Segments:
         """The segments that do not lie inside an accepted card."""
         keep = np.ones(len(segments), dtype=bool)
         for candidate in self._certain():
-            inner = grown_quad((candidate.quad + 0.5) / self.factor - 0.5, -INTERIOR_MM)
+            inner = grown_quad((candidate.quad + 0.5) / factor - 0.5, -INTERIOR_MM)
             keep &= ~contains(inner[None], segments.mean(axis=1))
         return segments[keep]
 
     def _certain(self) -> list[Candidate]:
         return [candidate for candidate in self.accepted if candidate.confidence > CERTAIN]
 
-    def _not_explained(self, quads: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The quads that are not in the place of a certain card, unless they could be the outline around just one."""
-        within = np.zeros(len(quads), dtype=int)
-        elsewhere = np.ones(len(quads), dtype=bool)
-        for candidate in self._certain():
-            growth = areas(quads) / quad_area(candidate.quad)
-            around = (growth < MAX_GROWTH) & contains_all(quads, grown_quad(candidate.quad, MIN_BORDER_MM))
-            within += around
-            elsewhere &= around | ~concentric(candidate.quad, quads)
-        return quads[elsewhere & (within < 2)]
+    def _surrounds_several(self, quad: Quad) -> bool:
+        centres = [candidate.quad.mean(axis=0) for candidate in self._certain()]
+        return len(centres) > 1 and bool(np.count_nonzero(contains(quad[None], np.array(centres))) > 1)
 
     def _try(self, quad: Quad, search_px: float) -> Candidate | None:
-        self.outlines_left -= 1
         outline = fit_outline(self.image, quad, search_px)
         if outline is None:
             return None
@@ -158,26 +194,51 @@ class _Search:
         self.accepted.append(verdict)
         return verdict
 
-    def _proposals(self, field: EdgeField, segments: Segments) -> NDArray[np.float64]:
-        """Supported quads [N, 4, 2] in frame pixels, the most card-like first."""
-        quads = propose_quads(segments, field.size, self.min_side_px, PROPOSED_SHAPE_ERROR)
-        if len(quads) == 0:
-            return quads
-        support = outline_support(field, quads).mean(axis=1)
-        quads, support = quads[support >= PROPOSED_SUPPORT], support[support >= PROPOSED_SUPPORT]
-        quads = _short_side_first(quads)
-        roundness = corner_roundness(self.working, quads)
-        likeness = card_likeness(support, card_shape_error(quads, field.size), roundness)
-        quads = _distinct(quads[np.argsort(-likeness, kind="stable")])
-        return (quads + 0.5) * self.factor - 0.5
+
+def _view(image: Image, look: _Look) -> _View:
+    factor = _reduction(max(image.shape[:2]), look.working_px)
+    reduced = _reduced(image, factor)
+    min_side_px = look.min_side * max(reduced.shape[:2])
+    return _View(image=reduced, factor=factor, field=edge_field(reduced, look.sensitivity), min_side_px=min_side_px)
 
 
-def _reduced(image: Image, factor: int) -> Image:
+def _proposals(view: _View, segments: Segments) -> NDArray[np.float64]:
+    """Supported quads [N, 4, 2] in frame pixels, the most card-like first."""
+    quads = propose_quads(segments, view.field.size, view.min_side_px, PROPOSED_SHAPE_ERROR)
+    if len(quads) == 0:
+        return quads
+    support = outline_support(view.field, quads).mean(axis=1)
+    quads, support = quads[support >= PROPOSED_SUPPORT], support[support >= PROPOSED_SUPPORT]
+    quads = _short_side_first(quads)
+    likeness = card_likeness(support, card_shape_error(quads, view.field.size), corner_roundness(view.image, quads))
+    likeness = likeness * agreement(quad_polarity(view.image, quads))
+    quads = _distinct(quads[np.argsort(-likeness, kind="stable")])
+    return (quads + 0.5) * view.factor - 0.5
+
+
+def _other_places(quads: NDArray[np.float64], candidate: Candidate) -> NDArray[np.float64]:
+    """The quads not in a card's place, or that could be the outline around it; the first few, if it is uncertain."""
+    if candidate.confidence < LIKELY or len(quads) == 0:
+        return quads
+    same_place = concentric(candidate.quad, quads)
+    around = contains_all(quads, grown_quad(candidate.quad, MIN_BORDER_MM))
+    around &= areas(quads) < MAX_GROWTH * quad_area(candidate.quad)
+    keep = around if candidate.confidence > CERTAIN else same_place
+    return quads[~same_place | (keep & (np.cumsum(keep) <= TRIES_EACH))]
+
+
+def _reduction(long_side_px: int, working_px: int) -> float:
+    """By how much to reduce an image; from 1.5 on a whole number, because reducing by those is several times faster."""
+    factor = long_side_px / working_px
+    return float(round(factor)) if factor >= 1.5 else max(1.0, factor)
+
+
+def _reduced(image: Image, factor: float) -> Image:
     """The mean of every `factor` x `factor` pixels; what is left over at the right and at the bottom is cut off."""
     if factor == 1:
         return image
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    whole = image[: height * factor, : width * factor]
+    height, width = int(image.shape[0] / factor), int(image.shape[1] / factor)
+    whole = image[: round(height * factor), : round(width * factor)]
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 

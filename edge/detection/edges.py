@@ -51,32 +51,31 @@ class EdgeField:
 
 def edge_field(image: Image, sensitivity: Sensitivity = NORMAL) -> EdgeField:
     """Measure the edges of a working image, uint8 [H, W, 3] BGR."""
-    dx, dy = _strongest_gradient(cv2.GaussianBlur(image, (0, 0), SMOOTHING_SIGMA_PX))
+    dx, dy = _strongest_gradient(np.asarray(cv2.GaussianBlur(image, (0, 0), SMOOTHING_SIGMA_PX), dtype=np.uint8))
     window = 2 * round(max(image.shape[:2]) * LOCAL_WINDOW / 2) + 1
-    small = cv2.magnitude(dx[::2, ::2].astype(np.float32), dy[::2, ::2].astype(np.float32))
-    local = cv2.blur(cv2.min(small, STRONGEST_COUNTED), (window // 2 + 1, window // 2 + 1)) + sensitivity.noise_floor
-    gain = cv2.resize(UNIT / local, (dx.shape[1], dx.shape[0]), interpolation=cv2.INTER_LINEAR)
-    dx = cv2.multiply(dx, gain, dtype=cv2.CV_16S)
-    dy = cv2.multiply(dy, gain, dtype=cv2.CV_16S)
+    small = np.hypot(dx[::2, ::2].astype(np.float32), dy[::2, ::2].astype(np.float32))
+    local = cv2.blur(np.minimum(small, STRONGEST_COUNTED), (window // 2 + 1, window // 2 + 1))
+    gain = cv2.resize(UNIT / (local + sensitivity.noise_floor), dx.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    dx = np.asarray(cv2.multiply(dx, gain, dtype=cv2.CV_16S), dtype=np.int16)
+    dy = np.asarray(cv2.multiply(dy, gain, dtype=cv2.CV_16S), dtype=np.int16)
     edges = cv2.Canny(dx, dy, sensitivity.low * UNIT, sensitivity.high * UNIT, L2gradient=True)
-    return EdgeField(gradient=cv2.merge([dx, dy]), edges=np.asarray(edges, dtype=np.uint8))
+    return EdgeField(gradient=np.stack([dx, dy], axis=2), edges=np.asarray(edges, dtype=np.uint8))
 
 
 def _strongest_gradient(image: Image) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """Sobel derivatives, int16 [H, W] each, of the channel with the largest gradient at each pixel."""
-    channels = cv2.split(image)
-    best_dx, best_dy = _sobel(channels[0])
-    best = cv2.add(cv2.absdiff(best_dx, 0.0), cv2.absdiff(best_dy, 0.0))
-    for channel in channels[1:]:
+    best_dx, best_dy = _sobel(image[..., 0])
+    best = np.abs(best_dx) + np.abs(best_dy)
+    for channel in (image[..., 1], image[..., 2]):
         dx, dy = _sobel(channel)
-        strength = cv2.add(cv2.absdiff(dx, 0.0), cv2.absdiff(dy, 0.0))
-        larger = cv2.compare(strength, best, cv2.CMP_GT)
-        cv2.copyTo(dx, larger, best_dx)
-        cv2.copyTo(dy, larger, best_dy)
-        best = cv2.max(strength, best)
+        strength = np.abs(dx) + np.abs(dy)
+        larger = strength > best
+        np.copyto(best_dx, dx, where=larger)
+        np.copyto(best_dy, dy, where=larger)
+        np.copyto(best, strength, where=larger)
     return best_dx, best_dy
 
 
 def _sobel(channel: NDArray[np.uint8]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    dx, dy = cv2.spatialGradient(channel)
+    dx, dy = cv2.spatialGradient(np.ascontiguousarray(channel))
     return np.asarray(dx, dtype=np.int16), np.asarray(dy, dtype=np.int16)

@@ -35,7 +35,7 @@ Window = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Followed:
+class Followed:
     """A known card.
 
     Attributes:
@@ -67,7 +67,7 @@ class LiveDetector:
         """Search with `detector`."""
         self._detector = detector
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
-        self._followed: list[_Followed] = []
+        self._followed: list[Followed] = []
         self._searched: Image | None = None
         self._search: _Search | None = None
 
@@ -86,9 +86,9 @@ class LiveDetector:
         thumbnail = _thumbnail(image)
         if self._searched is not None and self._searched.shape != thumbnail.shape:
             self._followed, self._searched = [], None
-        self._followed = [each for each in (_follow(card, image) for card in self._followed) if each is not None]
+        self._followed = [each for each in (follow(card, image) for card in self._followed) if each is not None]
         self._collect(image, thumbnail)
-        if self._search is None and (self._searched is None or _changed(self._searched, thumbnail)):
+        if self._search is None and (self._searched is None or changed(self._searched, thumbnail)):
             self._search = _Search(
                 image=image, thumbnail=thumbnail, result=self._executor.submit(self._detector.detect, image)
             )
@@ -107,42 +107,42 @@ class LiveDetector:
         if search.thumbnail.shape != thumbnail.shape:
             return
         self._searched = search.thumbnail
-        found = (_followed(detection, search.image) for detection in search.result.result())
-        current = [each for each in (_follow(card, image) for card in found) if each is not None]
+        found = (followed(detection, search.image) for detection in search.result.result())
+        current = [each for each in (follow(card, image) for card in found) if each is not None]
         self._followed = current + [
             replace(card, missed=card.missed + 1)
             for card in self._followed
-            if card.missed < UNCONFIRMED_SEARCHES and not any(_same(card, other) for other in current)
+            if card.missed < UNCONFIRMED_SEARCHES and not any(same_card(card, other) for other in current)
         ]
 
 
-def _follow(card: _Followed, image: Image) -> _Followed | None:
+def follow(card: Followed, image: Image) -> Followed | None:
     """The card in a new frame: as it was where nothing changed, else fitted again; None where its outline is lost."""
     quad = card.detection.quad
-    patch = _patch(image, card.window)
-    if not _changed(card.patch, patch):
+    patch = patch_of(image, card.window)
+    if not changed(card.patch, patch):
         return card
     outline = fit_outline(image, quad + _shift(card, patch), FOLLOW_REACH * float(side_lengths(quad).min()))
     if outline is None or outline.support.mean() < FOLLOW_SUPPORT or not _congruent(outline.quad, quad):
         return None
     try:
-        followed = replace(card.detection, quad=card_quad(outline.quad))
+        detection = replace(card.detection, quad=card_quad(outline.quad))
     except MeasurementError:
         return None
-    return replace(_followed(followed, image), missed=card.missed)
+    return replace(followed(detection, image), missed=card.missed)
 
 
-def _followed(detection: Detection, image: Image) -> _Followed:
+def followed(detection: Detection, image: Image) -> Followed:
     """A card as it is in the frame that it was found in."""
     margin = WINDOW_MARGIN * float(side_lengths(detection.quad).min())
     last = np.array(image.shape[1::-1]) - 2
     left, top = np.clip(np.floor(detection.quad.min(axis=0) - margin).astype(int), 0, last)
     right, bottom = np.clip(np.ceil(detection.quad.max(axis=0) + margin).astype(int), (left + 1, top + 1), last + 2)
     window = (int(left), int(top), int(right), int(bottom))
-    return _Followed(detection=detection, window=window, patch=_patch(image, window))
+    return Followed(detection=detection, window=window, patch=patch_of(image, window))
 
 
-def _patch(image: Image, window: Window) -> Image:
+def patch_of(image: Image, window: Window) -> Image:
     """What a window shows, grey and reduced to `PATCH_PX` on the longer side."""
     left, top, right, bottom = window
     scale = min(1.0, PATCH_PX / max(right - left, bottom - top))
@@ -151,7 +151,8 @@ def _patch(image: Image, window: Window) -> Image:
     return np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
-def _same(first: _Followed, second: _Followed) -> bool:
+def same_card(first: Followed, second: Followed) -> bool:
+    """Whether two outlines are of one card."""
     return quad_iou(first.detection.quad, second.detection.quad) > SAME_CARD_IOU
 
 
@@ -160,7 +161,7 @@ def _congruent(first: Quad, second: Quad) -> bool:
     return bool(np.all(np.abs(side_lengths(first) / side_lengths(second) - 1) < SIDE_TOLERANCE))
 
 
-def _shift(card: _Followed, patch: Image) -> NDArray[np.float64]:
+def _shift(card: Followed, patch: Image) -> NDArray[np.float64]:
     """How far what the card's window shows has moved, [x, y] in frame pixels (phase correlation)."""
     height, width = patch.shape
     hanning = cv2.createHanningWindow((width, height), cv2.CV_32F)
@@ -175,7 +176,7 @@ def _thumbnail(image: Image) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _changed(before: Image, after: Image) -> bool:
+def changed(before: Image, after: Image) -> bool:
     """Whether two small pictures differ by more than noise does."""
     difference = np.asarray(cv2.absdiff(before, after))
     return int(np.count_nonzero(difference > CHANGED_LEVELS)) >= CHANGED_BLOCKS

@@ -30,7 +30,10 @@ def contains(quads: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray
 
 def contains_all(quads: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which of clockwise `quads` [N, 4, 2] contain every corner of `inner` [4, 2], [N]."""
-    return np.all([contains(quads, corner[None]) for corner in inner], axis=0)
+    edges = quads[:, [1, 2, 3, 0]] - quads
+    towards = inner[:, None] - quads[:, None]
+    inside: NDArray[np.bool_] = edges[:, None, :, 0] * towards[..., 1] > edges[:, None, :, 1] * towards[..., 0]
+    return np.asarray(inside.all(axis=(1, 2)))
 
 
 def areas(quads: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Card-shaped quads from straight segments.
 
-Two segments that end where they meet (but for the gap that a rounded or hidden corner leaves) make a corner; a segment with a corner at
-either end makes a U; two Us that open towards each other share their legs and make a quad.
+Two segments that end where they meet (but for the gap that a rounded or hidden corner leaves) make a corner; a segment
+with a corner at either end makes a U; two Us that open towards each other share their legs and make a quad.
 """
 
 import numpy as np
@@ -46,11 +46,8 @@ def propose_quads(
     seen = (np.min(covered, axis=0) > MIN_COVERAGE) & (np.mean(covered, axis=0) > MIN_MEAN_COVERAGE)
     top, bottom, left, right = top[seen], bottom[seen], left[seen], right[seen]
     corners = [points[top, left], points[top, right], points[bottom, right], points[bottom, left]]
-    quads = np.stack(corners, axis=1)
-    quads = _clockwise(quads, min_side_px)
-    if len(quads) == 0:
-        return quads
-    return quads[card_shape_error(quads, size) < max_shape_error]
+    quads = _clockwise(np.stack(corners, axis=1), min_side_px)
+    return quads[card_shape_error(quads, size) < max_shape_error] if len(quads) else quads
 
 
 def _corners(segments: Segments) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:

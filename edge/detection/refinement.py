@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.detection.polarity import polarity
 from edge.geometry import Image, Quad, is_convex, side_lengths
 
 PROFILES = 40
@@ -27,6 +28,7 @@ MIN_EDGE_LEVELS = 1.0
 MIN_SIDE_SUPPORT = 0.3
 DERIVATIVE = np.array([[-1, -2, 0, 2, 1]], dtype=np.float32) / 8
 
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outline:
     """A fitted outline.
@@ -34,7 +36,7 @@ class Outline:
     Attributes:
         quad: [4, 2] corners in pixels, in the order of the quad that it was fitted from.
         support: [4] share of each side's profiles that cross an edge on the fitted curve with the side's polarity.
-        polarity: -1 to 1, how far the colour changes the same way across all sides; 1 where it does.
+        polarity: -1 to 1, how far the colour changes the same way across all sides (see `edge.detection.polarity`).
         contrast: median difference of colour, in levels, between the two sides of the outline.
         continuation: 0 to 1, share of the side ends at which the edge runs on past the corner.
     """
@@ -79,9 +81,14 @@ def fit_outline(image: Image, quad: Quad, search_px: float) -> Outline | None:
     fine = _moved(coarse, curves * step)
     if fine is None:
         return None
-    polarity, contrast = _change(profiles[:, :PROFILES])
-    continuation = _continuation(strength, curves)
-    return Outline(quad=fine, support=support, polarity=polarity, contrast=contrast, continuation=continuation)
+    change = _change(profiles[:, :PROFILES])
+    return Outline(
+        quad=fine,
+        support=support,
+        polarity=float(polarity(change[None])[0]),
+        contrast=float(np.median(np.linalg.norm(change, axis=1))),
+        continuation=_continuation(strength, curves),
+    )
 
 
 def _continuation(strength: NDArray[np.float32], curves: NDArray[np.float64]) -> float:
@@ -91,13 +98,10 @@ def _continuation(strength: NDArray[np.float32], curves: NDArray[np.float64]) ->
     return float(follows.mean())
 
 
-def _change(profiles: NDArray[np.float32]) -> tuple[float, float]:
-    """Smallest cosine of a side's change of colour, inside to outside, to the other sides' together; median change."""
+def _change(profiles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Typical change of colour [4, 3] across each side, inside to outside, in levels."""
     change = np.median(profiles[:, :, -3:].mean(axis=2) - profiles[:, :, :3].mean(axis=2), axis=1)
-    others = change.sum(axis=0) - change
-    size = np.linalg.norm(change, axis=1)
-    cosine = np.sum(change * others, axis=1) / np.maximum(size * np.linalg.norm(others, axis=1), 1.0)
-    return float(cosine.min()), float(np.median(size))
+    return np.asarray(change, dtype=np.float32)
 
 
 def side_profiles(
@@ -110,8 +114,8 @@ def side_profiles(
     points = quad[:, None] + positions[:, None] * edge[:, None]
     grid = (points[:, :, None] + offsets[:, None] * outward[:, None, None]).astype(np.float32)
     rows = grid.reshape(-1, len(offsets), 2)
-    colours = cv2.remap(image, rows, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return colours.reshape(4, len(positions), len(offsets), 3).astype(np.float32)
+    colours = cv2.remap(image, rows[..., 0], rows[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(colours, dtype=np.float32).reshape(4, len(positions), len(offsets), 3)
 
 
 def _edge_strength(profiles: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -125,7 +129,7 @@ def _edge_strength(profiles: NDArray[np.float32]) -> NDArray[np.float32]:
     balance = np.sum(signed * np.abs(signed), axis=(1, 2)) / np.maximum(np.sum(signed**2, axis=(1, 2)), 1e-6)
     signed *= np.where(balance < 0, -1, 1)[:, None, None]
     other = (1 - np.abs(balance))[:, None, None]
-    return np.maximum(signed, -signed * other).astype(np.float32)
+    return np.asarray(np.maximum(signed, -signed * other), dtype=np.float32)
 
 
 def _best_lines(strength: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ def line_segments(edges: NDArray[np.uint8], min_length_px: float, limit: int) ->
         [N, 2, 2] end points in pixels, longest first.
     """
     contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    chains = [_polyline(contour) for contour in contours if len(contour) >= min_length_px]
+    chains = [_polyline(np.asarray(contour, dtype=np.int32)) for contour in contours if len(contour) >= min_length_px]
     if not chains:
         return np.zeros((0, 2, 2))
     segments = _longest(np.concatenate(chains), min_length_px, limit)
@@ -49,11 +49,11 @@ def joined_segments(segments: Segments, limit: int) -> Segments:
         if len(bridges) == 0:
             break
         segments = without_duplicates(_longest(np.concatenate([segments, bridges]), 0.0, 2 * limit))
-    return _longest(np.concatenate([pieces, segments]), 0.0, limit)
+    return _longest(np.unique(np.concatenate([pieces, segments]), axis=0), 0.0, limit)
 
 
 def _polyline(contour: NDArray[np.int32]) -> Segments:
-    vertices = cv2.approxPolyDP(contour, STRAIGHTNESS_PX, True)[:, 0].astype(np.float64)
+    vertices = cv2.approxPolyDP(contour, STRAIGHTNESS_PX, closed=True)[:, 0].astype(np.float64)
     return np.stack([vertices, np.roll(vertices, -1, axis=0)], axis=1)
 
 
@@ -91,7 +91,7 @@ def _bridges(segments: Segments) -> Segments:
     step = (bridges[:, 1] - bridges[:, 0]) / np.maximum(segment_lengths(bridges), 1e-9)[:, None]
     from_start = ends - bridges[:, :1]
     off_line = np.abs(from_start[..., 0] * step[:, None, 1] - from_start[..., 1] * step[:, None, 0]).max(axis=1)
-    return bridges[off_line < JOIN_PX]
+    return np.asarray(bridges[off_line < JOIN_PX], dtype=np.float64)
 
 
 def _relations(

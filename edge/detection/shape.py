@@ -12,6 +12,8 @@ MAX_TILT_DEG = 58.0
 MAX_UNSEEN_TILT_DEG = 30.0
 VISIBLE_CONVERGENCE = 0.05
 ANGLE_WEIGHT = 1.5
+BEND_WEIGHT = 3.0
+MAX_BEND = 0.015
 
 
 def card_shape_error(quads: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float64]:
@@ -28,16 +30,40 @@ def card_shape_error(quads: NDArray[np.floating], size: tuple[int, int]) -> NDAr
 
     Returns:
         [N] the smallest hypot(log(aspect / card aspect), `ANGLE_WEIGHT` cos(angle)) over the focal lengths (the angle
-        counts more); cards of bridge size, 57 x 88 mm, come second. It is infinity where the card would be tilted by more
-        than `MAX_TILT_DEG`, or by more than `MAX_UNSEEN_TILT_DEG` without its far side being visibly shorter, which
-        would make a card of every square.
+        counts more); cards of bridge size, 57 x 88 mm, come second. It is infinity where the card would be tilted by
+        more than `MAX_TILT_DEG`, or by more than `MAX_UNSEEN_TILT_DEG` without its far side being visibly shorter,
+        which would make a card of every square. A quad that is nearly a parallelogram may be one that a bent card, or a
+        picture that was cropped or straightened, has made uneven: it is also taken as that parallelogram, at the price
+        of `BEND_WEIGHT` times how far its corners are off it, in its shortest sides.
     """
     points = np.asarray(quads, dtype=np.float64) - (np.asarray(size, dtype=np.float64) - 1) / 2
+    focal_px = max(size) * np.array(FOCAL_LENGTHS)
+    skew = (points[:, 0] - points[:, 1] + points[:, 2] - points[:, 3]) / 4
+    edges = points[:, [1, 2, 3, 0]] - points
+    bend = np.linalg.norm(skew, axis=1) / np.maximum(np.linalg.norm(edges, axis=2).min(axis=1), 1e-9)
+    flattened = points - skew[:, None] * np.array([1, -1, 1, -1])[:, None]
+    flat_error = _errors(flattened, focal_px).min(axis=0) + BEND_WEIGHT * bend
+    error: NDArray[np.float64] = np.minimum(
+        _errors(points, focal_px).min(axis=0), np.where(bend < MAX_BEND, flat_error, np.inf)
+    )
+    return error
+
+
+def lies_across(quads: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Whether the first side of quads [N, 4, 2] is a long side of the card, as the most fitting focal length has it."""
+    points = np.asarray(quads, dtype=np.float64) - (np.asarray(size, dtype=np.float64) - 1) / 2
+    focal_px = max(size) * np.array(FOCAL_LENGTHS)
+    best = focal_px[_errors(points, focal_px).argmin(axis=0)]
+    u, v, _ = np.moveaxis(unit_square_homographies(points), 2, 0)
+    scale = np.stack([1 / best, 1 / best, np.ones_like(best)], axis=1)
+    return np.asarray(np.linalg.norm(u * scale, axis=1) > np.linalg.norm(v * scale, axis=1))
+
+
+def _errors(points: NDArray[np.float64], focal_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The error [F, N] for each focal length, of quads with the principal point at the origin."""
     columns = unit_square_homographies(points)
     extent = np.linalg.norm(points[:, 2] - points[:, 0], axis=1)
-    errors = [_error(columns[:, :, 0], columns[:, :, 1], extent, focal * max(size)) for focal in FOCAL_LENGTHS]
-    best: NDArray[np.float64] = np.min(errors, axis=0)
-    return best
+    return np.stack([_error(columns[:, :, 0], columns[:, :, 1], extent, float(focal)) for focal in focal_px])
 
 
 def unit_square_homographies(quads: NDArray[np.float64]) -> NDArray[np.float64]:
