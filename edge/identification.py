@@ -5,11 +5,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.detection import QuadDetector
+from edge.detection import CardDetector
 from edge.geometry import Image, Quad, rotated_half_turn
 from edge.manifests import Thresholds
 from edge.messages import MatchMessage
-from edge.pipeline import Centering
+from edge.pipeline import Measure
 from edge.recognition import Recognition, Recognizer
 from edge.rectification import rectify
 from edge.smoothing import Evidence, judge
@@ -62,12 +62,12 @@ class PhotoIdentifier:
 
     def __init__(
         self,
-        detector: QuadDetector,
+        detector: CardDetector,
         recognizer: Recognizer,
         thresholds: Thresholds,
         *,
         max_batch: int,
-        centering: Centering | None = None,
+        measure: Measure | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -76,13 +76,13 @@ class PhotoIdentifier:
             recognizer: names them.
             thresholds: say what an answer is worth.
             max_batch: most cards that are rectified and embedded at once.
-            centering: measures recognised and unknown cards alike; None measures nothing.
+            measure: measures the centering of recognised and unknown cards alike; None measures nothing.
         """
         self._detector = detector
         self._recognizer = recognizer
         self._thresholds = thresholds
         self._max_batch = max_batch
-        self._centering = centering
+        self._measure = measure
 
     def identify(self, image: Image, name: str) -> PhotoResult:
         """Identify the cards of a photo.
@@ -117,5 +117,5 @@ class PhotoIdentifier:
             card_id=reading.card_id,
             distance=round(matches[0].distance, 5) if matches else None,
             matches=[MatchMessage(card_id=match.card_id, distance=round(match.distance, 5)) for match in matches],
-            centering=None if self._centering is None else self._centering(image, own_quad),
+            centering=None if self._measure is None else self._measure(image, own_quad).to_json(),
         )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from edge.centering import Centering, RestingCard
 from edge.config import SmoothingSettings
 from edge.frame import Detection, Frame
 from edge.geometry import Image, Quad, quad_iou
@@ -26,8 +27,8 @@ from edge.selection import Answered, Answers, Crop, Demand, Selector
 from edge.smoothing import Verdict, advance, effective_thresholds, judge
 from edge.tracking import Tracker
 
-Centering = Callable[[Image, Quad], dict[str, object] | None]
-"""Measures a card in a frame; the quad starts at the card's own top-left."""
+Measure = Callable[[Image, Quad], Centering]
+"""Measures the centering of a card in a frame; the quad starts at the card's own top-left."""
 
 _MOVED_IOU = 0.9
 
@@ -134,7 +135,7 @@ class OutputStage:
         settings: SmoothingSettings,
         answers: Answers,
         stamp: Callable[[], Stamp],
-        centering: Centering | None = None,
+        measure: Measure | None = None,
         clock: Clock = time.monotonic_ns,
     ) -> None:
         """Start without tracks; `settings` may be replaced between calls.
@@ -143,13 +144,13 @@ class OutputStage:
             settings: of the smoother.
             answers: where the selector learns what was answered.
             stamp: gives the next message its sequence number and time.
-            centering: measures a confirmed card; None measures nothing.
+            measure: measures a confirmed card; None measures nothing.
             clock: the one that stamps frames.
         """
         self.settings = settings
         self._answers = answers
         self._stamp = stamp
-        self._centering = centering
+        self._measure_card = measure
         self._clock = clock
         self._cards: dict[int, TrackedCard] = {}
         self._observation = Observation(frame_id=0, timestamp_ns=0, tracks=())
@@ -192,7 +193,7 @@ class OutputStage:
         topics = topics_of(before, card.verdict)
         if Topic.CONFIRMED in topics or Topic.UNKNOWN in topics:
             card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
-            card.centering, card.centering_sharpness = None, 0.0
+            card.centering = RestingCard()
         with watch.time("centering"):
             self._measure(card, answer)
         total_ms = (self._clock() - answer.crop.frame.timestamp_ns) / 1e6
@@ -213,12 +214,11 @@ class OutputStage:
         return card_message(topic, card, self._observation, self._stamp())
 
     def _measure(self, card: TrackedCard, answer: Answer) -> None:
-        """Measure the centering of a confirmed card in the sharpest frame so far."""
-        sharpness, shown = answer.crop.sharpness, card.verdict.state is TrackState.CONFIRMED and answer is card.answer
-        if self._centering is None or not shown or not answer.crop.sharp or sharpness <= card.centering_sharpness:
+        """Improve the centering of a confirmed card by another sharp frame."""
+        shown = card.verdict.state is TrackState.CONFIRMED and answer is card.answer
+        if self._measure_card is None or not shown or not answer.crop.sharp or card.centering.complete:
             return
-        quad = own_quad(answer.crop.quad, answer)
-        card.centering, card.centering_sharpness = self._centering(answer.crop.frame.image, quad), sharpness
+        card.centering.add(self._measure_card(answer.crop.frame.image, own_quad(answer.crop.quad, answer)))
 
 
 def _shows(verdict: Verdict) -> bool:

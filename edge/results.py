@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from edge.centering import RestingCard
 from edge.geometry import Quad, rotated_half_turn
 from edge.manifests import Thresholds
 from edge.messages import CardDetails, CardMessage, MatchMessage, Topic, TrackState
@@ -59,8 +60,7 @@ class TrackedCard:
         answer: the newest one that agrees with the verdict; a single dissenting answer is not shown.
         latencies_ms: stage -> time for the newest answer.
         frames_to_decision: from the first sharp frame to the verdict.
-        centering: the measurement in the sharpest frame.
-        centering_sharpness: of that frame.
+        centering: the measurement in its sharp frames.
     """
 
     track: Track
@@ -69,8 +69,7 @@ class TrackedCard:
     answer: Answer | None = None
     latencies_ms: dict[str, float] = field(default_factory=dict)
     frames_to_decision: int | None = None
-    centering: dict[str, object] | None = None
-    centering_sharpness: float = 0.0
+    centering: RestingCard = field(default_factory=RestingCard)
 
 
 def own_quad(quad: Quad, answer: Answer | None) -> Quad:
@@ -111,7 +110,7 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         distance=matches[0].distance if matches else None,
         margin=max(0.0, matches[1].distance - matches[0].distance) if len(matches) > 1 else None,
         matches=[MatchMessage(card_id=m.card_id, distance=m.distance) for m in matches],
-        centering=card.centering,
+        centering=card.centering.report,
         frames_to_decision=card.frames_to_decision,
         latencies_ms=card.latencies_ms,
         degraded=list(stamp.degraded),

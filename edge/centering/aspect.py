@@ -5,21 +5,21 @@ import numpy as np
 from edge.centering.strips import Floats, card_to_image
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Quad
 
-TOLERANCE = 0.025
 # Focal lengths of the cameras that people use, in units of the image's longer side (about 27 to 100 degrees across).
 FOCAL_RANGE = (0.4, 2.2)
 
 
-def aspect_doubts(quad: Quad, width: int, height: int) -> str | None:
+def aspect_doubts(quad: Quad, width: int, height: int, tolerance: float) -> str | None:
     """Why an outline is not a card's; None when it can be one.
 
     Args:
         quad: sharp corners [4, 2] in pixels.
         width: of the image the camera took.
         height: of that image.
+        tolerance: by how much the ratio may be off, relative to a card's.
     """
     low, high = possible_aspects(quad, width, height)
-    if low <= 1 + TOLERANCE and high >= 1 - TOLERANCE:
+    if low <= 1 + tolerance and high >= 1 - tolerance:
         return None
     nearest = low if low > 1 else high
     return (

@@ -12,19 +12,18 @@ from edge.errors import MeasurementError
 MIN_PLACES = 3
 # Standard deviation of a card's true width over 50 measured cards (0.14 mm of 63 mm): the scale is known no better.
 CARD_SIZE_SHARE = 0.14 / 63.0
-# Part of a place's uncertainty that its neighbours share (bias of the edge), in pixels.
-SHARED_BIAS_PX = 0.03
+# What is left of a place's own uncertainty at least, so that every place has a weight.
+MIN_STD_MM = 1e-4
 
 
-def figures_from_places(places: Sequence[Place], px_per_mm: float, face: Face, tables: GradingTables) -> Figures:
+def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTables) -> Figures:
     """Compute every figure from the places that are no outliers.
 
     Raises:
         MeasurementError: when a side has too few of them.
     """
     fits = {side: _fit(side, places) for side in SIDES}
-    shared = SHARED_BIAS_PX / px_per_mm
-    plain = {side: Estimate(value=fit[0], std=float(np.hypot(fit[1], shared))) for side, fit in fits.items()}
+    plain = {side: Estimate(value=fit[0], std=fit[1]) for side, fit in fits.items()}
     left_right, top_bottom = _balance(plain["left"], plain["right"]), _balance(plain["top"], plain["bottom"])
     slopes = np.degrees(np.arctan([-fits["left"][2], fits["right"][2], fits["top"][2], -fits["bottom"][2]]))
     slope_stds = np.degrees([fits[side][3] for side in SIDES])
@@ -47,7 +46,10 @@ def figures_from_places(places: Sequence[Place], px_per_mm: float, face: Face, t
 
 
 def _fit(side: Side, places: Sequence[Place]) -> tuple[float, float, float, float, float]:
-    """Weighted straight line through a side's places: width at the middle, its std, slope, its std, residual rms."""
+    """Weighted straight line through a side's places: width at the middle, its std, slope, its std, residual rms.
+
+    The places' own uncertainties average out over the side; what they share does not.
+    """
     good = [p for p in places if p.side == side and not p.outlier and p.width_mm is not None and p.std_mm is not None]
     if len(good) < MIN_PLACES:
         raise MeasurementError(
@@ -55,15 +57,19 @@ def _fit(side: Side, places: Sequence[Place]) -> tuple[float, float, float, floa
         )
     u = np.array([place.position_mm for place in good]) - LENGTH_MM[side] / 2
     widths = np.array([place.width_mm for place in good], dtype=np.float64)
-    weights = 1 / np.array([place.std_mm for place in good], dtype=np.float64) ** 2
+    stds, shared = (
+        np.array(part, dtype=np.float64) for part in zip(*((p.std_mm, p.shared_std_mm) for p in good), strict=True)
+    )
+    weights = 1 / np.maximum(stds**2 - shared**2, MIN_STD_MM**2)
     design = np.column_stack([np.ones_like(u), u])
     covariance = np.linalg.inv(design.T @ (design * weights[:, None]))
     middle, slope = covariance @ design.T @ (weights * widths)
     residual = widths - middle - slope * u
     misfit = max(1.0, float(np.sum(weights * residual**2)) / max(len(good) - 2, 1))
-    stds = np.sqrt(np.diag(covariance) * misfit)
+    middle_std, slope_std = np.sqrt(np.diag(covariance) * misfit)
+    slope_std = np.hypot(slope_std, shared.mean() / LENGTH_MM[side])
     rms = float(np.sqrt(np.sum(residual**2) / max(len(good) - 2, 1)))
-    return float(middle), float(stds[0]), float(slope), float(stds[1]), rms
+    return float(middle), float(np.hypot(middle_std, shared.mean())), float(slope), float(slope_std), rms
 
 
 def _balance(first: Estimate, second: Estimate) -> Balance:

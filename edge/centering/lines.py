@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.overlap import first_edge, window_offsets
 from edge.centering.strips import Floats, Profiles, Strip
 
 MAX_SLOPE = np.tan(np.deg2rad(2.2))
@@ -18,21 +17,26 @@ MIN_GRADIENT = 1.2
 MIN_VOTES = 0.5
 MIN_RELATIVE_STEP = 0.4
 AGREEMENT_MM = 0.1
+# Bows that are tried, as the distance at the ends of the side; and how much better than straight one has to be.
+BOWS_MM = np.linspace(-0.9, 0.9, 19)
+MIN_BOW_GAIN = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A straight edge in a strip: s = position_mm + slope * (t - middle).
+    """A straight or evenly bowed edge in a strip: s = position_mm + slope * u + bow * u^2 with u = t - middle.
 
     Attributes:
         position_mm: s where the line crosses the middle of the side.
-        slope: ds / dt.
+        slope: ds / dt at the middle.
+        bow: in 1/mm, what the lens bends.
         coverage: share of the profiles that have an edge on the line, 0 to 1.
         strength: median gradient of those edges, grey levels per sample.
     """
 
     position_mm: float
     slope: float
+    bow: float
     coverage: float
     strength: float
 
@@ -59,8 +63,6 @@ class Trace:
         scatter_mm: standard deviation of one profile about the curve.
         width_mm: standard deviation of the blurred step.
         contrast: median step in grey levels.
-        shift_mm: by how much a second edge close behind had displaced it; already taken off.
-        blur_px: standard deviation of the step's gradient, in samples.
     """
 
     across_mm: Floats
@@ -70,8 +72,6 @@ class Trace:
     scatter_mm: float
     width_mm: float
     contrast: float
-    shift_mm: float = 0.0
-    blur_px: float | None = None
 
     def at(self, from_middle_mm: Floats) -> Floats:
         """S of the curve at distances u from the middle of the side."""
@@ -101,8 +101,28 @@ def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
     return Peaks(rows=rows, columns=columns + 1, across_mm=across.astype(np.float64), strength=at.astype(np.float64))
 
 
-def find_lines(strip: Strip, peaks: Peaks, min_coverage: float) -> list[Line]:
-    """Straight, nearly parallel edges along the whole side, by the votes of all profiles (Hough transform).
+def find_bow(strip: Strip, peaks: Peaks, reach_mm: float) -> float:
+    """How much the edges near s = 0 are bowed, in 1/mm, by the votes of all profiles; 0 where straight fits as well."""
+    near = np.abs(peaks.across_mm) < reach_mm
+    u, strength = (strip.along_mm - strip.middle_mm)[peaks.rows[near]], peaks.strength[near]
+    if len(u) == 0:
+        return 0.0
+    bows = BOWS_MM / float(np.abs(strip.along_mm - strip.middle_mm).max()) ** 2
+    bent = peaks.across_mm[near] - bows[:, None] * u**2
+    across = bent[:, None, :] - SLOPES[None, ::3, None] * u
+    bins = int(2 * (reach_mm + BOWS_MM.max() + MAX_SLOPE * np.abs(u).max()) / BIN_MM) + 2
+    index = (across / BIN_MM).astype(np.intp) + bins // 2
+    flat = index + (np.arange(index.shape[0] * index.shape[1]) * bins).reshape(*index.shape[:2], 1)
+    weights = np.broadcast_to(strength / (strength + 0.25 * _median(strength)), index.shape)
+    counted = np.bincount(flat.ravel(), weights.ravel(), minlength=index.shape[0] * index.shape[1] * bins)
+    votes = counted.reshape(len(bows), -1).max(axis=1)
+    straight = len(bows) // 2
+    best = int(votes.argmax())
+    return float(bows[best]) if votes[best] > MIN_BOW_GAIN * votes[straight] else 0.0
+
+
+def find_lines(strip: Strip, peaks: Peaks, min_coverage: float, bow: float = 0.0) -> list[Line]:
+    """Nearly parallel edges of one bow along the whole side, by the votes of all profiles (Hough transform).
 
     Strong edges count more, so that a shadow's ripples do not outvote the edge next to them.
 
@@ -113,20 +133,21 @@ def find_lines(strip: Strip, peaks: Peaks, min_coverage: float) -> list[Line]:
     if len(peaks.rows) == 0:
         return []
     u = (strip.along_mm - strip.middle_mm)[peaks.rows]
+    peaks = replace(peaks, across_mm=peaks.across_mm - bow * u**2)
     start = strip.first_mm - BIN_MM
     index = ((peaks.across_mm[None, :] - SLOPES[:, None] * u[None, :] - start) / BIN_MM).astype(np.intp)
     valid = (index >= 0) & (index < bins)
     flat = (index + np.arange(len(SLOPES))[:, None] * bins)[valid]
     weight = peaks.strength / (peaks.strength + 0.25 * _median(peaks.strength))
     weights = np.broadcast_to(weight, index.shape)[valid]
-    votes = np.bincount(flat, weights, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins)
-    votes = cv2.blur(votes, (3, 1), borderType=cv2.BORDER_CONSTANT) * 3 / count
+    counted = np.bincount(flat, weights, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins)
+    votes = np.asarray(cv2.blur(counted, (3, 1), borderType=cv2.BORDER_CONSTANT), dtype=np.float64) * 3 / count
     best = votes.max(axis=0)
     reach = round(SEPARATION_MM / BIN_MM)
     highest = cv2.dilate(best[None, :], np.ones((1, 2 * reach + 1), np.uint8))[0]
     places = np.flatnonzero((best >= highest) & (best >= MIN_VOTES * min_coverage))
     lines = [_line(strip, peaks, u, start + (p + 0.5) * BIN_MM, float(SLOPES[votes[:, p].argmax()])) for p in places]
-    return _distinct([line for line in lines if line.coverage >= min_coverage])
+    return _distinct([replace(line, bow=bow) for line in lines if line.coverage >= min_coverage])
 
 
 def _line(strip: Strip, peaks: Peaks, u: Floats, position_mm: float, slope: float) -> Line:
@@ -139,6 +160,7 @@ def _line(strip: Strip, peaks: Peaks, u: Floats, position_mm: float, slope: floa
     return Line(
         position_mm=float(position_mm),
         slope=float(slope),
+        bow=0.0,
         coverage=len(rows) / len(strip.along_mm),
         strength=_median(peaks.strength[near]) if len(rows) else 0.0,
     )
@@ -154,9 +176,7 @@ def _distinct(lines: list[Line]) -> list[Line]:
     return kept
 
 
-def trace(
-    strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: float, blur_px: float | None = None
-) -> Trace:
+def trace(strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: float) -> Trace:
     """Follow an edge along its side to sub-pixel positions.
 
     On each profile the nearest peak belongs to the edge; the gradient around it is projected on the colour step. The
@@ -168,10 +188,9 @@ def trace(
         peaks: `find_peaks` of them.
         line: where to look.
         reach_mm: how far from the line.
-        blur_px: blur of the gradient, where another edge of the side has shown it.
     """
     u = strip.along_mm - strip.middle_mm
-    near = _nearest_peaks(u, peaks, (line.position_mm, line.slope, 0.0), reach_mm)
+    near = _nearest_peaks(u, peaks, (line.position_mm, line.slope, line.bow), reach_mm)
     bowed = robust_curve(u, np.where(near >= 0, peaks.across_mm[near], np.nan), AGREEMENT_MM / 2)[0]
     if np.isfinite(bowed[0]):
         near = _nearest_peaks(u, peaks, bowed, AGREEMENT_MM)
@@ -187,7 +206,7 @@ def trace(
     across[rows] = strip.first_mm + (columns + offset) * strip.step_mm
     blur[rows] = np.sqrt(np.maximum(spread**2 - SMOOTHING_PX**2, 0.0)) * strip.step_mm
     height[rows] = np.exp(at) * np.sqrt(2 * np.pi) * spread
-    return _without_overlap(strip, slopes, _fitted(u, across, blur, height, strip.step_mm), blur_px)
+    return _fitted(u, across, blur, height, strip.step_mm)
 
 
 def _nearest_peaks(u: Floats, peaks: Peaks, curve: tuple[float, float, float], reach_mm: float) -> NDArray[np.intp]:
@@ -199,20 +218,6 @@ def _nearest_peaks(u: Floats, peaks: Peaks, curve: tuple[float, float, float], r
     order = candidates[np.argsort(-distance[candidates])]
     nearest[peaks.rows[order]] = order
     return nearest
-
-
-def _without_overlap(strip: Strip, slopes: Profiles, found: Trace, blur_px: float | None) -> Trace:
-    """Take off what a second edge close behind does to an edge."""
-    if found.used.sum() < 8:
-        return found
-    middle = (found.at(strip.along_mm - strip.middle_mm) - strip.first_mm) / strip.step_mm
-    columns = (middle[found.used, None] + window_offsets()).astype(np.float32)
-    rows = np.broadcast_to(np.flatnonzero(found.used)[:, None], columns.shape).astype(np.float32)
-    around = cv2.remap(slopes, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    shift_px, blur = first_edge(around.mean(axis=0), blur_px)
-    shift = shift_px * strip.step_mm
-    c0, c1, c2 = found.curve
-    return replace(found, across_mm=found.across_mm + shift, curve=(c0 + shift, c1, c2), shift_mm=shift, blur_px=blur)
 
 
 def _straight(u: Floats, s: Floats) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from edge.centering.figures import figures_from_places
 from edge.centering.grading import GradingTables, shipped_tables
 from edge.centering.lens import Lens, lens_from_sides
 from edge.centering.lines import Trace
-from edge.centering.outline import corner_points, find_outline
+from edge.centering.outline import Outline, corner_points, find_outline
 from edge.centering.print_edge import MAX_BORDER_MM, OUTSIDE_MM, BorderSide, border_doubts, trace_side
 from edge.centering.result import Centering, Face, Place
 from edge.centering.strips import LENGTH_MM, SIDES, Floats, Side, Strip, card_to_image, sample_strip, side_to_card
@@ -30,8 +30,19 @@ MIN_PX_PER_MM = 5.0
 PROFILE_SPACING_MM = 0.75
 PLACES_PER_SIDE: Mapping[Side, int] = {"left": 7, "right": 7, "top": 5, "bottom": 5}
 PLACE_REACH_MM = 2.3
-# Share of a pixel by which interpolation, sampling and neighbouring structures bias an edge; measured on rendered cards.
-EDGE_BIAS_PX = 0.04
+# What is wrong with a whole side at once (variance components of the error of 430 borders of simulated cards, rounded
+# up): sampling, in samples; whatever roughens or blurs the card's edge, as a share of its scatter and its blur; and
+# what lies beside a faint edge, in samples times grey levels.
+SAMPLING_BIAS_PX = 0.05
+SCATTER_BIAS = 1.3
+BLUR_BIAS = 0.04
+FAINT_BIAS_PX = 6.5
+# A card's four edges are cut and seen alike; one that scatters far more than the others is not followed rightly.
+MAX_UNEVENNESS = 4.0
+MIN_UNEVEN_SCATTER_MM = 0.012
+# How far off the width-to-height ratio of a rough outline may be: its corners are right to about 2 mm.
+ROUGH_ASPECT_TOLERANCE = 0.06
+ASPECT_TOLERANCE = 0.025
 
 
 def measure(image: Image, quad: Quad, face: Face = "front", tables: GradingTables | None = None) -> Centering:
@@ -60,25 +71,29 @@ def place_positions_mm(side: Side) -> Floats:
 
 def _measured(image: Image, rough: Quad, face: Face, tables: GradingTables) -> Centering:
     scale = _checked_scale(image, rough)
+    doubts = aspect_doubts(rough, image.shape[1], image.shape[0], ROUGH_ASPECT_TOLERANCE)
+    if doubts is not None:
+        raise MeasurementError(doubts)
     outline = find_outline(image, rough, scale)
     card, resolution = card_to_image(outline.quad), _finest_scale(outline.quad)
     sides: dict[Side, BorderSide] = {}
     for side in SIDES:
         strip = sample_strip(image, card, side, (-OUTSIDE_MM, MAX_BORDER_MM + 0.3), resolution, PROFILE_SPACING_MM)
         sides[side] = trace_side(strip)
+    _check_evenness(sides)
     lens = _lens(image, sides)
     quad = transform_points(card, corner_points({s: (f.outer.curve[0], f.outer.curve[1]) for s, f in sides.items()}))
-    doubts = aspect_doubts(quad, image.shape[1], image.shape[0]) or border_doubts(sides)
+    doubts = aspect_doubts(quad, image.shape[1], image.shape[0], ASPECT_TOLERANCE) or border_doubts(sides)
     if doubts is not None:
         return Centering(figures=None, reason=doubts, quad=quad, px_per_mm=scale, face=face)
-    places = _places(sides, lens, scale)
+    places = _places(sides, lens)
     return Centering(
-        figures=figures_from_places(places, scale, face, tables),
+        figures=figures_from_places(places, face, tables),
         places=places,
         quad=quad,
         px_per_mm=scale,
         face=face,
-        notes=_notes(lens, edges_around=outline.edges_around),
+        notes=_notes(lens, outline),
     )
 
 
@@ -97,6 +112,14 @@ def _checked_scale(image: Image, quad: Quad) -> float:
     return scale
 
 
+def _check_evenness(sides: Mapping[Side, BorderSide]) -> None:
+    scatters = {side: found.outer.scatter_mm for side, found in sides.items()}
+    limit_mm = max(MIN_UNEVEN_SCATTER_MM, MAX_UNEVENNESS * float(np.median(list(scatters.values()))))
+    worst = max(SIDES, key=lambda side: scatters[side])
+    if scatters[worst] > limit_mm:
+        raise MeasurementError(f"the card's {worst} edge is not clear: it is far less straight than the others")
+
+
 def _finest_scale(quad: Quad) -> float:
     return float((side_lengths(quad) / (CARD_WIDTH_MM, CARD_HEIGHT_MM, CARD_WIDTH_MM, CARD_HEIGHT_MM)).max())
 
@@ -109,11 +132,9 @@ def _lens(image: Image, sides: Mapping[Side, BorderSide]) -> Lens:
     return lens_from_sides(points, image.shape[1], image.shape[0])
 
 
-def _places(sides: Mapping[Side, BorderSide], lens: Lens, px_per_mm: float) -> tuple[Place, ...]:
+def _places(sides: Mapping[Side, BorderSide], lens: Lens) -> tuple[Place, ...]:
     to_card = _image_to_card(sides, lens)
-    return tuple(
-        place for side in SIDES for place in _side_places(sides[side], lens, to_card, EDGE_BIAS_PX / px_per_mm)
-    )
+    return tuple(place for side in SIDES for place in _side_places(sides[side], lens, to_card))
 
 
 def _image_to_card(sides: Mapping[Side, BorderSide], lens: Lens) -> Floats:
@@ -133,7 +154,7 @@ def _straight_line(found: BorderSide, lens: Lens) -> Floats:
     return np.array([normal[0], normal[1], -float(normal @ centre)])
 
 
-def _side_places(found: BorderSide, lens: Lens, to_card: Floats, bias_mm: float) -> list[Place]:
+def _side_places(found: BorderSide, lens: Lens, to_card: Floats) -> list[Place]:
     """Read the border at all places of one side."""
     strip, outer, inner = found.strip, found.outer, found.inner
     if inner is None:
@@ -145,9 +166,8 @@ def _side_places(found: BorderSide, lens: Lens, to_card: Floats, bias_mm: float)
     inner_px = strip.image_points(inner.at(u) + np.nan_to_num(offsets), positions)
     inward = np.linalg.inv(side_to_card(strip.side)) @ to_card
     edges = [transform_points(inward, lens.undistorted(points))[:, 0] for points in (outer_px, inner_px)]
-    variance = bias_mm**2 + _overlap_std(inner) ** 2 + _overlap_std(outer) ** 2
-    variance += outer.scatter_mm**2 * 3 / max(np.count_nonzero(outer.used), 1)
-    stds = np.sqrt(variance + inner.scatter_mm**2 / np.maximum(counts, 1))
+    shared = _shared_std_mm(strip.step_mm, outer, inner)
+    stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(counts, 1))
     return [
         Place(
             side=strip.side,
@@ -156,10 +176,23 @@ def _side_places(found: BorderSide, lens: Lens, to_card: Floats, bias_mm: float)
             inner_px=(float(inner_px[k, 0]), float(inner_px[k, 1])) if readable else None,
             width_mm=float(edges[1][k] - edges[0][k]) if readable else None,
             std_mm=float(stds[k]) if readable else None,
+            shared_std_mm=shared,
             outlier=bool(outliers[k]),
         )
         for k, readable in enumerate(np.isfinite(offsets))
     ]
+
+
+def _shared_std_mm(step_mm: float, outer: Trace, inner: Trace) -> float:
+    """The part of the uncertainty that all places of a side share."""
+    parts = (
+        SAMPLING_BIAS_PX * step_mm,
+        SCATTER_BIAS * outer.scatter_mm,
+        BLUR_BIAS * outer.width_mm,
+        FAINT_BIAS_PX * step_mm / max(outer.contrast, 1.0),
+        FAINT_BIAS_PX * step_mm / max(inner.contrast, 1.0),
+    )
+    return float(np.linalg.norm(parts))
 
 
 def _local_offsets(strip: Strip, inner: Trace, positions_mm: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -182,16 +215,12 @@ def _local_offsets(strip: Strip, inner: Trace, positions_mm: Floats) -> tuple[Fl
     return offsets, counts, np.array(outliers)
 
 
-def _overlap_std(found: Trace) -> float:
-    """Uncertainty of the correction for a second edge close behind."""
-    return 0.2 * abs(found.shift_mm)
-
-
-def _notes(lens: Lens, *, edges_around: bool) -> tuple[str, ...]:
+def _notes(lens: Lens, outline: Outline) -> tuple[str, ...]:
     notes = []
-    if edges_around:
+    if outline.edges_around:
         notes.append(
-            "a second outline lies around the card (a sleeve's): measured to the card's own, by its rounded corners"
+            "other straight edges run around the outline measured (a sleeve's, or those of things beside it); "
+            f"{outline.rounded_corners} of its 4 corners look rounded as a card's are"
         )
     if lens.k1 != 0.0:
         notes.append(f"lens distortion removed, from the bow of the card's own edges: k1 = {lens.k1:+.4f}")

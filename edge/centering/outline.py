@@ -19,9 +19,8 @@ from edge.geometry import CORNER_RADIUS_MM, Image, Quad, transform_points
 SEARCH_MM = 3.4
 SEARCH_PX_PER_MM = 8.0
 SEARCH_SPACING_MM = 1.0
-MIN_COVERAGE = 0.5
+MIN_COVERAGE = 0.6
 CANDIDATES_PER_SIDE = 4
-MIN_OUTLINE_COVERAGE = 0.6
 
 _CORNERS: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))
 _INWARD = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
@@ -61,7 +60,8 @@ def find_outline(image: Image, quad: Quad, px_per_mm: float) -> Outline:
     for side, lines in candidates.items():
         if not lines:
             raise MeasurementError(
-                f"no straight card edge on the {side} side: it is hidden, out of the picture or too like the ground"
+                f"no straight card edge on {MIN_COVERAGE:.0%} of the {side} side: it is hidden, out of the picture or "
+                "too like the ground"
             )
     roundness = _roundness(image, card, candidates)
     return _best(card, candidates, roundness)
@@ -114,7 +114,9 @@ def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: Float
         + np.sqrt(0.5) * _BESIDE_MM[None, None, :, None] * across[:, None, None, :]
     )
     where = transform_points(card, grid.reshape(-1, 2)).astype(np.float32).reshape(len(points_mm), -1, 2)
-    sampled = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    sampled = cv2.remap(image, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
+        np.float32
+    )
     profile = sampled.reshape(len(points_mm), len(_DIAGONAL_MM), len(_BESIDE_MM), 3).mean(axis=2)
     change = np.linalg.norm(profile[:, 2:] - profile[:, :-2], axis=2) ** 2
     middle = _DIAGONAL_MM[1:-1]
@@ -126,25 +128,24 @@ def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: Float
 
 
 def _best(card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats]) -> Outline:
-    """Weigh all combinations of candidates: rounded corners, votes, nearness to the rough outline, common offset."""
+    """Weigh all combinations of candidates: rounded corners, votes, strength, nearness to the rough outline, offset."""
     shape = tuple(len(candidates[side]) for side in SIDES)
     score = np.zeros(shape)
     for axis, side in enumerate(SIDES):
-        merit = [0.5 * line.coverage - 0.12 * abs(line.position_mm) for line in candidates[side]]
+        strongest = max(line.strength for line in candidates[side])
+        merit = [
+            0.5 * line.coverage + 0.3 * line.strength / strongest - 0.12 * abs(line.position_mm)
+            for line in candidates[side]
+        ]
         score += _along(np.array(merit), (axis,), len(SIDES))
     for corner, (first, second) in enumerate(_CORNERS):
         axes = SIDES.index(first), SIDES.index(second)
         score += _along(roundness[corner], axes, len(SIDES))
     places = [_along(np.array([line.position_mm for line in candidates[s]]), (k,), 4) for k, s in enumerate(SIDES)]
     score -= 0.25 * np.std(np.stack(np.broadcast_arrays(*places)), axis=0)
-    index = dict(zip(SIDES, np.unravel_index(int(score.argmax()), shape), strict=True))
+    index = dict(zip(SIDES, map(int, np.unravel_index(int(score.argmax()), shape)), strict=True))
     lines = {side: candidates[side][index[side]] for side in SIDES}
     rounded = [roundness[k][index[a], index[b]] > 0.5 for k, (a, b) in enumerate(_CORNERS)]
-    weakest = min(SIDES, key=lambda side: lines[side].coverage)
-    if lines[weakest].coverage < MIN_OUTLINE_COVERAGE:
-        raise MeasurementError(
-            f"the card's {weakest} edge can be seen on less than {MIN_OUTLINE_COVERAGE:.0%} of its length"
-        )
     points = corner_points({side: (line.position_mm, line.slope) for side, line in lines.items()})
     outside = [any(other.position_mm < lines[side].position_mm - 0.8 for other in candidates[side]) for side in SIDES]
     return Outline(

@@ -34,6 +34,7 @@ class Place:
         inner_px: the print's edge in the image; None where nothing could be read.
         width_mm: of the border; None where nothing could be read.
         std_mm: standard uncertainty of the width; None where nothing could be read.
+        shared_std_mm: the part of it that all places of the side share (what displaces the whole edge).
         outlier: the reading does not belong to the straight edge of the print (text, glare, art); it is left out.
     """
 
@@ -43,6 +44,7 @@ class Place:
     inner_px: Pixel | None
     width_mm: float | None
     std_mm: float | None
+    shared_std_mm: float
     outlier: bool
 
     def to_json(self) -> dict[str, object]:

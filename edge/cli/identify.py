@@ -2,17 +2,16 @@
 
 import argparse
 import json
-import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.arguments import Commands, new_command
-from edge.cli.output import complain, write_line
+from edge.cli.output import write_line
+from edge.cli.photos import collect_photos, overlay_paths, readable_photos
 from edge.config import load_settings
-from edge.errors import ConfigurationError, ImageError, SourceError
 
 if TYPE_CHECKING:
     from edge.config import Settings
@@ -28,8 +27,6 @@ _EXAMPLES = """\
 
 A card is confirmed, a candidate (close, but not close enough, or a look-alike that could not be told apart) or
 unknown, by the thresholds of the card database. The exit code is 0 when every photo could be read, else 1."""
-
-_log = logging.getLogger(__name__)
 
 
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -50,8 +47,8 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from edge.recognition import open_recognizer
 
-    photos, failures = _collect(options.paths)
-    overlays = _overlay_paths(options.overlay, photos)
+    photos, failures = collect_photos(options.paths)
+    overlays = overlay_paths(options.overlay, photos)
     given = {"model": options.model, "database": options.database}
     chosen = {key: path for key, path in given.items() if path is not None}
     settings = load_settings(overrides={"recognition": chosen})
@@ -59,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     with closing(open_recognizer(settings.recognition)) as recognizer:
         identifier, database = _identifier(settings, recognizer), recognizer.database
-        for photo, image in _readable(photos, failures):
+        for photo, image in readable_photos(photos, failures):
             result = identifier.identify(image, os.fsencode(photo).decode(errors="replace"))
             for line in [_json(result)] if options.json else _table(result, database):
                 write_line(line)
@@ -69,63 +66,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _identifier(settings: "Settings", recognizer: "Recognizer") -> "PhotoIdentifier":
-    from edge.detection import QuadDetector
+    from edge.centering import measure
+    from edge.detection import CardDetector
     from edge.identification import PhotoIdentifier
     from edge.smoothing import effective_thresholds
 
     thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
-    return PhotoIdentifier(QuadDetector(), recognizer, thresholds, max_batch=settings.recognition.max_batch)
-
-
-def _collect(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The photos at these paths, and the paths that hold none; each of those is complained about."""
-    from edge.photos import list_photos
-
-    photos: list[Path] = []
-    failures: list[Path] = []
-    for path in paths:
-        try:
-            photos += list_photos(path)
-        except SourceError as error:
-            failures.append(path)
-            complain(str(error))
-    return photos, failures
-
-
-def _readable(photos: Sequence[Path], failures: list[Path]) -> Iterator[tuple[Path, "Image"]]:
-    """Read photo after photo; one that cannot be read is complained about and added to `failures`."""
-    from edge.photos import read_photo
-
-    for number, photo in enumerate(photos, 1):
-        _log.info("photo %d of %d: %s", number, len(photos), photo)
-        try:
-            image = read_photo(photo)
-        except ImageError as error:
-            failures.append(photo)
-            complain(str(error))
-        else:
-            yield photo, image
-
-
-def _overlay_paths(folder: Path | None, photos: Sequence[Path]) -> dict[Path, Path]:
-    """Photo -> picture to write; photos of one name are told apart by a number.
-
-    Raises:
-        ConfigurationError: if the folder cannot be made.
-    """
-    if folder is None:
-        return {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as cause:
-        raise ConfigurationError(f"--overlay: cannot make the folder {folder}: {cause.strerror}") from cause
-    names: dict[str, Path] = {}
-    for photo in dict.fromkeys(photos):
-        name, number = photo.stem, 2
-        while name in names:
-            name, number = f"{photo.stem}-{number}", number + 1
-        names[name] = photo
-    return {photo: folder / f"{name}.png" for name, photo in names.items()}
+    max_batch = settings.recognition.max_batch
+    return PhotoIdentifier(CardDetector(), recognizer, thresholds, max_batch=max_batch, measure=measure)
 
 
 def _draw(path: Path, image: "Image", result: "PhotoResult", database: "CardDatabase") -> None:

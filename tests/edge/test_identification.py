@@ -2,8 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.centering import Centering
 from edge.database import CardDatabase
-from edge.detection import QuadDetector
+from edge.detection import CardDetector
 from edge.embedding.onnx import OnnxEmbedder
 from edge.identification import CardStatus, PhotoIdentifier
 from edge.manifests import Thresholds
@@ -19,8 +20,8 @@ def recognizer(tiny_database):
     return Recognizer(embedder, CardDatabase.open(tiny_database.database, embedder.manifest))
 
 
-def identifier(recognizer, thresholds=None, centering=None):
-    return PhotoIdentifier(QuadDetector(), recognizer, thresholds or Thresholds(), max_batch=1, centering=centering)
+def identifier(recognizer, thresholds=None, measure=None):
+    return PhotoIdentifier(CardDetector(), recognizer, thresholds or Thresholds(), max_batch=1, measure=measure)
 
 
 def test_a_card_is_named_where_it_lies(recognizer, tiny_database, table):
@@ -67,11 +68,11 @@ def test_centering_gets_the_photo_and_the_cards_own_corners(recognizer, tiny_dat
 
     def measure(image, quad):
         asked.append((image.shape, quad))
-        return {"measurable": False}
+        return Centering(figures=None, reason="no printed border")
 
     photo = table(upside_down(next(iter(tiny_database.cards.values()))))
-    (found,) = identifier(recognizer, centering=measure).identify(photo, "").cards
-    assert found.centering == {"measurable": False}
+    (found,) = identifier(recognizer, measure=measure).identify(photo, "").cards
+    assert (found.centering["measurable"], found.centering["reason"]) == (False, "no printed border")
     assert asked[0][0] == photo.shape
     assert np.abs(asked[0][1] - found.corners).max() < 0.01
 

@@ -6,6 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.centering import Centering
+from edge.centering.figures import figures_from_places
+from edge.centering.grading import shipped_tables
+from edge.centering.measurement import place_positions_mm
+from edge.centering.resting import MAX_FRAMES
+from edge.centering.result import Place
+from edge.centering.strips import SIDES
 from edge.config import SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.database.search import Match
 from edge.frame import Detection, Frame
@@ -34,6 +41,18 @@ CARDS = {f"demo-{seed:03}": card_image(seed) for seed in range(4)}
 def picture(card: np.ndarray, quad: np.ndarray = QUAD) -> np.ndarray:
     matrix = np.linalg.inv(card_homography(quad, card.shape[1], card.shape[0]))
     return cv2.warpPerspective(card, matrix, (480, 420))
+
+
+def centering_of(border_mm: float, std_mm: float) -> Centering:
+    places = tuple(
+        Place(
+            side=side, position_mm=float(position), outer_px=(0.0, 0.0), inner_px=(1.0, 1.0), width_mm=border_mm,
+            std_mm=std_mm, shared_std_mm=0.25 * std_mm, outlier=False,
+        )
+        for side in SIDES
+        for position in place_positions_mm(side)
+    )  # fmt: skip
+    return Centering(figures=figures_from_places(places, "front", shipped_tables()), places=places, px_per_mm=12.0)
 
 
 class SceneDetector:
@@ -87,7 +106,7 @@ class PixelRecognizer:
 class Pipeline:
     """The three stages, one after the other, with a clock that the test drives."""
 
-    def __init__(self, centering=None) -> None:
+    def __init__(self, measure=None) -> None:
         self.now_ns = 0
         self.detector, self.recognizer = SceneDetector(), PixelRecognizer()
         answers = Answers()
@@ -96,7 +115,7 @@ class Pipeline:
         self.recognition = RecognitionStage(self.recognizer)
         self.stamps = 0
         self.output = OutputStage(
-            SmoothingSettings(), answers, self._stamp, centering, clock=lambda: self.now_ns + 12 * MILLISECOND
+            SmoothingSettings(), answers, self._stamp, measure, clock=lambda: self.now_ns + 12 * MILLISECOND
         )
         self.frame_id = -1
 
@@ -233,19 +252,33 @@ def test_detections_of_the_sensor_are_used_as_they_are():
     assert pipeline.detector.calls == 0
 
 
-def test_a_confirmed_card_is_measured_in_the_sharpest_frame_so_far():
+def test_a_confirmed_card_is_measured_in_every_sharp_frame_that_is_answered():
     measured = []
 
-    def centering(image, quad):
+    def measure(image, quad):
         measured.append(quad)
-        return {"measurable": True}
+        return centering_of(3.0 + 0.02 * (len(measured) % 2), std_mm=0.06)
 
-    pipeline = Pipeline(centering)
-    messages = pipeline.show(picture(upside_down(CARDS["demo-001"])), frames=70)
-    assert messages[-1].centering == {"measurable": True}
+    pipeline = Pipeline(measure)
+    messages = pipeline.show(picture(upside_down(CARDS["demo-001"])), frames=170)
     assert messages[0].centering is None
-    assert len(measured) == 1
-    assert measured[0] == pytest.approx(rotated_half_turn(card_quad(QUAD)))
+    assert len(measured) >= 4
+    for quad in measured:
+        assert quad == pytest.approx(rotated_half_turn(card_quad(QUAD)))
+    assert messages[-1].centering["measurable"]
+    assert messages[-1].centering["frames"] > 1
+
+
+def test_measuring_ends_when_more_frames_would_not_help():
+    calls = []
+
+    def measure(image, quad):
+        calls.append(quad)
+        return centering_of(3.0, std_mm=0.03)
+
+    pipeline = Pipeline(measure)
+    pipeline.show(picture(CARDS["demo-001"]), frames=31 * (MAX_FRAMES + 6))
+    assert len(calls) == MAX_FRAMES
 
 
 def test_cards_that_are_left_at_the_end_of_the_source_leave():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection import QuadDetector
+from edge.detection import CardDetector
 from edge.embedding.base import Embedder
 from edge.geometry import Image, quad_iou
 from edge.manifests import Thresholds
@@ -102,7 +102,7 @@ def embed_references(embedder: Embedder, cards: Sequence[CardSpec]) -> NDArray[n
 def _scan(
     embedder: Embedder, cards: Sequence[CardSpec], scenes: int, first_seed: int
 ) -> list[tuple[str, NDArray[np.float32]]]:
-    detector = QuadDetector()
+    detector = CardDetector()
     names = [name for name, preset in PRESETS.items() if preset.cards[1] and preset.back != 1]
     queries: list[tuple[str, NDArray[np.float32]]] = []
     for i in range(scenes):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from time import process_time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 from edge.centering import measure
 from edge.centering.result import Centering
 from edge.centering.strips import SIDES, Side
-from edge.geometry import CARD_WIDTH_MM
+from edge.geometry import CARD_WIDTH_MM, Quad
 from edge.simulator.card import print_edges_mm
 from edge.simulator.conditions import CLEAN, Conditions
-from edge.simulator.scene import CardTruth, random_scene, render_scene
+from edge.simulator.scene import random_scene, render_scene
 from edge.simulator.sets import CardSpec, unknown_cards
+from edge.simulator.truth import CardTruth
 from training.evaluation.centering_baselines import BASELINES
 from training.evaluation.metrics import percentiles, proportion
 
@@ -86,18 +88,8 @@ class Outcome:
         return [a - t for a, t in zip(_shares(answer), _shares(self.truth_mm), strict=True)]
 
 
-def study(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> dict[str, object]:
-    """Measure `count` simulated cards, the conditions in turn, and summarise the errors.
-
-    Returns:
-        A JSON object: per condition and method, errors in mm and in points; coverage of the stated 95 % intervals;
-        refusals; false answers on borderless cards; times.
-    """
-    return summarise(list(outcomes(count, first_seed, workers)))
-
-
-def outcomes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[Outcome]:
-    """Measure `count` cards, the conditions in turn."""
+def measured_scenes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[Outcome]:
+    """Measure `count` simulated cards, the conditions in turn, in a fixed order."""
     names = list(CONDITIONS)
     jobs = [(names[i % len(names)], first_seed + i) for i in range(count)]
     if workers == 1:
@@ -114,7 +106,7 @@ def measure_scene(condition: str, seed: int) -> Outcome:
     image, truth = render_scene(random_scene(seed, cards, conditions, (size, size)))
     (card,) = truth.cards
     rng = np.random.default_rng(seed)
-    rough = card.quad + rng.normal(0, OUTLINE_ERROR * CARD_WIDTH_MM * card.px_per_mm, (4, 2))
+    rough = rough_outline(card, rng)
     start = process_time()
     centering = measure(image, rough)
     spent = process_time() - start
@@ -133,8 +125,18 @@ def measure_scene(condition: str, seed: int) -> Outcome:
     )
 
 
-def summarise(results: Sequence[Outcome]) -> dict[str, object]:
-    """Every figure of the study."""
+def rough_outline(card: CardTruth, rng: np.random.Generator) -> Quad:
+    """The card's outline [4, 2], as wrong as a detector's."""
+    return np.asarray(card.quad + rng.normal(0, OUTLINE_ERROR * CARD_WIDTH_MM * card.px_per_mm, (4, 2)))
+
+
+def summarise(results: Sequence[Outcome]) -> dict[str, Any]:
+    """Every figure of the study.
+
+    Returns:
+        A JSON object: per condition and method, errors in mm and in points; coverage of the stated 95 % intervals;
+        refusals; false answers on borderless cards; times.
+    """
     names = list(dict.fromkeys(outcome.condition for outcome in results))
     groups = {name: [outcome for outcome in results if outcome.condition == name] for name in names}
     return {
@@ -144,7 +146,7 @@ def summarise(results: Sequence[Outcome]) -> dict[str, object]:
     }
 
 
-def _figures(group: Sequence[Outcome]) -> dict[str, object]:
+def _figures(group: Sequence[Outcome]) -> dict[str, Any]:
     bordered = [outcome for outcome in group if outcome.truth_mm is not None]
     borderless = [outcome for outcome in group if outcome.truth_mm is None]
     measured = [outcome for outcome in bordered if outcome.answers[METHOD] is not None]
@@ -173,7 +175,7 @@ def _figures(group: Sequence[Outcome]) -> dict[str, object]:
     }
 
 
-def _errors(group: Sequence[Outcome], method: str) -> dict[str, object]:
+def _errors(group: Sequence[Outcome], method: str) -> dict[str, Any]:
     widths = np.array([error for outcome in group for error in outcome.errors_mm(method)])
     ratios = np.array([error for outcome in group for error in outcome.ratio_errors(method)])
     return {

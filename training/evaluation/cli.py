@@ -11,7 +11,13 @@ from edge.config import RecognitionSettings
 from edge.embedding.onnx import OnnxEmbedder
 from edge.recognition import open_recognizer
 from training.evaluation.calibration import choose_thresholds, measure_distances
+from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
+from training.evaluation.centering import Outcome as CenteringOutcome
+from training.evaluation.centering import measured_scenes
+from training.evaluation.centering import summarise as summarise_centering
+from training.evaluation.centering_report import centering_to_markdown
 from training.evaluation.full_size import measure_full_size
+from training.evaluation.gauge import gauge_study
 from training.evaluation.photos import evaluate_photos, photos_to_markdown
 from training.evaluation.report import summarise, to_markdown
 from training.evaluation.scenes import SceneOutcome, evaluate_scenes
@@ -45,11 +51,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     calibrate.add_argument(
         "--output", type=Path, required=True, help="JSON file for `card-training index --thresholds`"
     )
+    centering = kinds.add_parser("centering", help="border widths and ratios against simulated truth and baselines")
+    centering.add_argument("--count", type=int, default=2000, help="number of scenes (default: 2000)")
+    centering.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    centering.add_argument("--first-seed", type=int, default=FIRST_CENTERING_SEED)
+    centering.add_argument("--gauge", action="store_true", help="also 90 scenes for repeatability and reproducibility")
+    centering.add_argument("--output", type=Path, required=True, help="folder for centering.json and centering.md")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the evaluation that was asked for; returns the exit code."""
-    return {"scenes": _scenes, "photos": _photos, "full-size": _full_size, "calibrate": _calibrate}[args.kind](args)
+    return {
+        "scenes": _scenes,
+        "photos": _photos,
+        "full-size": _full_size,
+        "calibrate": _calibrate,
+        "centering": _centering,
+    }[args.kind](args)
 
 
 def _scenes(args: argparse.Namespace) -> int:
@@ -91,6 +109,22 @@ def _calibrate(args: argparse.Namespace) -> int:
     thresholds = choose_thresholds(distances, args.false_accept_rate, command)
     _write_json(args.output, thresholds.model_dump())
     sys.stdout.write(json.dumps(thresholds.model_dump(), indent=2) + "\n")
+    return 0
+
+
+def _centering(args: argparse.Namespace) -> int:
+    outcomes: list[CenteringOutcome] = []
+    for outcome in measured_scenes(args.count, args.first_seed, args.workers):
+        outcomes.append(outcome)
+        sys.stderr.write(f"\r{len(outcomes)} of {args.count} scenes")
+    sys.stderr.write("\n")
+    summary = summarise_centering(outcomes)
+    if args.gauge:
+        summary["gauge"] = gauge_study().to_json()
+    _write_json(args.output / "centering.json", summary)
+    page = centering_to_markdown(summary)
+    (args.output / "centering.md").write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
     return 0
 
 

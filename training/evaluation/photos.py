@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.detection import QuadDetector
+from edge.detection import CardDetector
 from edge.errors import ConfigurationError
 from edge.photos import read_photo
 
@@ -37,7 +37,7 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
         counts = {name: int(entry["cards"]) for name, entry in json.loads(truth.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
         raise ConfigurationError(f"{truth} does not list the cards of each photo: {cause}") from cause
-    detector = QuadDetector()
+    detector = CardDetector()
     outcomes = []
     for name, cards in sorted(counts.items()):
         image = read_photo(folder / name)

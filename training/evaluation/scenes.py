@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from edge.config import RecognitionSettings
-from edge.detection import QuadDetector
+from edge.detection import CardDetector
 from edge.geometry import Image, Quad
 from edge.recognition import Recognizer, open_recognizer
 from edge.rectification import rectify
@@ -84,7 +84,7 @@ class SceneEvaluator:
 
     def __init__(self, recognition: RecognitionSettings) -> None:
         """Open the model and the database, render the references for the baseline."""
-        self._detector = QuadDetector()
+        self._detector = CardDetector()
         self._recognizer: Recognizer = open_recognizer(recognition)
         self._known = demo_cards()
         self._unknown = unknown_cards(len(self._known))

@@ -1,0 +1,86 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.geometry import CORNER_RADIUS_MM, card_homography
+from edge.simulator.card import print_edges_mm, render_card
+from edge.simulator.sets import unknown_cards
+
+QUAD = np.array([[150.0, 120], [885, 140], [865, 1165], [130, 1145]])
+
+
+@pytest.fixture(scope="module")
+def card_photo(tmp_path_factory):
+    """A photo of one bordered card, and its true share of the left border in per cent."""
+    spec = next(card for card in unknown_cards(40) if print_edges_mm(card, (0.0, 0.0)) is not None)
+    card = render_card(spec, 16.0, (0.5, 0.0))
+    radius = round(CORNER_RADIUS_MM * 16)
+    mask = np.zeros(card.shape[:2], np.uint8)
+    cv2.rectangle(mask, (radius, radius), (card.shape[1] - radius, card.shape[0] - radius), 255, -1)
+    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
+    matrix = np.linalg.inv(card_homography(2 * QUAD + 0.5, card.shape[1], card.shape[0]))
+    size = (2060, 2600)
+    alpha = cv2.warpPerspective(mask, matrix, size)[..., None] / 255.0
+    picture = cv2.warpPerspective(card, matrix, size, borderMode=cv2.BORDER_REPLICATE) * alpha + 70.0 * (1 - alpha)
+    path = tmp_path_factory.mktemp("measure") / "card.png"
+    small = cv2.GaussianBlur(cv2.resize(picture, (1030, 1300), interpolation=cv2.INTER_AREA), (0, 0), 0.6)
+    cv2.imwrite(str(path), np.rint(small).astype(np.uint8))
+    left, _, right, _ = print_edges_mm(spec, (0.5, 0.0))
+    return path, 100 * left / (left + right)
+
+
+def test_one_json_object_a_photo(scanner, card_photo):
+    path, left_share = card_photo
+    outcome = scanner("measure", path, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    report = json.loads(outcome.out)
+    assert (report["image"], report["width"], report["height"]) == (str(path), 1030, 1300)
+    (card,) = report["cards"]
+    assert np.abs(np.array(card["corners"]) - QUAD).max() < 2
+    assert card["centering"]["left_right"][0] == pytest.approx(left_share, abs=0.7)
+    assert len(card["centering"]["points"]) == 24
+
+
+def test_figures_for_people_and_a_picture(scanner, card_photo, tmp_path):
+    path, left_share = card_photo
+    outcome = scanner("measure", path, "--overlay", tmp_path / "out")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert lines[0] == f"{path}: 1 card"
+    assert lines[1].split()[1] == "left/right"
+    assert float(lines[1].split()[2].split("/")[0]) == pytest.approx(left_share, abs=0.7)
+    assert "PSA" in lines[3]
+    assert cv2.imread(str(tmp_path / "out" / "card-1.png")) is not None
+
+
+def test_the_back_has_other_tolerances(scanner, card_photo):
+    front, back = (
+        json.loads(scanner("measure", card_photo[0], "--json", "--face", face).out)["cards"][0]["centering"]["grades"]
+        for face in ("front", "back")
+    )
+    assert back["PSA"]["best"] == "10"
+    assert front["PSA"]["best"] != "10"
+
+
+def test_a_photo_without_cards(scanner, tmp_path):
+    cv2.imwrite(str(tmp_path / "empty.png"), np.full((400, 400), 90, np.uint8))
+    outcome = scanner("measure", tmp_path / "empty.png")
+    assert (outcome.code, outcome.out) == (0, f"{tmp_path / 'empty.png'}: no card\n")
+
+
+def test_a_card_with_too_few_pixels_is_told_so(scanner, card_photo, tmp_path):
+    small = cv2.resize(cv2.imread(str(card_photo[0])), None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(tmp_path / "small.png"), small)
+    outcome = scanner("measure", tmp_path / "small.png")
+    assert outcome.code == 0
+    assert "not measured: too few pixels: the card has 4.1 px/mm" in outcome.out
+
+
+def test_unreadable_photos_and_tables_are_complained_about(scanner, card_photo, tmp_path):
+    assert scanner("measure", tmp_path / "nothing.jpg").code == 1
+    (tmp_path / "tables.json").write_text("{}")
+    outcome = scanner("measure", card_photo[0], "--tolerances", tmp_path / "tables.json")
+    assert outcome.code == 2
+    assert "tables.json" in outcome.err

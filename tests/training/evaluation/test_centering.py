@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
+from training.evaluation.centering import METHOD, Outcome, summarise
+from training.evaluation.centering_baselines import BASELINES, canny_hough, fixed_inner_threshold, threshold_box
+from training.evaluation.centering_report import centering_to_markdown
+from training.evaluation.gauge import analyse
+
+TRUTH_MM = (3.0, 3.0, 4.0, 2.0)
+PX_PER_MM = 10
+
+
+def outcome(answer, truth=TRUTH_MM, std=0.02, condition="clean", seed=1, reason=None):
+    return Outcome(
+        condition=condition,
+        seed=seed,
+        card_id="abc-001",
+        px_per_mm=15.0,
+        truth_mm=truth,
+        answers={METHOD: answer, **dict.fromkeys(BASELINES)},
+        std_mm=(std,) * 4 if answer else (),
+        ratio_stds=(0.5, 0.5) if answer else (0.0, 0.0),
+        reason=reason,
+        milliseconds=20.0,
+    )
+
+
+def test_errors_coverage_and_refusals_are_counted():
+    results = [
+        outcome((3.01, 2.99, 4.0, 2.0)),
+        outcome((3.5, 3.0, 4.0, 2.0), seed=2),
+        outcome(None, reason="too few pixels", condition="blur"),
+        outcome(None, truth=None, reason="no printed border", condition="blur"),
+    ]
+    summary = summarise(results)
+    clean, everything = summary["conditions"]["clean"], summary["conditions"]["all"]
+    assert clean["measured"]["hits"] == 2
+    assert clean["widths within the stated 95 %"]["value"] == pytest.approx(7 / 8)
+    assert clean["methods"][METHOD]["width_mm"]["bias"] == pytest.approx(0.5 / 8)
+    assert clean["wrong by more than 3 points"] == ["abc-001 seed 2"]
+    assert (everything["measured"]["hits"], everything["measured"]["count"]) == (2, 3)
+    assert everything["borderless refused"]["hits"] == 1
+    assert everything["refusals"] == {"too few pixels": 1}
+    page = centering_to_markdown(summary)
+    assert "| clean | 2 of 2 |" in page
+    assert "| too few pixels | 1 |" in page
+
+
+def picture(borders_mm=TRUTH_MM, ground=40, border=230, print_=90):
+    left, right, top, bottom = (round(each * PX_PER_MM) for each in borders_mm)
+    width, height, margin = round(CARD_WIDTH_MM * PX_PER_MM), round(CARD_HEIGHT_MM * PX_PER_MM), 60
+    image = np.full((height + 2 * margin, width + 2 * margin, 3), ground, np.uint8)
+    image[margin : margin + height, margin : margin + width] = border
+    image[margin + top : margin + height - bottom, margin + left : margin + width - right] = print_
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) + margin - 0.5
+    return image, corners
+
+
+@pytest.mark.parametrize("baseline", [threshold_box, canny_hough, fixed_inner_threshold])
+def test_baselines_measure_what_is_easy(baseline):
+    found = baseline(*picture())
+    assert [found[side] for side in ("left", "right", "top", "bottom")] == pytest.approx(TRUTH_MM, abs=0.25)
+
+
+@pytest.mark.parametrize("baseline", [threshold_box, canny_hough, fixed_inner_threshold])
+def test_baselines_find_nothing_on_an_even_ground(baseline):
+    image, quad = picture()
+    assert baseline(np.full_like(image, 90), quad) is None
+
+
+def test_variance_components_of_a_gauge_study_are_recovered():
+    rng = np.random.default_rng(0)
+    parts, setups = rng.normal(50, 5, (60, 1, 1)), rng.normal(0, 0.4, (1, 40, 1))
+    found = analyse(parts + setups + rng.normal(0, 0.2, (60, 40, 3)))
+    assert found.repeatability == pytest.approx(0.2, rel=0.05)
+    assert found.reproducibility == pytest.approx(0.4, rel=0.3)
+    assert found.parts == pytest.approx(5, rel=0.25)
+    assert found.to_json()["grr_percent_of_variation"] == pytest.approx(100 * 0.45 / 5, rel=0.4)
+
+
+def test_cards_that_were_refused_are_left_out():
+    rng = np.random.default_rng(1)
+    readings = rng.normal(50, 5, (10, 1, 1)) + rng.normal(0, 0.1, (10, 3, 3))
+    readings[4, 1, 2] = np.nan
+    found = analyse(readings)
+    assert (found.cards, found.refused) == (9, 1)

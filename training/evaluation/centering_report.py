@@ -1,0 +1,84 @@
+"""The centering study as a page of Markdown."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from training.evaluation.centering import METHOD
+
+
+def centering_to_markdown(summary: Mapping[str, Any]) -> str:
+    """Tables of accuracy per condition, of the baselines, of refusals, and of the gauge study if there is one."""
+    return "\n".join(
+        [
+            *_accuracy(summary["conditions"]),
+            *_baselines(summary["conditions"]["all"]["methods"]),
+            *_refusals(summary["conditions"]["all"]["refusals"]),
+            *_gauge(summary.get("gauge")),
+            f"Processor time of one card, median and 95th percentile: {summary['milliseconds'][0]:.0f} and "
+            f"{summary['milliseconds'][1]:.0f} ms.",
+            "",
+        ]
+    )
+
+
+def _accuracy(conditions: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        "| condition | measured | borderless refused | width: bias | sd | p95 (mm) | within stated 95 % | "
+        "ratio: bias | sd | p95 (points) | within stated 95 % | off by > 3 points |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
+    for name, found in conditions.items():
+        errors = found["methods"][METHOD]
+        yield (
+            f"| {name} | {_counts(found['measured'])} | {_counts(found['borderless refused'])} "
+            f"| {_spread(errors['width_mm'], 4)} | {_percent(found['widths within the stated 95 %'])} "
+            f"| {_spread(errors['ratio_points'], 2)} | {_percent(found['ratios within the stated 95 %'])} "
+            f"| {len(found['wrong by more than 3 points'])} |"
+        )
+    yield ""
+
+
+def _baselines(methods: Mapping[str, Any]) -> Iterator[str]:
+    yield "| method | cards | width: bias | sd | p95 (mm) | ratio: bias | sd | p95 (points) |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, errors in methods.items():
+        widths, ratios = _spread(errors["width_mm"], 3), _spread(errors["ratio_points"], 2)
+        yield f"| {name} | {errors['cards']} | {widths} | {ratios} |"
+    yield ""
+
+
+def _refusals(reasons: Mapping[str, int]) -> Iterator[str]:
+    if not reasons:
+        return
+    yield "| refused because | cards |"
+    yield "|---|---|"
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        yield f"| {reason} | {count} |"
+    yield ""
+
+
+def _gauge(gauge: Mapping[str, Any] | None) -> Iterator[str]:
+    if gauge is None:
+        return
+    yield (
+        f"Gauge study, {gauge['cards']} cards: repeatability {gauge['repeatability']:.3f}, reproducibility "
+        f"{gauge['reproducibility']:.3f}, cards {gauge['parts']:.2f} points; %GRR "
+        f"{gauge['grr_percent_of_variation']:.1f} % of the variation, {gauge['grr_percent_of_tolerance']:.1f} % of the "
+        f"tolerance 45/55 to 55/45; {gauge['distinct_categories']} distinct categories; "
+        f"{gauge['refused']} pictures refused."
+    )
+    yield ""
+
+
+def _counts(proportion: Mapping[str, Any]) -> str:
+    return f"{proportion['hits']} of {proportion['count']}"
+
+
+def _percent(proportion: Mapping[str, Any]) -> str:
+    return f"{100 * proportion['value']:.1f} %" if proportion["count"] else "-"
+
+
+def _spread(errors: Mapping[str, float] | None, digits: int) -> str:
+    if errors is None:
+        return "- | - | -"
+    return " | ".join(f"{errors[name]:.{digits}f}" for name in ("bias", "sd", "p95"))
