@@ -21,6 +21,10 @@ class SourceError(ScannerError):
     """A source of frames cannot be opened or has failed (camera, video, photo)."""
 
 
+class SourceLostError(SourceError):
+    """A source failed in a way that opening it again in this process does not mend."""
+
+
 class ImageError(SourceError):
     """A single image file is missing, unreadable, empty or of an unusable shape."""
 

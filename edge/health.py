@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +18,25 @@ Clock = Callable[[], int]
 
 _KEPT_LATENCIES = 4096
 _STATM = Path("/proc/self/statm")
+
+
+@runtime_checkable
+class Degradable(Protocol):
+    """A part that can go on working less well than it should."""
+
+    def degraded(self) -> tuple[str, ...]:
+        """A sentence for each way in which it does at present."""
+        ...
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """A source that brings its camera back by itself."""
+
+    @property
+    def recoveries(self) -> dict[str, int]:
+        """What was done -> how often."""
+        ...
 
 
 class Stopwatch:

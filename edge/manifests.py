@@ -36,15 +36,25 @@ class Preprocessing(_Manifest):
 
 
 class ModelManifest(_Manifest):
-    """Describes an embedding model; stored beside it as `<model file's stem>.json`."""
+    """Describes an embedding model; stored beside it as `<model file's stem>.json`.
+
+    A model that was compiled for an accelerator keeps the `model_id`, the dimension and the preprocessing of the float
+    model that it was compiled from, and names that model's checksum: card databases are built with the float model.
+    """
 
     schema_version: Literal[1] = 1
     model_id: str = Field(min_length=1)
     file: str
     sha256: Sha256
+    float_sha256: Sha256 | None = Field(default=None, description="of the model that this one was compiled from")
     dimension: int = Field(gt=0)
     preprocessing: Preprocessing
     card: dict[str, Any] = Field(default_factory=dict, description="training command, seed, data and scores")
+
+    @property
+    def gallery_sha256(self) -> str:
+        """Checksum of the model that the card databases for this one are built with."""
+        return self.float_sha256 or self.sha256
 
 
 class Thresholds(_Manifest):
@@ -80,6 +90,24 @@ def file_sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_model_file(path: Path, manifest: ModelManifest) -> None:
+    """Check that the model file at `path` is the one that the manifest describes, undamaged.
+
+    Raises:
+        ModelError: if it is missing, another or damaged.
+    """
+    if manifest.file != path.name:
+        raise ModelError(f"{path.with_suffix('.json')} describes {manifest.file}, not {path.name}; copy both again")
+    try:
+        digest = file_sha256(path)
+    except OSError as cause:
+        raise ModelError(f"cannot read the model {path}: {cause.strerror}; is the path right?") from cause
+    if digest != manifest.sha256:
+        raise ModelError(
+            f"the model {path} is damaged or not the one that its manifest describes (SHA-256 differs); copy it again"
+        )
 
 
 def read_model_manifest(path: Path) -> ModelManifest:

@@ -112,6 +112,9 @@ class HealthMessage(_Message):
     fps: float
     tracks: int
     crops_dropped: int = Field(description="crops replaced by newer ones before they were embedded")
+    recoveries: dict[str, int] = Field(
+        default={}, description="how often the camera has been brought back, by what was done: requeued, rebuilt"
+    )
     embeddings: int
     cache_hits: int = Field(description="track-frames answered without embedding")
     results_published: int

@@ -1,5 +1,6 @@
 """From rectified cards to answers: embed, search the gallery, tell look-alikes apart."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,20 @@ from numpy.typing import NDArray
 from edge.config import RecognitionSettings
 from edge.database.search import CardDatabase, Match
 from edge.embedding.base import Embedder
+from edge.embedding.fallback import FallbackEmbedder
+from edge.embedding.hailo import HailoEmbedder
 from edge.embedding.onnx import OnnxEmbedder
-from edge.errors import ModelMismatchError
+from edge.embedding.selftest import Embed, check_golden, load_golden
+from edge.errors import InferenceError, ModelMismatchError
 from edge.geometry import Image
+from edge.manifests import read_model_manifest
 from edge.rectification import upside_down
 from edge.verification import Verification, Verifier
+
+# How long one batch may wait for a lost accelerator; well below what the supervisor takes for a hanging thread.
+PATIENCE_S = 15.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +70,7 @@ class Recognizer:
         Raises:
             ModelMismatchError: if the database was built with another model.
         """
-        if database.manifest.model_sha256 != embedder.manifest.sha256:
+        if database.manifest.model_sha256 != embedder.manifest.gallery_sha256:
             raise ModelMismatchError(
                 f"the card database {database.path} was built with {database.manifest.model_id}, not with the loaded "
                 f"{embedder.manifest.model_id}; use the model it was built with"
@@ -140,9 +150,44 @@ def open_recognizer(settings: RecognitionSettings) -> Recognizer:
     """Open the model and the card database that the settings name, with the look-alike check.
 
     Raises:
-        ModelError: if the model is missing or damaged.
+        ModelError: if the model is missing, damaged, not one for the accelerator, or fails the accelerator's self-test.
+        InferenceError: if the accelerator cannot be opened and no fallback model is configured.
         DatabaseError: if the database is missing, damaged, or (`ModelMismatchError`) was built with another model.
     """
+    if settings.model.suffix == ".hef":
+        manifest = read_model_manifest(settings.model.with_suffix(".json"))
+        database = CardDatabase.open(settings.database, manifest)
+        return Recognizer(_open_hailo(settings, database), database, Verifier(database), settings.matches)
     embedder = OnnxEmbedder(settings.model, settings.threads)
     database = CardDatabase.open(settings.database, embedder.manifest)
     return Recognizer(embedder, database, Verifier(database), settings.matches)
+
+
+def _open_hailo(settings: RecognitionSettings, database: CardDatabase) -> Embedder:
+    """Open the Hailo, tested with the database's golden crops, and the fallback model where one is configured."""
+    fallback = OnnxEmbedder(settings.fallback_model, settings.threads) if settings.fallback_model else None
+    golden = load_golden(database.path)
+
+    def _verify(embed: Embed) -> None:
+        check_golden(
+            embed,
+            golden,
+            model=settings.model,
+            least_cosine=settings.npu_min_cosine,
+            runs=settings.npu_test_runs,
+        )
+
+    hailo = HailoEmbedder(
+        settings.model,
+        batch=settings.max_batch,
+        timeout_ms=settings.npu_timeout_ms,
+        verify=_verify,
+        patience_s=0.0 if fallback else PATIENCE_S,
+    )
+    try:
+        hailo.open()
+    except InferenceError as cause:
+        if fallback is None:
+            raise
+        _log.warning("starting without the accelerator: %s", cause)
+    return hailo if fallback is None else FallbackEmbedder(hailo, fallback)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from edge.database.build import Gallery, write_bundle
-from edge.database.bundle import IndexRow
+from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError
@@ -27,6 +28,7 @@ _EQUAL = 1e-4
 _CHUNK = 512
 _LISTED = 5
 _TRIED = 100
+_GOLDEN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     embedder = OnnxEmbedder(args.model, os.cpu_count() or 1)
     embeddings, fingerprints = embed_gallery(embedder, images)
     lookalikes = cut_references(images, group_fingerprints(fingerprints))
+    golden, crops = golden_crops(embedder, images)
     gallery = Gallery(
         name=args.output.name,
         model=embedder.manifest,
@@ -85,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
         metadata=metadata,
         thresholds=thresholds,
         lookalikes=lookalikes.groups,
-        references=lookalikes.references,
+        references={**lookalikes.references, **crops},
+        golden=golden,
     )
     manifest = write_bundle(args.output, gallery)
     _try(CardDatabase.open(args.output, embedder.manifest), gallery)
@@ -118,6 +122,28 @@ def embed_gallery(
         if start % _PROGRESS_EVERY == 0:
             sys.stderr.write(f"embedded {start + len(cards)} of {len(images)} images\n")
     return embeddings.reshape(2 * len(images), -1), fingerprints
+
+
+def golden_crops(
+    embedder: OnnxEmbedder, images: Sequence[GalleryImage]
+) -> tuple[tuple[GoldenCrop, ...], dict[str, bytes]]:
+    """Some of the images at the size of the model's input, with their embeddings: what an accelerator is tested with.
+
+    Returns:
+        The crops, and file name below the bundle -> content.
+
+    Raises:
+        ImageError: naming the image that cannot be read.
+        InferenceError: if the model fails.
+    """
+    size = (embedder.manifest.preprocessing.width, embedder.manifest.preprocessing.height)
+    chosen = [images[round(number)] for number in np.linspace(0, len(images) - 1, min(_GOLDEN, len(images)))]
+    cards = [cv2.resize(image.load(), size, interpolation=cv2.INTER_AREA).astype(np.uint8) for image in chosen]
+    files = [f"{GOLDEN_FOLDER}/{number}.png" for number in range(len(cards))]
+    embeddings = embedder.embed(cards)
+    golden = [GoldenCrop(file=file, embedding=tuple(row.tolist())) for file, row in zip(files, embeddings, strict=True)]
+    contents = {file: cv2.imencode(".png", card)[1].tobytes() for file, card in zip(files, cards, strict=True)}
+    return tuple(golden), contents
 
 
 def indistinct_cards(embeddings: NDArray[np.float32], card_ids: Sequence[str]) -> list[tuple[str, str]]:

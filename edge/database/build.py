@@ -18,13 +18,16 @@ from usearch.index import Index
 
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
+    GOLDEN_FILE,
     LOOKALIKES_FILE,
     MANIFEST_FILE,
     METADATA_FILE,
     ROWS_FILE,
     VECTORS_FILE,
+    GoldenCrop,
     IndexRow,
     LookalikeGroup,
+    dump_golden,
     dump_lookalikes,
     dump_metadata,
 )
@@ -50,7 +53,8 @@ class Gallery:
         metadata: card id -> details, exactly the cards of `rows`.
         thresholds: distances that decide what an answer is worth.
         lookalikes: groups of cards that differ in small details only.
-        references: file name below the bundle -> content, the images that `lookalikes` names.
+        references: file name below the bundle -> content, the images that `lookalikes` and `golden` name.
+        golden: pictures with known embeddings, for testing an accelerator.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Gallery:
     thresholds: Thresholds = field(default_factory=Thresholds)
     lookalikes: tuple[LookalikeGroup, ...] = ()
     references: Mapping[str, bytes] = field(default_factory=dict)
+    golden: tuple[GoldenCrop, ...] = ()
 
 
 def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
@@ -86,7 +91,7 @@ def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
         _remove(building)
         building.mkdir(parents=True)
         manifest = _write_files(building, gallery)
-        _sync_folders(building)
+        sync_folders(building)
         put_in_place(building, output)
     except OSError as cause:
         raise DatabaseError(
@@ -114,7 +119,7 @@ def put_in_place(new: Path, output: Path) -> None:
         output.rename(former)
         new.rename(output)
         _remove(former)
-    _sync(output.parent)
+    sync(output.parent)
 
 
 def _check(gallery: Gallery) -> None:
@@ -144,6 +149,7 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
         METADATA_FILE: dump_metadata(gallery.metadata),
         ROWS_FILE: json.dumps([asdict(row) for row in gallery.rows], indent=0).encode(),
         LOOKALIKES_FILE: dump_lookalikes(gallery.lookalikes),
+        GOLDEN_FILE: dump_golden(gallery.golden),
         **gallery.references,
     }
     for name, content in contents.items():
@@ -193,12 +199,14 @@ def _exchange(first: Path, second: Path) -> bool:
     return bool(result == 0)
 
 
-def _sync_folders(folder: Path) -> None:
+def sync_folders(folder: Path) -> None:
+    """Wait until a folder and everything in it is on the disk."""
     for path in [*folder.rglob("*"), folder]:
-        _sync(path)
+        sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or the list of a folder's files, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

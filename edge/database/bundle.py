@@ -16,8 +16,10 @@ METADATA_FILE = "metadata.json"
 ROWS_FILE = "index.json"
 VECTORS_FILE = "usearch.index"
 LOOKALIKES_FILE = "lookalikes.json"
+GOLDEN_FILE = "golden.json"
 MANIFEST_FILE = "manifest.json"
 REFERENCES_FOLDER = "references"
+GOLDEN_FOLDER = "golden"
 REQUIRED_FILES = (EMBEDDINGS_FILE, METADATA_FILE, ROWS_FILE, VECTORS_FILE, LOOKALIKES_FILE)
 REPAIR = "copy the database again or build it with 'card-training index'"
 
@@ -73,9 +75,23 @@ class LookalikeGroup(_Model):
     members: tuple[LookalikeMember, ...] = Field(min_length=2)
 
 
+class GoldenCrop(_Model):
+    """A picture whose embedding by the float model is known; shows whether an accelerator computes the same.
+
+    Attributes:
+        file: a card at the size of the model's input, colour PNG.
+        embedding: [dimension], L2-normalised.
+    """
+
+    file: str
+    embedding: tuple[float, ...]
+
+
 T = TypeVar("T")
 _METADATA: TypeAdapter[dict[str, CardDetails]] = TypeAdapter(dict[str, CardDetails])
 _LOOKALIKES: TypeAdapter[tuple[LookalikeGroup, ...]] = TypeAdapter(tuple[LookalikeGroup, ...])
+
+_GOLDEN: TypeAdapter[tuple[GoldenCrop, ...]] = TypeAdapter(tuple[GoldenCrop, ...])
 
 
 def open_manifest(path: Path, model: ModelManifest) -> DatabaseManifest:
@@ -88,13 +104,25 @@ def open_manifest(path: Path, model: ModelManifest) -> DatabaseManifest:
     if not path.is_dir():
         raise DatabaseError(f"{path} is not a folder with a card database; is the path right?")
     manifest = read_database_manifest(path / MANIFEST_FILE)
-    _check_model(path, manifest, model)
+    check_model(path, manifest, model)
+    check_files(path, manifest)
+    return manifest
+
+
+def check_files(path: Path, manifest: DatabaseManifest) -> None:
+    """Check that a bundle's files are all there and undamaged.
+
+    Raises:
+        DatabaseError: naming the file that is not.
+    """
     unlisted = [name for name in REQUIRED_FILES if name not in manifest.files]
     if unlisted:
         raise DatabaseError(f"{path / MANIFEST_FILE} does not list {', '.join(unlisted)}; {REPAIR}")
+    outside = [name for name in manifest.files if Path(name).is_absolute() or ".." in Path(name).parts]
+    if outside:
+        raise DatabaseError(f"{path / MANIFEST_FILE} lists {outside[0]}, which is not in the database; {REPAIR}")
     for name, digest in manifest.files.items():
         _check_file(path / name, digest)
-    return manifest
 
 
 def read_rows(path: Path) -> list[IndexRow]:
@@ -130,6 +158,20 @@ def read_lookalikes(path: Path) -> tuple[LookalikeGroup, ...]:
     return _read_json(path / LOOKALIKES_FILE, _LOOKALIKES)
 
 
+def read_golden(path: Path) -> tuple[GoldenCrop, ...]:
+    """Read the golden crops; none where the bundle was built without them.
+
+    Raises:
+        DatabaseError: if the file is not valid.
+    """
+    return _read_json(path / GOLDEN_FILE, _GOLDEN) if (path / GOLDEN_FILE).exists() else ()
+
+
+def dump_golden(golden: tuple[GoldenCrop, ...]) -> bytes:
+    """The golden crops as `read_golden` reads them."""
+    return _GOLDEN.dump_json(golden)
+
+
 def dump_lookalikes(groups: tuple[LookalikeGroup, ...]) -> bytes:
     """The groups as `read_lookalikes` reads them."""
     return _LOOKALIKES.dump_json(groups, indent=1)
@@ -151,10 +193,15 @@ def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
         raise DatabaseError(f"{path} is not valid: {where}: {first['msg']}; {REPAIR}") from cause
 
 
-def _check_model(path: Path, manifest: DatabaseManifest, model: ModelManifest) -> None:
+def check_model(path: Path, manifest: DatabaseManifest, model: ModelManifest) -> None:
+    """Check that a bundle was built with this model.
+
+    Raises:
+        ModelMismatchError: naming what differs.
+    """
     facts = (
         ("model", manifest.model_id, model.model_id),
-        ("model file (SHA-256)", manifest.model_sha256, model.sha256),
+        ("model file (SHA-256)", manifest.model_sha256, model.gallery_sha256),
         ("dimension", manifest.dimension, model.dimension),
         ("preprocessing", manifest.preprocessing, model.preprocessing),
     )

@@ -83,6 +83,7 @@ class CardDatabase:
             ModelMismatchError: if the bundle was built with another model, dimension or preprocessing.
             DatabaseError: if a file is missing, damaged or does not fit the others.
         """
+        path = path.resolve()  # a link that is changed meanwhile must not mix two bundles
         manifest = open_manifest(path, model)
         try:
             embeddings = np.load(path / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.detector import QuadDetector
+from edge.detection.cards import CardDetector
 from edge.detection.live import Followed, Window, changed, follow, followed, patch_of, same_card
 from edge.frame import Detection
 from edge.geometry import Image
@@ -42,7 +42,7 @@ class _Search:
 class GuidedDetector:
     """Turns a sensor's boxes into card outlines. Owns one thread; used by one thread at a time."""
 
-    def __init__(self, detector: QuadDetector) -> None:
+    def __init__(self, detector: CardDetector) -> None:
         """Search crops with `detector`."""
         self._detector = detector
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
@@ -105,7 +105,7 @@ class GuidedDetector:
         self._followed += [card for card in current if not any(same_card(card, other) for other in self._followed)]
 
 
-def search_windows(detector: QuadDetector, image: Image, windows: Sequence[Window]) -> tuple[Detection, ...]:
+def search_windows(detector: CardDetector, image: Image, windows: Sequence[Window]) -> tuple[Detection, ...]:
     """The cards that a detector finds in parts of an image, each once, in pixels of the whole image."""
     found: list[Detection] = []
     for left, top, right, bottom in windows:

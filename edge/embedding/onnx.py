@@ -10,7 +10,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state
 
 from edge.errors import InferenceError, ModelError
 from edge.geometry import Image
-from edge.manifests import ModelManifest, Preprocessing, file_sha256, read_model_manifest
+from edge.manifests import ModelManifest, Preprocessing, check_model_file, read_model_manifest
 from edge.preprocessing import preprocess
 
 INPUT_NAME = "pixels"
@@ -45,7 +45,7 @@ class OnnxEmbedder:
             ModelError: if the model or its manifest is missing, damaged or does not fit the other.
         """
         self._manifest = read_model_manifest(model_path.with_suffix(".json"))
-        _check_file(model_path, self._manifest)
+        check_model_file(model_path, self._manifest)
         self._session: onnxruntime.InferenceSession | None = _open_session(model_path, threads)
         _check_graph(self._session, model_path, self._manifest)
         size = self._manifest.preprocessing
@@ -89,19 +89,6 @@ class OnnxEmbedder:
 
 def _test_card(width: int, height: int) -> Image:
     return np.resize(np.arange(256, dtype=np.uint8), (height, width, 3))
-
-
-def _check_file(path: Path, manifest: ModelManifest) -> None:
-    if manifest.file != path.name:
-        raise ModelError(f"{path.with_suffix('.json')} describes {manifest.file}, not {path.name}; copy both again")
-    try:
-        digest = file_sha256(path)
-    except OSError as cause:
-        raise ModelError(f"cannot read the model {path}: {cause.strerror}; is the path right?") from cause
-    if digest != manifest.sha256:
-        raise ModelError(
-            f"the model {path} is damaged or not the one that its manifest describes (SHA-256 differs); copy it again"
-        )
 
 
 def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:

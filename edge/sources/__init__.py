@@ -1,21 +1,25 @@
-"""Sources of frames: photos, video files, cameras, the simulated bench.
-
-A camera of the appliance (`picamera`, `imx500`) becomes a module of its own here, and one more case in `open_source`.
-"""
+"""Sources of frames: photos, video files, cameras, the simulated bench."""
 
 from pathlib import Path
 
-from edge.config import SourceSettings
+from edge.config import CameraSettings, Imx500Settings, SourceSettings
 from edge.errors import ConfigurationError
 from edge.sources.base import FrameSource
 
-VALID_SPECS = "demo, images:DIR_OR_FILE, video:FILE or v4l2:/dev/video0"
+VALID_SPECS = "demo, images:DIR_OR_FILE, video:FILE, v4l2:/dev/video0, picamera or imx500"
 
 __all__ = ["FrameSource", "open_source"]
 
 
-def open_source(settings: SourceSettings) -> FrameSource:
+def open_source(
+    settings: SourceSettings, camera: CameraSettings | None = None, imx500: Imx500Settings | None = None
+) -> FrameSource:
     """Open the source that `settings.spec` names.
+
+    Args:
+        settings: which source.
+        camera: of a camera on the Raspberry Pi's connector; unset: the defaults.
+        imx500: of the IMX500's network; unset: the defaults.
 
     Raises:
         ConfigurationError: if there is no such source.
@@ -39,9 +43,13 @@ def open_source(settings: SourceSettings) -> FrameSource:
             from edge.sources.v4l2 import V4l2Source
 
             return V4l2Source(Path(argument), settings.fps)
-        case "picamera" | "imx500":
-            raise ConfigurationError(
-                f"the source {kind} needs the appliance's camera, which this version cannot use yet; give {VALID_SPECS}"
-            )
+        case "picamera":
+            from edge.sources.picamera import open_picamera
+
+            return open_picamera(camera or CameraSettings(), settings.fps)
+        case "imx500":
+            from edge.sources.imx500 import open_imx500
+
+            return open_imx500(camera or CameraSettings(), imx500 or Imx500Settings(), settings.fps)
         case _:
             raise ConfigurationError(f"{settings.spec!r} is not a source; give {VALID_SPECS}")

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 
 from edge.database import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
+from edge.embedding.selftest import load_golden
 from edge.errors import ConfigurationError, DatabaseError, ImageError, ModelError, ScannerError
 from edge.manifests import ModelManifest, Preprocessing, file_sha256
 from edge.simulator.card import render_card
@@ -131,6 +132,14 @@ def test_calibrated_thresholds_travel_in_the_manifest(folder: Path, model: Path)
     build(folder, model, "--thresholds", str(folder / "thresholds.json"))
     thresholds = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest).manifest.thresholds
     assert (thresholds.confirmed, thresholds.calibration) == (0.2, {"cards": 100})
+
+
+def test_golden_crops_travel_with_the_embeddings_of_the_float_model(folder: Path, model: Path):
+    build(folder, model)
+    golden = load_golden(folder / "out")
+    assert len(golden.cards) == len(CARDS)
+    assert all(card.shape == (224, 160, 3) for card in golden.cards)
+    np.testing.assert_allclose(OnnxEmbedder(model).embed(golden.cards), golden.embeddings, atol=1e-6)
 
 
 def test_the_demo_gallery_has_an_image_and_details_for_every_card():

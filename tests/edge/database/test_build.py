@@ -34,7 +34,7 @@ def counted(function):
         return function(*arguments, **options)
     return call
 for owner, name in [(pathlib.Path, "mkdir"), (pathlib.Path, "write_bytes"), (pathlib.Path, "write_text"),
-                    (pathlib.Path, "rename"), (build, "_write_vectors"), (build, "_remove"), (build, "_sync")]:
+                    (pathlib.Path, "rename"), (build, "_write_vectors"), (build, "_remove"), (build, "sync")]:
     setattr(owner, name, counted(getattr(owner, name)))
 build._exchange = counted(build._exchange) if exchange else (lambda first, second: False)
 build.write_bundle(output, made_up_gallery(random_unit_vectors(np.random.default_rng(1), 12, 16)))
@@ -98,7 +98,7 @@ def test_without_exchange_a_replacement_works_and_a_kill_loses_nothing(tmp_path:
         assert cards_in(kept) in (4, 6)
 
 
-@pytest.mark.parametrize("name", ["_write_vectors", "_sync", "put_in_place"])
+@pytest.mark.parametrize("name", ["_write_vectors", "sync", "put_in_place"])
 def test_a_failing_disk_leaves_the_old_bundle_alone(tmp_path: Path, monkeypatch, name: str):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -1,0 +1,146 @@
+"""The IMX500 as a source of frames with the cards that its own network has seen in them."""
+
+import logging
+from collections import deque
+
+from edge.config import CameraSettings, Imx500Settings
+from edge.detection.cards import CardDetector
+from edge.detection.guided import GuidedDetector
+from edge.frame import Frame
+from edge.sources.camera_feed import CameraFeed
+from edge.sources.camera_session import CameraSession, Capture, open_camera
+from edge.sources.picamera import monotonic_ns
+from edge.sources.sensor_network import SensorNetwork
+from edge.sources.tensor_lag import LagMeter
+
+# The kernel driver powers the sensor off 5 s after streaming stops, and the network is gone with that. A camera that
+# is opened before then would find the sensor still on and not upload again.
+SETTLE_S = 6.0
+WITHOUT_OUTPUT = 100
+
+_log = logging.getLogger(__name__)
+
+
+class SensorSession(CameraSession):
+    """A camera session with the network that was uploaded for it."""
+
+    def __init__(self, settings: CameraSettings, imx500: Imx500Settings, fps: float) -> None:
+        """Upload the network and start the camera, no faster than the network.
+
+        Where the network takes longer than a frame, its output is missing from some frames and belongs to an earlier
+        image in others; so the sensor runs at the network's rate.
+
+        Raises:
+            SourceError: if either fails.
+        """
+        # In this order: the network has to be set before the camera is opened.
+        self.network = SensorNetwork(imx500)
+        self.fps = min(fps, self.network.rate)
+        if self.fps < fps:
+            _log.info("the sensor runs at its network's %g frames/s instead of %g", self.fps, fps)
+        slowest = settings.model_copy(update={"min_fps": min(settings.min_fps or self.fps, self.fps)})
+        camera = open_camera(self.network.camera_number)
+        with self.network.logged_upload():
+            super().__init__(camera, slowest, self.fps)
+
+
+class Imx500Source:
+    """Frames of the IMX500; each with the outlines of the cards that its network has seen.
+
+    Image and boxes come from one request. The network's boxes have neither corners nor rotation: outlines are fitted
+    to the image where the boxes are.
+    """
+
+    name = "imx500"
+    live = True
+    stills = False
+
+    def __init__(self, feed: CameraFeed[SensorSession], detector: GuidedDetector, lag_frames: int = 0) -> None:
+        """Deliver the pictures of `feed`; this source closes both.
+
+        Args:
+            feed: of the camera.
+            detector: finds outlines where the boxes are.
+            lag_frames: how many frames after its image a box is delivered.
+        """
+        self._feed = feed
+        self._detector = detector
+        self._lag_frames = lag_frames
+        self._waiting: deque[tuple[int, Capture]] = deque()
+        self._without_output = 0
+        self._meter = LagMeter()
+        self._told_lag: int | None = None
+
+    def read(self) -> Frame | None:
+        """Wait for a frame; None once the source is closed.
+
+        Raises:
+            SourceError: if the camera fails and cannot be brought back (`SourceLostError`), or its network's output
+                cannot be understood.
+        """
+        while True:
+            newest = self._feed.next()
+            if newest is None:
+                return None
+            self._waiting.append((self._feed.frame_id, newest))
+            if len(self._waiting) > self._lag_frames:
+                return self._frame(newest, *self._waiting.popleft())
+
+    @property
+    def recoveries(self) -> dict[str, int]:
+        """What was done to bring the camera back -> how often."""
+        return self._feed.recoveries
+
+    def degraded(self) -> tuple[str, ...]:
+        """What works less well than it should."""
+        silent = self._without_output >= WITHOUT_OUTPUT // 2
+        sentence = f"the sensor's network has given nothing for {self._without_output} frames"
+        return (*self._feed.degraded(), sentence) if silent else self._feed.degraded()
+
+    def close(self) -> None:
+        """Release the camera. Safe to call twice."""
+        self._feed.close()
+        self._detector.close()
+
+    def _frame(self, newest: Capture, frame_id: int, capture: Capture) -> Frame:
+        """The frame of `capture`, with the boxes that came with the newest one."""
+        height, width = capture.image.shape[:2]
+        boxes = self._feed.session.network.boxes(newest.metadata, (width, height))
+        self._watch_output(has_output=boxes is not None)
+        detections = self._detector.detect(capture.image, None if boxes is None else boxes.corners)
+        if boxes is not None:
+            self._feed.usable()
+            self._meter.add(detections, boxes.corners)
+            self._tell_lag()
+        return Frame(frame_id=frame_id, timestamp_ns=monotonic_ns(capture), image=capture.image, detections=detections)
+
+    def _watch_output(self, *, has_output: bool) -> None:
+        """Rebuild the camera where the network is silent: after a power-down the sensor streams without it."""
+        self._without_output = 0 if has_output else self._without_output + 1
+        if self._without_output >= WITHOUT_OUTPUT:
+            self._without_output = 0
+            self._waiting.clear()
+            self._feed.rebuild(f"the sensor's network has given nothing for {WITHOUT_OUTPUT} frames")
+
+    def _tell_lag(self) -> None:
+        lag = self._meter.lag_frames
+        if lag is not None and lag != self._told_lag:
+            self._told_lag = lag
+            level = logging.WARNING if lag else logging.INFO
+            _log.log(level, "the sensor's boxes fit the image of %d frames before; imx500.tensor_lag_frames should be "
+                     "%d", lag, self._lag_frames + lag)  # fmt: skip
+
+
+def open_imx500(camera: CameraSettings, imx500: Imx500Settings, fps: float) -> Imx500Source:
+    """Open the IMX500 with the network that the settings name.
+
+    Raises:
+        SourceError: if picamera2 or the network is missing, or the camera cannot be opened or stream as asked.
+    """
+    feed = CameraFeed(
+        lambda: SensorSession(camera, imx500, fps),
+        stall_s=camera.stall_frames / (camera.min_fps or fps),
+        stall_frames=camera.stall_frames,
+        settle_s=SETTLE_S,
+    )
+    return Imx500Source(feed, GuidedDetector(CardDetector(live=True)), imx500.tensor_lag_frames)

@@ -1,0 +1,71 @@
+"""Measures how many frames the sensor's boxes lag behind the image that they are delivered with."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Detection
+from edge.geometry import Quad
+from edge.sources.imx500_outputs import overlaps
+
+MAX_LAG = 3
+MIN_MOTION_PX = 12.0
+MIN_OBSERVATIONS = 60
+MIN_SHARE = 0.6
+
+
+class LagMeter:
+    """Compares boxes with the outlines that were found in the newest frames, while a card moves.
+
+    The outlines are found in the images themselves. Where a card moves, the frame in which its outline fits the box is
+    the one that the box was computed from.
+    """
+
+    def __init__(self) -> None:
+        """Start without observations."""
+        self._outlines: deque[tuple[Quad, ...]] = deque(maxlen=MAX_LAG + 1)
+        self._votes = np.zeros(MAX_LAG + 1, dtype=np.int64)
+
+    @property
+    def lag_frames(self) -> int | None:
+        """The lag that most observations speak for; None while there are too few, or they disagree."""
+        total = int(self._votes.sum())
+        best = int(self._votes.argmax())
+        return best if total >= MIN_OBSERVATIONS and self._votes[best] >= MIN_SHARE * total else None
+
+    def add(self, detections: Sequence[Detection], boxes: NDArray[np.float64]) -> None:
+        """Take in one frame.
+
+        Args:
+            detections: outlines found in this frame's image.
+            boxes: float64 [N, 4] left, top, right, bottom that came with this frame, in pixels.
+        """
+        self._outlines.appendleft(tuple(detection.quad for detection in detections))
+        if len(self._outlines) <= MAX_LAG or not len(boxes):
+            return
+        for quad in self._outlines[0]:
+            self._observe(quad, boxes)
+
+    def _observe(self, quad: Quad, boxes: NDArray[np.float64]) -> None:
+        path = [min(outlines, key=lambda other: _distance(quad, other), default=None) for outlines in self._outlines]
+        seen = [_bounds(other) for other in path if other is not None]
+        if len(seen) <= MAX_LAG or min(_shift(seen[k], seen[k + 1]) for k in range(MAX_LAG)) < MIN_MOTION_PX / MAX_LAG:
+            return
+        box = boxes[int(np.argmax([max(overlaps(box, np.array(seen))) for box in boxes]))]
+        if overlaps(box, np.array(seen)).max() > 0.3:
+            self._votes[int(np.argmin([_shift(box, bounds) for bounds in seen]))] += 1
+
+
+def _distance(first: Quad, second: Quad) -> float:
+    return float(np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)))
+
+
+def _bounds(quad: Quad) -> NDArray[np.float64]:
+    return np.concatenate([quad.min(axis=0), quad.max(axis=0)])
+
+
+def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """How far apart the centres of two boxes are, in pixels."""
+    return float(np.linalg.norm((first[:2] + first[2:] - second[:2] - second[2:]) / 2))

@@ -1,0 +1,176 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.database.installed import InstalledDatabases
+from edge.errors import DatabaseError
+from edge.manifests import DatabaseManifest, Preprocessing, file_sha256
+
+FILES = ("embeddings.npy", "metadata.json", "index.json", "usearch.index", "lookalikes.json", "references/1.png")
+
+# Does what the arguments say again and again, each time killed (SIGKILL) before its next change of the file system,
+# until it comes to its end. After every kill, what the arguments name as a check must hold.
+KILLED_AT_EVERY_STEP = """
+import os, shutil, signal, sys
+from pathlib import Path
+from edge.database.bundle import MANIFEST_FILE, check_files
+from edge.database.installed import InstalledDatabases
+from edge.manifests import read_database_manifest
+
+start, action, bundle = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+CHANGES = {"open", "os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "shutil.copyfile"}
+
+def act(folder):
+    databases = InstalledDatabases(folder)
+    if action == "rollback":
+        databases.rollback()
+    else:
+        databases.use(databases.install(bundle))
+
+def killed_at(step, folder):
+    left = step
+    def count(event, arguments):
+        nonlocal left
+        writes = event != "open" or (isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        if event in CHANGES and writes and str(folder) in str(arguments):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(count)
+    act(folder)
+
+def sound(folder):
+    current = folder / "current"
+    check_files(current, read_database_manifest(current / MANIFEST_FILE))
+    return current.resolve().name
+
+step, killed, states = 0, True, []
+while killed:
+    folder = start.with_name(f"{start.name}-{step}")
+    shutil.copytree(start, folder, symlinks=True)
+    child = os.fork()
+    if child == 0:
+        killed_at(step, folder)
+        os._exit(0)
+    killed = os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    states.append(sound(folder))
+    if killed and states[-1] == states[0]:
+        act(folder)
+    assert not list(folder.glob(".*.installing")) or action == "rollback"
+    sound(folder)
+    print(step, states[-1], sound(folder))
+    shutil.rmtree(folder)
+    step += 1
+"""
+
+
+def write_bundle(folder: Path, name: str, text: str = "") -> Path:
+    (folder / "references").mkdir(parents=True)
+    for file in FILES:
+        (folder / file).write_text(f"{name} {file} {text}")
+    manifest = DatabaseManifest(
+        name=name, model_id="m", model_sha256="0" * 64, preprocessing=Preprocessing(width=160, height=224),
+        dimension=3, rows=1, cards=1, files={file: file_sha256(folder / file) for file in FILES},
+    )  # fmt: skip
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    return folder
+
+
+@pytest.fixture
+def bundles(tmp_path) -> list[Path]:
+    return [write_bundle(tmp_path / "usb" / name, name) for name in ("first", "second", "third")]
+
+
+@pytest.fixture
+def databases(tmp_path) -> InstalledDatabases:
+    return InstalledDatabases(tmp_path / "databases")
+
+
+def test_install_use_and_list(databases, bundles):
+    assert databases.current is None
+    names = [databases.install(bundle) for bundle in bundles]
+    assert databases.current is None
+    databases.use(names[1])
+    assert [(each.name, each.manifest.name, each.in_use) for each in databases.installed()] == [
+        (names[0], "first", False), (names[1], "second", True), (names[2], "third", False),
+    ]  # fmt: skip
+    assert (databases.folder / "current" / "references" / "1.png").read_text() == "second references/1.png "
+
+
+def test_the_way_back_goes_step_by_step(databases, bundles):
+    names = [databases.install(bundle) for bundle in bundles]
+    for name in names:
+        databases.use(name)
+    databases.use(names[2])
+    for expected in (names[1], names[0]):
+        assert databases.former() == expected
+        databases.rollback()
+        assert databases.current == expected
+    with pytest.raises(DatabaseError, match="no database was in use"):
+        databases.rollback()
+    databases.use(names[2])
+    assert databases.former() == names[0]
+
+
+def test_the_same_bundle_again_changes_nothing(databases, bundles):
+    databases.use(databases.install(bundles[0]))
+    before = {path: path.lstat().st_mtime_ns for path in databases.folder.rglob("*") if path.name != ".lock"}
+    databases.use(databases.install(bundles[0]))
+    assert {path: path.lstat().st_mtime_ns for path in databases.folder.rglob("*") if path.name != ".lock"} == before
+
+
+def test_a_damaged_bundle_is_refused_before_anything_changes(databases, bundles):
+    (bundles[0] / "index.json").write_text("x")
+    with pytest.raises(DatabaseError, match=r"index\.json is damaged"):
+        databases.install(bundles[0])
+    assert not databases.folder.exists()
+
+
+def test_a_bundle_that_reaches_outside_is_refused(databases, tmp_path, bundles):
+    (tmp_path / "usb" / "secret").write_text("x")
+    text = (bundles[0] / "manifest.json").read_text().replace("references/1.png", "../secret")
+    (bundles[0] / "manifest.json").write_text(text)
+    with pytest.raises(DatabaseError, match="not in the database"):
+        databases.install(bundles[0])
+
+
+def test_an_installed_database_that_was_damaged_is_not_used_and_installed_anew(databases, bundles):
+    name = databases.install(bundles[0])
+    (databases.folder / name / "index.json").write_text("x")
+    with pytest.raises(DatabaseError, match="is damaged"):
+        databases.use(name)
+    assert databases.install(bundles[0]) == name
+    databases.use(name)
+    assert [path.name for path in databases.folder.glob(".*")] == [".lock"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "../usb/first", "history", "current", "", ".lock"])
+def test_what_is_not_installed_cannot_be_used(databases, bundles, name):
+    databases.use(databases.install(bundles[0]))
+    with pytest.raises(DatabaseError, match="is installed in"):
+        databases.use(name)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(bundles):
+    with pytest.raises(DatabaseError, match=r"cannot install .* in /proc/databases: "):
+        InstalledDatabases(Path("/proc/databases")).install(bundles[0])
+
+
+@pytest.mark.parametrize("action", ["install", "rollback"])
+def test_killed_at_every_step_one_whole_database_is_in_use(databases, bundles, tmp_path, action):
+    for bundle in bundles[:2]:
+        databases.use(databases.install(bundle))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_EVERY_STEP, databases.folder, action, bundles[2]],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    target = "first" if action == "rollback" else "third"
+    assert len(lines) > (20 if action == "install" else 2)
+    assert {line[1].rpartition("-")[0] for line in lines} == {"second", target}
+    assert {line[2].rpartition("-")[0] for line in lines} == {target}
+    shutil.rmtree(databases.folder)
