@@ -19,7 +19,7 @@ from edge.recognition import open_recognizer
 from edge.selection import Selector
 from edge.tracking import Tracker
 
-_FIXED_SECTIONS = ("source", "publish")
+_FIXED_SECTIONS = ("source", "camera", "imx500", "publish")
 
 
 class NothingMore(Request):
@@ -100,7 +100,19 @@ class Administration:
             ConfigurationError: if a setting is invalid, or needs a restart.
             ModelError, DatabaseError: if the model or the card database cannot be opened.
         """
-        settings = changed_settings(self._settings, ReloadRequest.model_validate(fields).settings)
+        return self.use(changed_settings(self._settings, ReloadRequest.model_validate(fields).settings))
+
+    def use(self, settings: Settings) -> dict[str, Any]:
+        """Open the model and the card database of these settings, and use them and the settings from now on.
+
+        Returns:
+            Which model and database these are.
+
+        Raises:
+            ConfigurationError: if a setting differs that needs a restart.
+            ModelError, DatabaseError: if the model or the card database cannot be opened.
+        """
+        _check_fixed([name for name in _FIXED_SECTIONS if getattr(settings, name) != getattr(self._settings, name)])
         recognizer = open_recognizer(settings.recognition)
         stage, loop = self._recognition
         stage.swap(recognizer)
@@ -137,9 +149,7 @@ def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]
     Raises:
         ConfigurationError: if the outcome is invalid, or a section cannot change while the daemon runs.
     """
-    fixed = [section for section in changes if section in _FIXED_SECTIONS]
-    if fixed:
-        raise ConfigurationError(f"{', '.join(fixed)}: cannot be changed by reload; start the scanner again")
+    _check_fixed([section for section in changes if section in _FIXED_SECTIONS])
     values = settings.model_dump()
     for section, entries in changes.items():
         values.setdefault(section, {}).update(entries)
@@ -149,6 +159,11 @@ def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]
         first = cause.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigurationError(f"{key}: {first['msg']} (got {first['input']!r})") from cause
+
+
+def _check_fixed(changed: list[str]) -> None:
+    if changed:
+        raise ConfigurationError(f"{', '.join(changed)}: cannot be changed by reload; start the scanner again")
 
 
 def _encoded(image: Image, suffix: str) -> bytes:

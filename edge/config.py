@@ -4,10 +4,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from edge.allowed_values import what_is_allowed
 from edge.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,46 @@ class SourceSettings(_Section):
     fps: float = Field(default=30.0, gt=0, le=240, description="frames per second asked of a live source")
     loop: bool = Field(default=False, description="start a video or folder again when it ends")
     seed: int = Field(default=0, ge=0, description="seed of the simulated bench")
+
+
+class CameraSettings(_Section):
+    """A camera on the Raspberry Pi's camera connector."""
+
+    number: int = Field(default=0, ge=0, description="of the camera, as `rpicam-hello --list-cameras` counts")
+    width: int = Field(default=1520, ge=64, multiple_of=2, description="of the frames, in pixels")
+    height: int = Field(default=1520, ge=64, multiple_of=2, description="of the frames, in pixels")
+    sensor_width: int = Field(default=2028, ge=64, multiple_of=2, description="of the sensor mode that is cropped")
+    sensor_height: int = Field(default=1520, ge=64, multiple_of=2, description="of the sensor mode that is cropped")
+    min_fps: float | None = Field(
+        default=None, gt=0, le=240, description="automatic exposure may slow down to this; unset: never below fps"
+    )
+    exposure_us: int | None = Field(default=None, gt=0, description="exposure time; unset: automatic")
+    gain: float | None = Field(default=None, ge=1, description="analogue gain; unset: automatic")
+    red_gain: float | None = Field(default=None, gt=0, description="white balance, with blue_gain; unset: automatic")
+    blue_gain: float | None = Field(default=None, gt=0, description="white balance, with red_gain; unset: automatic")
+    stall_frames: int = Field(default=30, ge=5, description="frames without a picture that mean the camera hangs")
+
+    @model_validator(mode="after")
+    def _gains_go_together(self) -> "CameraSettings":
+        if (self.red_gain is None) != (self.blue_gain is None):
+            raise ValueError("red_gain and blue_gain must be given together, or neither")
+        return self
+
+
+class Imx500Settings(_Section):
+    """The network that runs on the IMX500 sensor."""
+
+    network: Path = Field(
+        default=Path("/usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk"),
+        description="detection network (.rpk)",
+    )
+    threshold: float = Field(default=0.4, gt=0, lt=1, description="least confidence of a box")
+    labels: tuple[str, ...] = Field(default=(), description="which of the network's labels are cards; empty: all")
+    bbox_order: Literal["xy", "yx"] | None = Field(default=None, description="unset: as the network says, else yx")
+    bbox_normalization: bool | None = Field(
+        default=None, description="whether boxes are in input pixels; unset: as the network says"
+    )
+    tensor_lag_frames: int = Field(default=0, ge=0, le=3, description="how many frames boxes arrive after their image")
 
 
 class TrackingSettings(_Section):
@@ -49,11 +90,19 @@ class SelectionSettings(_Section):
 class RecognitionSettings(_Section):
     """The model and the card database."""
 
-    model: Path = Field(default=PROJECT_ROOT / "models" / "demo.onnx", description="embedding model (ONNX)")
+    model: Path = Field(default=PROJECT_ROOT / "models" / "demo.onnx", description="embedding model (.onnx or .hef)")
     database: Path = Field(default=PROJECT_ROOT / "database" / "demo", description="card database (folder)")
     matches: int = Field(default=5, ge=1, le=50, description="how many matches are reported")
     max_batch: int = Field(default=5, ge=1, le=64, description="most cards embedded in one batch")
     threads: int = Field(default=1, ge=1, le=64, description="threads of the inference runtime")
+    fallback_model: Path | None = Field(
+        default=None, description="float model (.onnx) that takes over while the accelerator of a .hef is lost"
+    )
+    npu_timeout_ms: int = Field(default=1000, ge=10, le=10_000, description="longest run of the accelerator")
+    npu_min_cosine: float = Field(
+        default=0.98, gt=0, lt=1, description="least agreement of the accelerator with the float model, at start"
+    )
+    npu_test_runs: int = Field(default=3, ge=2, le=100, description="how often the start-up self-test embeds")
 
 
 class SmoothingSettings(_Section):
@@ -74,13 +123,15 @@ class PublishSettings(_Section):
     endpoint: str = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ PUB socket for results")
     control: str = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ REP socket for commands")
     send_high_water_mark: int = Field(default=1000, ge=1, description="messages kept for a slow subscriber")
-    health_interval_s: float = Field(default=1.0, gt=0, le=60)
+    health_interval_s: float = Field(default=1.0, gt=0, le=60, description="time between health messages")
 
 
 class Settings(_Section):
     """Everything that can be set."""
 
     source: SourceSettings = SourceSettings()
+    camera: CameraSettings = CameraSettings()
+    imx500: Imx500Settings = Imx500Settings()
     tracking: TrackingSettings = TrackingSettings()
     selection: SelectionSettings = SelectionSettings()
     recognition: RecognitionSettings = RecognitionSettings()
@@ -91,6 +142,15 @@ class Settings(_Section):
     def _sockets_differ(self) -> "Settings":
         if self.publish.endpoint == self.publish.control:
             raise ValueError("publish.endpoint and publish.control must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _exposure_fits_the_frame_rate(self) -> "Settings":
+        slowest = self.camera.min_fps or self.source.fps
+        if slowest > self.source.fps:
+            raise ValueError("camera.min_fps must not exceed source.fps")
+        if self.camera.exposure_us is not None and self.camera.exposure_us > 1e6 / slowest:
+            raise ValueError(f"camera.exposure_us must fit in a frame, {1e6 / slowest:.0f} us at {slowest:g} frames/s")
         return self
 
 
@@ -121,7 +181,11 @@ def load_settings(
         first = cause.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "settings"
         origin = f"{path}: " if path else ""
-        raise ConfigurationError(f"{origin}{key}: {first['msg']} (got {first['input']!r})") from cause
+        wrong = (
+            "there is no such key" if first["type"] == "extra_forbidden" else f"{first['msg']} (got {first['input']!r})"
+        )
+        allowed = what_is_allowed(Settings, first["loc"])
+        raise ConfigurationError(f"{origin}{key}: {wrong}{allowed and '; ' + allowed}") from cause
 
 
 def _read_toml(path: Path) -> dict[str, dict[str, Any]]:

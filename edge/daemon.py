@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
@@ -15,20 +15,23 @@ import cv2
 import zmq
 
 from edge.administration import Administration
+from edge.centering import measure
 from edge.config import Settings
 from edge.control import ControlSocket
-from edge.detection import LiveDetector, QuadDetector, StillDetector
+from edge.detection import CardDetector, LiveDetector, StillDetector
 from edge.errors import ScannerError
 from edge.handover import CropSlots, OutputInbox
-from edge.health import Latencies, Rate, resident_mb
+from edge.health import Degradable, Latencies, Rate, Recovering, resident_mb
 from edge.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.messages import HealthMessage
-from edge.pipeline import CaptureStage, Centering, OutputStage, RecognitionStage
+from edge.notify import ServiceManager
+from edge.pipeline import CaptureStage, Measure, OutputStage, RecognitionStage
 from edge.publisher import Publisher
 from edge.recognition import Recognizer, open_recognizer
 from edge.results import Stamp
 from edge.selection import Answers, Selector
-from edge.sources import open_source
+from edge.service import Service, reload_on_hangup
+from edge.sources import FrameSource, open_source
 from edge.tracking import Tracker
 from edge.workers import RESTART_LIMIT, Supervisor, Worker
 
@@ -43,8 +46,12 @@ _SWITCH_S = 0.0005
 _log = logging.getLogger(__name__)
 
 
-def run_daemon(settings: Settings) -> int:
+def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None = None) -> int:
     """Run until the source has ended or SIGINT or SIGTERM comes; from the main thread.
+
+    Args:
+        settings: to start with.
+        read_settings: reads them again when SIGHUP comes; None keeps those of the start, and opens the files anew.
 
     Returns:
         The exit code: 0.
@@ -56,16 +63,19 @@ def run_daemon(settings: Settings) -> int:
     """
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // 2))
     sys.setswitchinterval(_SWITCH_S)
-    with ExitStack() as resources, stopped_by_signals() as stop:
+    with ExitStack() as resources, stopped_by_signals() as stop, reload_on_hangup() as reload_asked:
+        manager = resources.enter_context(ServiceManager.from_environment())
+        service = Service(manager, read_settings or (lambda: settings), reload_asked)
+        service.starting("opening the model, the card database and the source")
         context = resources.enter_context(zmq.Context[zmq.Socket[bytes]]())
         publisher = Publisher(context, settings.publish)
         resources.callback(publisher.close)
         recognizer = open_recognizer(settings.recognition)
-        daemon = Daemon(settings, publisher, recognizer, stop)
+        daemon = Daemon(settings, publisher, recognizer, stop, measure)
         resources.callback(daemon.close)
         control = ControlSocket(context, settings.publish.control, daemon.administration.commands())
         resources.callback(control.close)
-        daemon.run(control)
+        daemon.run(control, service)
     return 0
 
 
@@ -94,7 +104,7 @@ class Daemon:
         publisher: Publisher,
         recognizer: Recognizer,
         stop: threading.Event,
-        centering: Centering | None = None,
+        measure: Measure | None = None,
     ) -> None:
         """Put the parts together and open the source.
 
@@ -109,12 +119,12 @@ class Daemon:
         answers = Answers()
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
-        source = open_source(settings.source)
-        self._live_detector = LiveDetector(QuadDetector(live=True)) if source.live else None
-        file_detector = StillDetector(QuadDetector()) if source.stills else QuadDetector(live=True)
+        source = self._open_source()
+        self._live_detector = LiveDetector(CardDetector(live=True)) if source.live else None
+        file_detector = StillDetector(CardDetector()) if source.stills else CardDetector(live=True)
         self._capture = CaptureLoop(
             source,
-            lambda: open_source(settings.source),
+            self._open_source,
             CaptureStage(self._live_detector or file_detector, tracker, self._selector),
             self._crops,
             self._inbox,
@@ -124,7 +134,7 @@ class Daemon:
         recognition = RecognitionLoop(
             self._stage, self._crops, self._inbox, self._latencies, settings.recognition.max_batch
         )
-        self._output_stage = OutputStage(settings.smoothing, answers, self._stamp, centering)
+        self._output_stage = OutputStage(settings.smoothing, answers, self._stamp, measure)
         self._output = OutputLoop(
             self._output_stage,
             self._inbox,
@@ -155,31 +165,38 @@ class Daemon:
         self._seen_frames = 0
         self._failed = False
 
-    def run(self, control: ControlSocket) -> None:
+    def run(self, control: ControlSocket, service: Service) -> None:
         """Start the threads, and watch over them until the stop event is set or the source has ended.
 
         Raises:
             WorkerError: if a thread failed again and again, or hangs.
         """
-        self._workers.append(Worker("control", control.step, self._stop))
+        self._workers.append(Worker("control", lambda: self._administer(control, service), self._stop))
         for worker in self._workers:
             worker.start()
         try:
             while not self._stop.is_set() and not self._output_worker.finished:
                 self._supervisor.check()
-                if self.frames_advanced() or self._capture.paused:
+                advanced = self.frames_advanced()
+                if advanced:
                     self._advanced_s = time.monotonic()
+                service.report(self.administration.health, advanced=advanced)
                 self._stop.wait(_CHECK_S)
         except ScannerError:
             self._failed = True
             raise
         finally:
+            service.stopping()
             self._end()
 
     def frames_advanced(self) -> bool:
-        """Whether frames were captured since the last call; a watchdog is fed on this alone."""
-        seen, self._seen_frames = self._seen_frames, self._capture.captured
-        return self._seen_frames > seen
+        """Whether frames went through capture since the last call; the watchdog is fed on this alone.
+
+        While the daemon is paused, those count that are read from a live source and not looked at; another source is
+        not read then.
+        """
+        seen, self._seen_frames = self._seen_frames, self._capture.captured + self._capture.passed_over
+        return self._seen_frames > seen or (self._capture.paused and not self._capture.source.live)
 
     def close(self) -> None:
         """Release the source and the model."""
@@ -187,6 +204,10 @@ class Daemon:
         if self._live_detector is not None:
             self._live_detector.close()
         self._stage.recognizer.close()
+
+    def _administer(self, control: ControlSocket, service: Service) -> bool:
+        service.reload_if_asked(self.administration.use)
+        return control.step()
 
     def _end(self) -> None:
         """End every thread within a bounded time, then say goodbye in a last health message."""
@@ -201,10 +222,15 @@ class Daemon:
     def _stamp(self) -> Stamp:
         return Stamp(sequence=self._publisher.next_sequence(), published_at=_now(), degraded=tuple(self._degraded()))
 
+    def _open_source(self) -> FrameSource:
+        return open_source(self._settings.source, self._settings.camera, self._settings.imx500)
+
     def _degraded(self) -> list[str]:
         silence_s = time.monotonic() - self._advanced_s
         silent = silence_s > _SILENCE_S and not self._output_worker.finished
         sentences = self._supervisor.degraded()
+        for part in (self._capture.source, self._stage.recognizer.embedder):
+            sentences += part.degraded() if isinstance(part, Degradable) else ()
         return [*sentences, f"no new frame for {silence_s:.0f} s"] if silent else sentences
 
     def _health(self) -> HealthMessage:
@@ -221,6 +247,7 @@ class Daemon:
             fps=self._rate.per_second(self._capture.captured),
             tracks=self._output_stage.tracks,
             crops_dropped=self._crops.dropped,
+            recoveries=source.recoveries if isinstance(source, Recovering) else {},
             embeddings=self._stage.embeddings,
             cache_hits=self._selector.cache_hits,
             results_published=self._output.results,

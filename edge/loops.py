@@ -8,6 +8,7 @@ from edge.errors import SourceError
 from edge.frame import Frame
 from edge.handover import CropSlots, OutputInbox
 from edge.health import Clock, Latencies, Stopwatch
+from edge.journal import log_verdict
 from edge.messages import CardMessage, HealthMessage
 from edge.pipeline import CaptureStage, OutputStage, RecognitionStage
 from edge.publisher import Publisher
@@ -40,6 +41,7 @@ class CaptureLoop:
         """
         self.paused = False
         self.captured = 0
+        self.passed_over = 0
         self.dropped = 0
         self.newest: Frame | None = None
         self.source = source
@@ -63,7 +65,9 @@ class CaptureLoop:
             self._crops.close()
             return False
         frame = self._numbered(frame)
-        if not self.paused:
+        if self.paused:
+            self.passed_over += 1
+        else:
             self._process(frame)
             self._latencies.add(watch.latencies_ms)
         return True
@@ -197,4 +201,5 @@ class OutputLoop:
             with watch.time("publish"):
                 self._publisher.send(message)
             self._latencies.add(watch.latencies_ms)
+            log_verdict(message)
         self.results += len(messages)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edge.errors import WorkerError
+from edge.errors import SourceLostError, WorkerError
 from edge.health import Clock
 from edge.messages import ThreadHealth
 
@@ -149,6 +149,8 @@ class Supervisor:
         ]
 
     def _restart_when_due(self, worker: Worker, failure: Exception) -> None:
+        if isinstance(failure, SourceLostError):
+            raise WorkerError(str(failure)) from failure
         if worker.restarts_in_a_row >= worker.restart_limit:
             times = worker.restarts_in_a_row + 1
             raise WorkerError(

@@ -1,9 +1,12 @@
 """What the commands' arguments have in common."""
 
 import argparse
+from pathlib import Path
 from typing import TypeAlias
 
 from edge.errors import ConfigurationError
+
+SERVICE_CONFIGURATION = Path("/etc/card-scanner/config.toml")
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -20,6 +23,22 @@ def new_command(
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`, for commands that administer the installed service."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"settings (TOML); {SERVICE_CONFIGURATION} unless given, where it exists",
+    )
+
+
+def configuration_file(options: argparse.Namespace) -> Path | None:
+    """The settings' file that `add_config` found: the given one, or the service's; None where there is neither."""
+    given: Path | None = options.config
+    return given or (SERVICE_CONFIGURATION if SERVICE_CONFIGURATION.is_file() else None)
 
 
 def seconds(text: str) -> float:

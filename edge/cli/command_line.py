@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import NoReturn
 
-from edge.cli import bench, config, demo, identify, run, watch
+from edge.cli import bench, config, database, demo, doctor, identify, measure, run, watch
 from edge.cli.output import accept_any_text, complain, discard, write
 from edge.errors import ConfigurationError, ScannerError
+from edge.journal import journal_handler, writes_to_journal
 
 INTERRUPTED = 130
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-_COMMANDS = (run, identify, watch, demo, bench, config)
+_COMMANDS = (run, identify, measure, watch, demo, bench, config, doctor, database)
 _EXAMPLES = """\
 examples:
   card-scanner demo                          see the whole scanner at work on a simulated bench
   card-scanner identify photo.jpg            which cards are in this photo?
+  card-scanner measure photo.jpg             how well are they centred?
   card-scanner run --source v4l2:/dev/video0 scan what a USB camera sees
   card-scanner watch                         show what a running scanner publishes
+  card-scanner doctor                        what is missing here, and what mends it
 
 'card-scanner COMMAND --help' explains a command."""
 
@@ -94,13 +97,19 @@ class _LogFormat(logging.Formatter):
         return super().format(record)
 
 
+def _stderr_handler() -> logging.Handler:
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(_LogFormat("card-scanner: %(levelname)s: %(message)s"))
+    return output
+
+
 @contextmanager
 def _logging_to_stderr(*, verbose: bool) -> Iterator[None]:
-    logger, output = logging.getLogger("edge"), logging.StreamHandler(sys.stderr)
-    output.setFormatter(_LogFormat("card-scanner: %(levelname)s: %(message)s"))
+    logger, in_journal = logging.getLogger("edge"), writes_to_journal()
+    output = journal_handler(_LogFormat("%(message)s")) if in_journal else _stderr_handler()
     previous = logger.level
     logger.addHandler(output)
-    logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO if in_journal else logging.WARNING)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from edge.cli.arguments import Commands, new_command
-from edge.config import load_settings
+from edge.config import Settings, load_settings
 
 _EXAMPLES = """\
   card-scanner run                                   settings' own source: a simulated bench, unless set otherwise
@@ -13,7 +13,8 @@ _EXAMPLES = """\
   card-scanner run --source images:photos/           the photos of a folder, one after the other
   card-scanner run --config /etc/card-scanner.toml   settings from a file ('card-scanner config --default' writes one)
 
-Ends when the source ends, or on Ctrl-C or SIGTERM. 'card-scanner watch' shows what it publishes."""
+Ends when the source ends, or on Ctrl-C or SIGTERM; SIGHUP reads the settings and the card database again.
+'card-scanner watch' shows what it publishes."""
 
 
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -31,4 +32,8 @@ def _run(options: argparse.Namespace) -> int:
     from edge.daemon import run_daemon
 
     overrides = {"source": {"spec": options.source}} if options.source is not None else None
-    return run_daemon(load_settings(options.config, overrides=overrides))
+
+    def _read_settings() -> Settings:
+        return load_settings(options.config, overrides=overrides)
+
+    return run_daemon(_read_settings(), _read_settings)

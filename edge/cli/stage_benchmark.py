@@ -14,7 +14,7 @@ from usearch.index import Index
 
 from edge.config import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.database.bundle import VECTORS_FILE
-from edge.detection import LiveDetector, QuadDetector
+from edge.detection import CardDetector, LiveDetector
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
 from edge.errors import ScannerError
 from edge.frame import Frame
@@ -127,7 +127,7 @@ class _BareCalls:
 
 
 def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer) -> Sequence[_Stage]:
-    image, detector = frame.image, QuadDetector(live=True)
+    image, detector = frame.image, CardDetector(live=True)
     quad = _first_card(detector, image)
     card, matrix = rectify(image, quad), card_homography(quad, RECTIFIED_WIDTH, RECTIFIED_HEIGHT)
     embedder, database, verifier = recognizer.embedder, recognizer.database, Verifier(recognizer.database)
@@ -149,7 +149,7 @@ def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer)
     )
 
 
-def _first_card(detector: QuadDetector, image: Image) -> Quad:
+def _first_card(detector: CardDetector, image: Image) -> Quad:
     detections = detector.detect(image)
     if not detections:
         raise ScannerError("no card was found on the simulated bench: the detector is not working")
@@ -157,7 +157,7 @@ def _first_card(detector: QuadDetector, image: Image) -> Quad:
     return quad
 
 
-def _following(detector: QuadDetector, image: Image) -> LiveDetector:
+def _following(detector: CardDetector, image: Image) -> LiveDetector:
     """A detector that has found the cards and goes on watching the still picture."""
     live = LiveDetector(detector)
     deadline_s = time.monotonic() + _SEARCH_LIMIT_S
@@ -178,7 +178,7 @@ def _in_turn(*calls: Call) -> Call:
 class _Pipeline:
     """The daemon's stages, without its threads, on one frame again and again; the selector never trusts its cache."""
 
-    def __init__(self, frame: Frame, detector: QuadDetector, recognizer: Recognizer) -> None:
+    def __init__(self, frame: Frame, detector: CardDetector, recognizer: Recognizer) -> None:
         selector = Selector(SelectionSettings(sharpness=0.0), Answers())
         self._capture = CaptureStage(detector, Tracker(TrackingSettings(min_hits=1)), selector)
         self._recognition = RecognitionStage(recognizer)

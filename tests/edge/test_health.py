@@ -1,3 +1,4 @@
+import gc
 import threading
 
 import pytest
@@ -50,6 +51,7 @@ def test_the_rate_is_that_since_the_last_call():
 
 
 def test_resident_memory_grows_with_what_is_used():
+    gc.collect()
     before = resident_mb()
     block = bytearray(50_000_000)
     block[::4096] = b"x" * len(block[::4096])

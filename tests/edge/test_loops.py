@@ -74,7 +74,7 @@ def test_a_live_source_is_read_on_while_paused_and_another_waits():
         capture.step()
         capture.paused = True
         capture.step()
-        assert stage.frame_ids == [0]
+        assert (stage.frame_ids, capture.captured, capture.passed_over) == ([0], 1, int(source.live))
     assert (len(live.items), len(waiting.items)) == (7, 8)
 
 

@@ -128,7 +128,7 @@ def test_a_folder_without_photos_is_refused(tmp_path):
 
 
 def test_numbers_sort_as_numbers():
-    names = ["img1", "img02b", "img2", "img10", "z"]
+    names = ["img1", "img2", "img02b", "img10", "z"]
     assert sorted(["z", "img10", "img02b", "img2", "img1"], key=natural_order) == names
 
 

@@ -8,7 +8,7 @@ from edge.cli import command_line, config
 from edge.cli.command_line import main
 from edge.errors import DatabaseError, InferenceError
 
-COMMANDS = ("run", "identify", "watch", "demo", "bench", "config")
+COMMANDS = ("run", "identify", "watch", "demo", "bench", "config", "doctor", "database")
 
 
 @pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)])

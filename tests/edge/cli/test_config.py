@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from edge.config import Settings, load_settings
 
 
@@ -11,6 +13,20 @@ def test_the_default_file_holds_every_setting_at_its_default(scanner, tmp_path):
     assert scanner("config", "--check", tmp_path / "a.toml").out == f"{tmp_path / 'a.toml'} is right\n"
 
 
+def test_the_documentation_is_of_this_version(scanner):
+    document = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
+    outdated = "write it anew: card-scanner config --reference > docs/configuration.md"
+    assert document.read_text(encoding="utf-8") == scanner("config", "--reference").out, outdated
+
+
+def test_the_documentation_has_every_setting_once(scanner):
+    lines = scanner("config", "--reference").out.splitlines()
+    for section in Settings.model_fields.values():
+        for key, field in section.annotation.model_fields.items():
+            [line] = [line for line in lines if line.startswith(f"| `{key}` |") and (field.description or "") in line]
+            assert line.count("|") == 5
+
+
 def test_the_environment_shows(scanner, monkeypatch):
     monkeypatch.setenv("CARD_SCANNER_SOURCE__SPEC", 'video:"odd" name.mp4')
     assert r'spec = "video:\"odd\" name.mp4"' in scanner("config", "--show").out
@@ -21,7 +37,13 @@ def test_the_environment_shows(scanner, monkeypatch):
 
 
 def test_a_wrong_file_is_refused(scanner, tmp_path):
-    for text, named in (("[source]\nspeed = 3", "source.speed"), ("[source", "TOML"), ("fps = 3", "section")):
+    for text, named in (
+        ("[source]\nspeed = 3", "source.speed: there is no such key; the keys of [source] are spec, fps"),
+        ("[sauce]\na = 1", "the sections are source"),
+        ("[source]\nfps = 0", "allowed: number above 0, at most 240"),
+        ("[source", "TOML"),
+        ("fps = 3", "section"),
+    ):
         (tmp_path / "a.toml").write_text(text)
         outcome = scanner("config", "--check", tmp_path / "a.toml")
         assert outcome.code == 2

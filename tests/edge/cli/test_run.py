@@ -36,7 +36,7 @@ def test_a_photo_is_run_to_its_end(scanner, tiny_settings, endpoints, photo):
     ("source", "code", "named"),
     [
         ("nothing", 2, "'nothing' is not a source"),
-        ("imx500", 2, "appliance's camera"),
+        ("imx500", 1, "imx500-all"),
         ("images:{folder}", 1, "no photos in the folder"),
         ("images:{folder}/nothing.jpg", 1, "No such file"),
         ("video:{folder}/nothing.mp4", 1, "No such file"),

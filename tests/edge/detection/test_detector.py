@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.detection import QuadDetector
+from edge.detection.detector import QuadDetector
 from edge.geometry import card_quad, quad_iou, rotated_half_turn
 from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import random_scene, render_scene

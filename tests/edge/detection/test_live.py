@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.detection.detector import QuadDetector
+from edge.detection.detector import CardDetector
 from edge.detection.live import LiveDetector
 from edge.errors import MeasurementError
 from edge.frame import Detection
@@ -35,7 +35,7 @@ def _rounded(image: np.ndarray, box: tuple[float, ...], radius: int, colour: tup
             cv2.circle(image, (x, y), r, colour, -1, cv2.LINE_AA, 4)
 
 
-class CountingDetector(QuadDetector):
+class CountingDetector(CardDetector):
     def __init__(self):
         super().__init__(live=True)
         self.searches = 0
@@ -92,7 +92,7 @@ def test_cards_come_and_go(searching):
 def test_the_first_frame_does_not_wait_for_its_search():
     release = threading.Event()
 
-    class SlowDetector(QuadDetector):
+    class SlowDetector(CardDetector):
         def detect(self, image: np.ndarray) -> tuple[Detection, ...]:  # noqa: ARG002
             release.wait(10)
             return ()
@@ -104,7 +104,7 @@ def test_the_first_frame_does_not_wait_for_its_search():
 
 
 def test_a_failing_search_is_not_swallowed():
-    class BrokenDetector(QuadDetector):
+    class BrokenDetector(CardDetector):
         def detect(self, image: np.ndarray) -> tuple[Detection, ...]:  # noqa: ARG002
             raise MeasurementError("broken")
 

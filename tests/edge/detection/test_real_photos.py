@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.detection import QuadDetector
+from edge.detection import CardDetector
 from edge.frame import Detection
 from edge.geometry import CARD_ASPECT, is_convex, quad_area, quad_iou, side_lengths
 from edge.photos import read_photo
@@ -17,7 +17,7 @@ HARD = ("mtg_dragon_whelp.jpg", "mtg_lands_and_fatties.jpg", "set_webcam_2017052
 
 @functools.cache
 def detected(name: str) -> tuple[Detection, ...]:
-    return QuadDetector().detect(read_photo(PHOTOS / name))
+    return CardDetector().detect(read_photo(PHOTOS / name))
 
 
 def cards_in(name: str) -> int:

@@ -1,9 +1,9 @@
 import numpy as np
 
-from edge.detection import QuadDetector, StillDetector
+from edge.detection import CardDetector, StillDetector
 
 
-class CountingDetector(QuadDetector):
+class CountingDetector(CardDetector):
     searches = 0
 
     def detect(self, image):

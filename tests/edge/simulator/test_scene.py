@@ -170,3 +170,10 @@ def test_the_print_shift_is_part_of_the_truth(cards: tuple[CardSpec, ...]) -> No
     assert truth.cards[0].px_per_mm == pytest.approx(CAMERA.px_per_mm, rel=0.05)
     assert truth.cards[0].visible_fraction == 1.0
     assert truth.cards[0].fully_in_frame
+
+
+def test_a_cover_that_reaches_far_beyond_the_frame_hides_what_it_covers():
+    card = np.array([[20.0, 20.0], [60.0, 20.0], [60.0, 80.0], [20.0, 80.0]])
+    half_plane = np.array([[40.0, -9e4], [9e4, -9e4], [9e4, 9e4], [40.0, 9e4]])
+    (visible,) = visible_fractions((100, 100), [card], [half_plane])
+    assert visible == pytest.approx(0.5, abs=0.05)

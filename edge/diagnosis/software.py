@@ -1,0 +1,128 @@
+"""Checks of the model, the card database, the disk, the ports and the clock."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import zmq
+
+from edge.config import Settings
+from edge.database.bundle import open_manifest
+from edge.diagnosis.finding import Finding, State
+from edge.diagnosis.hardware import Check
+from edge.diagnosis.machine import Machine
+from edge.errors import DatabaseError, ModelError
+from edge.manifests import ModelManifest, check_model_file, read_model_manifest
+
+_LOW_MB, _FULL_MB = 500, 50
+_ANSWER_MS = 1000
+
+
+def check_model(settings: Settings, _machine: Machine) -> Finding:
+    """Is the model here and undamaged?"""
+    path = settings.recognition.model
+    try:
+        manifest = _sound_model(path)
+    except ModelError as failure:
+        restore = "copy the file and its manifest again, or set recognition.model"
+        return _finding("model", State.FAILURE, str(failure), restore)
+    return _finding("model", State.OK, f"{manifest.model_id}, {manifest.dimension} dimensions, in {path}")
+
+
+def check_database(settings: Settings, _machine: Machine) -> Finding:
+    """Is the card database here, undamaged, and built with this model?"""
+    path = settings.recognition.database
+    try:
+        model = _sound_model(settings.recognition.model)
+    except ModelError:
+        return _finding(
+            "database", State.FAILURE, f"{path}: cannot be judged without its model", "mend the model first"
+        )
+    try:
+        manifest = open_manifest(path, model)
+    except DatabaseError as failure:
+        install = "sudo card-scanner database install FOLDER, or 'sudo card-scanner database rollback'"
+        return _finding("database", State.FAILURE, str(failure), install)
+    return _finding("database", State.OK, f"{manifest.name}, {manifest.cards} cards, in {path}")
+
+
+def check_disk(settings: Settings, machine: Machine) -> Finding:
+    """Is there room?"""
+    database = settings.recognition.database.absolute()
+    folder = next(path for path in (database, *database.parents) if path.is_dir())
+    free_mb = {path: shutil.disk_usage(path).free / 1e6 for path in (machine.root, folder)}
+    path, least_mb = min(free_mb.items(), key=lambda item: item[1])
+    state = State.FAILURE if least_mb < _FULL_MB else State.WARNING if least_mb < _LOW_MB else State.OK
+    tidy = "" if state is State.OK else "sudo journalctl --vacuum-size=100M; sudo apt clean"
+    return _finding("disk", state, f"{least_mb / 1000:.1f} GB free at {path}", tidy)
+
+
+def check_ports(settings: Settings, _machine: Machine) -> Finding:
+    """Are the ports free, or does a scanner that answers hold them?"""
+    endpoints = (settings.publish.endpoint, settings.publish.control)
+    taken = [endpoint for endpoint in endpoints if not _is_free(endpoint)]
+    if not taken:
+        return _finding("ports", State.OK, f"{' and '.join(endpoints)} are free; no scanner is running")
+    running = _running_scanner(settings.publish.control)
+    if running is not None:
+        return _finding("ports", State.OK, f"a scanner is running: {running}")
+    ports = " or ".join(f"sport = :{endpoint.rpartition(':')[2]}" for endpoint in taken)
+    return _finding("ports", State.FAILURE, f"{' and '.join(taken)} cannot be used", f"sudo ss -ltnp '{ports}'")
+
+
+def check_clock(_settings: Settings, machine: Machine) -> Finding:
+    """Is the clock right, as far as one can tell?"""
+    newest = max(path.stat().st_mtime for path in Path(__file__).parent.glob("*.py"))
+    synchronise = "sudo timedatectl set-ntp true"
+    if time.time() < newest - 24 * 3600:
+        return _finding("clock", State.FAILURE, "the clock is before this program's own date", synchronise)
+    match machine.output(["timedatectl", "show", "--property=NTPSynchronized", "--value"]):
+        case "yes":
+            return _finding("clock", State.OK, "synchronised")
+        case "no":
+            return _finding("clock", State.WARNING, "not synchronised: the times in messages may be off", synchronise)
+        case _:
+            return _finding("clock", State.UNUSED, "plausible; this machine does not tell whether it is synchronised")
+
+
+def _sound_model(path: Path) -> ModelManifest:
+    manifest = read_model_manifest(path.with_suffix(".json"))
+    check_model_file(path, manifest)
+    return manifest
+
+
+def _is_free(endpoint: str) -> bool:
+    """Whether a ZeroMQ socket can be bound there."""
+    with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REP) as probe:
+        try:
+            probe.bind(endpoint)
+        except zmq.ZMQError:
+            return False
+        return True
+
+
+def _running_scanner(control: str) -> str | None:
+    """What a scanner says of itself on its control socket; None where nobody answers as one."""
+    with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REQ) as client:
+        client.setsockopt(zmq.LINGER, 0)
+        try:
+            client.connect(control.replace("*", "127.0.0.1").replace("0.0.0.0", "127.0.0.1"))  # noqa: S104
+            client.send(b'{"command": "status"}')
+            reply = json.loads(client.recv()) if client.poll(_ANSWER_MS) else {}
+        except (zmq.ZMQError, ValueError):
+            return None
+    health = reply.get("health") if isinstance(reply, dict) else None
+    if not isinstance(health, dict):
+        return None
+    troubles = "; ".join(health["degraded"])
+    return (
+        f"{health['fps']:.0f} frames/s from {health['source']}, status {health['status']}{troubles and ': ' + troubles}"
+    )
+
+
+def _finding(subject: str, state: State, sentence: str, remedy: str = "") -> Finding:
+    return Finding(subject=subject, state=state, sentence=sentence, remedy=remedy)
+
+
+SOFTWARE_CHECKS: tuple[Check, ...] = (check_model, check_database, check_disk, check_ports, check_clock)

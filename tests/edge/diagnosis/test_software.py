@@ -1,0 +1,100 @@
+import shutil
+import socket
+import threading
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+import zmq
+
+from edge.config import PublishSettings, RecognitionSettings, Settings
+from edge.control import ControlSocket
+from edge.diagnosis.finding import State
+from edge.diagnosis.machine import Machine
+from edge.diagnosis.software import check_clock, check_database, check_disk, check_model, check_ports
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def recognition(model: Path, database: Path) -> Settings:
+    return Settings(recognition=RecognitionSettings(model=model, database=database))
+
+
+def test_a_sound_model_and_database(tiny_database):
+    settings = recognition(tiny_database.model, tiny_database.database)
+    assert check_model(settings, Machine()).state is State.OK
+    assert "4 cards" in check_database(settings, Machine()).sentence
+
+
+def test_a_damaged_model(tiny_database, tmp_path):
+    for suffix in (".onnx", ".json"):
+        shutil.copy(tiny_database.model.with_suffix(suffix), tmp_path / f"thumbnail{suffix}")
+    with (tmp_path / "thumbnail.onnx").open("ab") as file:
+        file.write(b"?")
+    settings = recognition(tmp_path / "thumbnail.onnx", tiny_database.database)
+    assert "is damaged" in check_model(settings, Machine()).sentence
+    assert check_database(settings, Machine()).remedy == "mend the model first"
+    (tmp_path / "thumbnail.onnx").unlink()
+    assert "No such file" in check_model(settings, Machine()).sentence
+
+
+def test_a_damaged_database(tiny_database, tmp_path):
+    shutil.copytree(tiny_database.database, tmp_path / "database")
+    (tmp_path / "database" / "index.json").write_text("[]")
+    finding = check_database(recognition(tiny_database.model, tmp_path / "database"), Machine())
+    assert finding.state is State.FAILURE
+    assert "index.json is damaged" in finding.sentence
+    assert "database rollback" in finding.remedy
+
+
+@pytest.mark.parametrize(("free_mb", "state"), [(10, State.FAILURE), (200, State.WARNING), (9000, State.OK)])
+def test_disk(tmp_path, monkeypatch, free_mb, state):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, free_mb * 1e6))
+    finding = check_disk(recognition(Path("x"), tmp_path / "not" / "there"), Machine())
+    assert finding.state is state
+    assert f"{free_mb / 1000:.1f} GB" in finding.sentence
+
+
+@pytest.fixture
+def ports():
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        numbers = [each.getsockname()[1] for each in (first, second)]
+    return PublishSettings(endpoint=f"tcp://127.0.0.1:{numbers[0]}", control=f"tcp://127.0.0.1:{numbers[1]}")
+
+
+def test_free_ports_and_ports_held_by_another_program(ports):
+    assert "are free" in check_ports(Settings(publish=ports), Machine()).sentence
+    number = int(ports.endpoint.rpartition(":")[2])
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", number))
+        held.listen()
+        finding = check_ports(Settings(publish=ports), Machine())
+    assert (finding.state, finding.remedy) == (State.FAILURE, f"sudo ss -ltnp 'sport = :{number}'")
+
+
+def test_ports_held_by_a_scanner_that_answers(ports):
+    health = {"fps": 30.0, "source": "demo", "status": "degraded", "degraded": ["no new frame for 3 s"]}
+    with zmq.Context() as context:
+        control = ControlSocket(context, ports.control, {"status": lambda _: {"health": health}})
+        thread = threading.Thread(target=lambda: [control.step() for _ in range(10)])
+        thread.start()
+        finding = check_ports(Settings(publish=ports), Machine())
+        thread.join()
+        control.close()
+    assert finding.state is State.OK
+    assert finding.sentence == ("a scanner is running: 30 frames/s from demo, status degraded: no new frame for 3 s")
+
+
+@pytest.mark.parametrize(
+    ("said", "state"), [("yes", State.OK), ("no", State.WARNING), (None, State.UNUSED), ("1970", State.FAILURE)]
+)
+def test_clock(monkeypatch, said, state):
+    class Told(Machine):
+        def output(self, command):
+            return said if command[0] == "timedatectl" else None
+
+    if said == "1970":
+        monkeypatch.setattr("time.time", lambda: 0.0)
+    assert check_clock(Settings(), Told()).state is state

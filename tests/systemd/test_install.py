@@ -1,0 +1,101 @@
+"""The install script, as far as it goes without root: into a folder."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edge.config import load_settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def script(name: str, *arguments) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [REPOSITORY / "systemd" / name, *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+
+
+def contents(root: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file: when it was changed, its mode, and what is in it."""
+    return {
+        str(path.relative_to(root)): (path.lstat().st_mtime_ns, path.lstat().st_mode, path.read_bytes())
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("root")
+    outcome = script("install.sh", "--root", root)
+    assert outcome.returncode == 0, outcome.stdout
+    assert "changed: /usr/lib/systemd/system/card-scanner.service" in outcome.stdout
+    return root
+
+
+def test_what_is_installed(installed):
+    files = contents(installed)
+    for name in ("edge/daemon.py", "edge/py.typed", "models/demo.onnx", "pyproject.toml"):
+        assert files[f"opt/card-scanner/app/{name}"][2] == (REPOSITORY / name).read_bytes()
+    assert not [name for name in files if "__pycache__" in name or "/tests/" in name]
+    link = installed / "usr/local/bin/card-scanner"
+    unit = files["usr/lib/systemd/system/card-scanner.service"][2].decode()
+    assert f"ExecStart={link.readlink()} run --config /etc/card-scanner/config.toml" in unit
+    document = unit.partition("file://")[2].split()[0]
+    assert document.removeprefix("/opt/card-scanner/docs/") in {path.name for path in (REPOSITORY / "docs").iterdir()}
+
+
+def test_the_first_configuration_is_valid(installed):
+    path = installed / "etc/card-scanner/config.toml"
+    settings = load_settings(path, environment={})
+    assert str(settings.recognition.database) == "/var/lib/card-scanner/databases/current"
+    assert (installed / settings.recognition.model.relative_to("/")).is_file()
+    assert set(tomllib.loads(path.read_text())) == {"source", "recognition"}
+
+
+def test_the_second_run_changes_nothing(installed):
+    before = contents(installed)
+    outcome = script("install.sh", "--root", installed)
+    assert (outcome.returncode, outcome.stdout) == (0, "nothing was to be changed\n")
+    assert contents(installed) == before
+
+
+def test_an_upgrade_changes_what_differs_and_keeps_what_is_the_users(installed):
+    config = installed / "etc/card-scanner/config.toml"
+    config.write_text(config.read_text().replace('demo"', 'picamera"', 1))
+    mine = installed / "var/lib/card-scanner/databases/mine"
+    mine.mkdir(parents=True)
+    (mine / "manifest.json").write_text("{}")
+    app = installed / "opt/card-scanner/app"
+    (app / "edge" / "daemon.py").write_text("an older version")
+    (app / "edge" / "forsaken.py").write_text("a file of an older version")
+    kept = config.read_bytes()
+    outcome = script("install.sh", "--root", installed)
+    assert outcome.stdout.splitlines()[:-1] == [
+        "changed: /opt/card-scanner/app/edge/daemon.py",
+        "changed: /opt/card-scanner/app/edge/forsaken.py is gone",
+    ]
+    assert (app / "edge" / "daemon.py").read_bytes() == (REPOSITORY / "edge" / "daemon.py").read_bytes()
+    assert (config.read_bytes(), (mine / "manifest.json").read_text()) == (kept, "{}")
+
+
+def test_uninstalled_the_users_files_are_left_and_purged_nothing(tmp_path):
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/other").write_text("not ours")
+    assert script("install.sh", "--root", tmp_path).returncode == 0
+    assert script("uninstall.sh", "--root", tmp_path).returncode == 0
+    assert set(contents(tmp_path)) == {"usr/bin/other", "etc/card-scanner/config.toml"}
+    assert script("uninstall.sh", "--root", tmp_path, "--purge").returncode == 0
+    assert script("uninstall.sh", "--root", tmp_path, "--purge").returncode == 0
+    assert set(contents(tmp_path)) == {"usr/bin/other"}
+    assert not [path for path in tmp_path.rglob("*") if path.is_symlink()]
+
+
+@pytest.mark.parametrize("name", ["install.sh", "uninstall.sh"])
+def test_wrong_arguments_show_the_usage(name):
+    outcome = script(name, "--now")
+    assert outcome.returncode == 2
+    assert "sudo systemd/" in outcome.stdout

@@ -1,0 +1,88 @@
+"""The unit and its companions, judged by systemd's own tools."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+UNIT = SYSTEMD / "card-scanner.service"
+EXECUTABLE = "/opt/card-scanner/venv/bin/card-scanner"
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+needs_shellcheck = pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+
+
+def run(*command) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+
+
+def systemd_version() -> int:
+    return int(run("systemd-analyze", "--version").stdout.split()[1])
+
+
+@pytest.fixture
+def unit(tmp_path) -> Path:
+    """The unit with a program that exists on this machine."""
+    path = tmp_path / UNIT.name
+    path.write_text(UNIT.read_text().replace(EXECUTABLE, "/bin/true"))
+    if systemd_version() >= 254:
+        (tmp_path / f"{UNIT.name}.d").mkdir()
+        shutil.copy(SYSTEMD / "backoff.conf", tmp_path / f"{UNIT.name}.d")
+    return path
+
+
+@needs_systemd
+def test_the_unit_is_right(unit):
+    outcome = run("systemd-analyze", "verify", unit)
+    assert (outcome.returncode, outcome.stdout) == (0, "")
+
+
+@needs_systemd
+def test_a_mistake_in_the_unit_would_be_found(unit):
+    unit.write_text(unit.read_text().replace("WatchdogSec", "WatchdogSecs"))
+    assert "WatchdogSecs" in run("systemd-analyze", "verify", unit).stdout
+
+
+@needs_systemd
+def test_little_is_exposed(unit):
+    last = run("systemd-analyze", "security", "--offline=yes", "--no-pager", unit).stdout.splitlines()[-1]
+    assert float(re.search(r"(\d+\.\d+)", last).group(1)) < 2.0
+
+
+def test_libzmq_may_set_its_threads_scheduling():
+    denied = [line for line in UNIT.read_text().splitlines() if line.startswith("SystemCallFilter=~")]
+    assert denied == ["SystemCallFilter=~@privileged"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
+def test_the_user_is_made(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "group").write_text("video:x:44:\n")
+    outcome = run("systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "card-scanner.sysusers")
+    assert outcome.returncode == 0, outcome.stdout
+    assert "card-scanner:x:" in (tmp_path / "etc" / "passwd").read_text()
+    assert "video:x:44:card-scanner" in (tmp_path / "etc" / "group").read_text()
+
+
+@pytest.mark.skipif(shutil.which("systemd-tmpfiles") is None, reason="systemd-tmpfiles is not installed")
+def test_the_folders_are_made_and_litter_is_removed_at_boot(tmp_path):
+    databases = tmp_path / "var/lib/card-scanner/databases"
+    command = ("systemd-tmpfiles", f"--root={tmp_path}", "--create", "--remove", "--boot")
+    outcome = run(*command, SYSTEMD / "card-scanner.tmpfiles")
+    assert outcome.returncode == 0, outcome.stdout
+    (databases / ".a.1.installing").mkdir()
+    (databases / "a").mkdir()
+    assert run(*command, SYSTEMD / "card-scanner.tmpfiles").returncode == 0
+    assert [path.name for path in databases.iterdir()] == ["a"]
+
+
+@needs_shellcheck
+@pytest.mark.parametrize("script", sorted(SYSTEMD.glob("*.sh")), ids=lambda path: path.name)
+def test_scripts_are_sound(script):
+    outcome = run("shellcheck", "--severity=style", script)
+    assert (outcome.returncode, outcome.stdout) == (0, "")
