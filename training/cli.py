@@ -34,6 +34,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_student(commands)
+    _add_detector(commands)
     _add_export(commands)
     _add_preview(commands)
     _add_index(commands, chosen=command == "index")
@@ -60,6 +61,26 @@ def _add_student(commands: "Commands[argparse.ArgumentParser]") -> None:
     student.add_argument("--resume", action="store_true", help="go on with the run of this name")
     student.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
     student.set_defaults(run=_run_of("training.student"))
+
+
+def _add_detector(commands: "Commands[argparse.ArgumentParser]") -> None:
+    detector = commands.add_parser(
+        "detector",
+        help="train the network that proposes card outlines",
+        description="Trains the outline network from random weights on small simulated scenes, which are rendered "
+        "first. Several processes: torchrun --nproc-per-node N -m training detector ...",
+    )
+    detector.add_argument("--name", required=True, help="of the run: its folder is RUNS/NAME")
+    detector.add_argument("--minutes", type=float, required=True, help="wall-clock time to train for")
+    detector.add_argument("--scenes", type=int, default=10_000, help="simulated scenes to learn from (default: 10000)")
+    detector.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
+    detector.add_argument("--workers", type=int, default=1, help="processes that make batches (default: 1)")
+    detector.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    detector.set_defaults(run=_run_of("training.detection.trainer"))
+    export = commands.add_parser("export-detector", help="write a checkpoint of the outline network as ONNX")
+    export.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
+    export.add_argument("--output", type=Path, required=True, help="such as models/outline.onnx")
+    export.set_defaults(run=_run_of("training.detection.export"))
 
 
 def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:

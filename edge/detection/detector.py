@@ -1,5 +1,6 @@
 """Finds card outlines in a frame: propose on a small copy, fit on the frame itself, keep what is card-like."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -34,6 +35,9 @@ MAX_GROWTH = 3.8
 ALTERNATIVE_REACH = 0.006
 MAX_OUTWARD = 24
 OUTWARD_EACH = 3
+NEAR_REACHES = (0.03, 0.06)
+NEARNESS = 0.1
+SURE_ENOUGH = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,7 @@ LIVE = _Effort(looks=(_LIVE_NEAR,), fallback=(replace(_LIVE_NEAR, sensitivity=FA
 
 
 class QuadDetector:
-    """Detects cards by their outline, without a trained network."""
+    """Detects cards by their outline: straight lines and rounded corners, without a trained network."""
 
     def __init__(self, *, live: bool = False) -> None:
         """Choose the operating point: `live` for every frame of a camera, else thorough, for single photos."""
@@ -99,14 +103,28 @@ class QuadDetector:
         """
         if min(image.shape[:2]) < MIN_FRAME_PX:
             return ()
+        kept = strongest_apart(self.outlines(image))
+        return tuple(Detection(quad=candidate.quad, confidence=candidate.confidence) for candidate in kept)
+
+    def outlines(self, image: Image, proposed: Sequence[Quad] = (), *, only_proposed: bool = False) -> list[Candidate]:
+        """Every outline that may be a card; several may be in one place.
+
+        Args:
+            image: uint8 [H, W, 3] BGR.
+            proposed: about where cards lie; looked at first.
+            only_proposed: do not search where there is an outline near each of those.
+        """
         search = _Search(image)
+        for quad in proposed:
+            search.look_near(quad, self._effort.alternatives)
+        if only_proposed and all(_is_near_one(quad, search.accepted) for quad in proposed):
+            return search.accepted
         for look in self._effort.looks:
             search.look(look)
         for look in () if search.accepted else self._effort.fallback:
             search.look(look)
         search.look_around(self._effort.alternatives)
-        kept = strongest_apart(search.accepted)
-        return tuple(Detection(quad=candidate.quad, confidence=candidate.confidence) for candidate in kept)
+        return search.accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,6 +142,17 @@ class _View:
     factor: float
     field: EdgeField
     min_side_px: float
+
+
+def nearness(first: Quad, second: Quad) -> float:
+    """1 for equal quads, falling off with the mean distance of their corners; either may be the other way up."""
+    width_px = float(side_lengths(first).min())
+    distance = min(np.linalg.norm(np.roll(second, turn, axis=0) - first, axis=1).mean() for turn in (0, 2))
+    return float(np.exp(-0.5 * (distance / (NEARNESS * width_px)) ** 2))
+
+
+def _is_near_one(quad: Quad, candidates: Sequence[Candidate]) -> bool:
+    return any(each.confidence * nearness(quad, each.quad) > SURE_ENOUGH for each in candidates)
 
 
 class _Search:
@@ -156,6 +185,15 @@ class _Search:
             if found is not None:
                 remaining = _other_places(remaining, found)
         return outlines
+
+    def look_near(self, quad: Quad, alternatives: int) -> None:
+        """Fit outlines to the edges about a proposed quad, which may be wrong by a few per cent of its width."""
+        width_px = float(side_lengths(quad).min())
+        fits = [self._try(quad, reach * width_px) for reach in NEAR_REACHES]
+        starts = [fit.quad for fit in fits if fit is not None] or [quad]
+        for start in starts:
+            for other in alternative_quads(self.image, start, alternatives):
+                self._try(other, max(ALTERNATIVE_REACH * width_px, 1.0))
 
     def look_around(self, alternatives: int) -> None:
         """Compare each outline with others in its place: printed frames and sleeves run parallel to a card's edge."""

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.detector import QuadDetector
+from edge.detection.cards import CardDetector
 from edge.detection.refinement import fit_outline
 from edge.errors import MeasurementError
 from edge.frame import Detection
@@ -63,7 +63,7 @@ class _Search:
 class LiveDetector:
     """Follows the cards of a camera's frames. Owns one thread; used by one thread at a time."""
 
-    def __init__(self, detector: QuadDetector) -> None:
+    def __init__(self, detector: CardDetector) -> None:
         """Search with `detector`."""
         self._detector = detector
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")

@@ -1,6 +1,6 @@
 """Detection in photos that are shown several times."""
 
-from edge.detection.detector import QuadDetector
+from edge.detection.cards import CardDetector
 from edge.frame import Detection
 from edge.geometry import Image
 
@@ -8,7 +8,7 @@ from edge.geometry import Image
 class StillDetector:
     """Searches each photo once, however many frames show it."""
 
-    def __init__(self, detector: QuadDetector) -> None:
+    def __init__(self, detector: CardDetector) -> None:
         """Search with `detector`."""
         self._detector = detector
         self._photo: Image | None = None

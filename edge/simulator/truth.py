@@ -6,16 +6,18 @@ Nothing that recognises or measures cards may read it.
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Quad
 from edge.simulator.camera import Camera, Points, mean_px_per_mm
-from edge.simulator.compositing import clipped_window, fill
+from edge.simulator.compositing import clipped_window, fill, window_view
 from edge.simulator.items import PlacedCard, card_outline_px, card_quad_px
 from edge.simulator.sleeve import SleeveKind
 
 MASK_SCALE = 2
+LARGEST_MASK = 8000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,18 +87,20 @@ def visible_fractions(size: tuple[int, int], outlines: list[Points], covers: lis
 
 
 def _paint(labels: NDArray[np.uint8], outline: Points, label: int) -> int:
-    """Write a label where an outline is; returns the outline's area in mask pixels, also outside the frame."""
+    """Write a label where an outline is; returns the outline's whole area in mask pixels."""
     scaled = outline / MASK_SCALE
-    low = np.floor(scaled.min(axis=0)).astype(int) - 1
-    extent = np.minimum(np.ceil(scaled.max(axis=0)).astype(int) + 2 - low, 8000)
-    mask = np.zeros((extent[1], extent[0]), np.uint8)
-    fill(mask, scaled - low)
     window = clipped_window(scaled, labels.shape[1], labels.shape[0], 0)
     if window is not None:
-        left, top, columns, rows = window
-        inside = mask[top - low[1] : top - low[1] + rows, left - low[0] : left - low[0] + columns] > 0
-        labels[top : top + rows, left : left + columns][inside] = label
-    return int(np.count_nonzero(mask))
+        inside: NDArray[np.uint8] = np.zeros((window[3], window[2]), np.uint8)
+        fill(inside, scaled - window[:2])
+        window_view(labels, window)[inside > 0] = label
+    low = np.floor(scaled.min(axis=0)) - 1
+    columns, rows = np.ceil(scaled.max(axis=0) + 2 - low).astype(int)
+    if max(columns, rows) > LARGEST_MASK:
+        return round(cv2.contourArea(scaled.astype(np.float32)))
+    whole = np.zeros((rows, columns), np.uint8)
+    fill(whole, scaled - low)
+    return int(np.count_nonzero(whole))
 
 
 def _card_truth(camera: Camera, card: PlacedCard, visible: float) -> CardTruth:

@@ -1,0 +1,71 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from edge.detection.network import OUTPUT_NAMES, RAYS, OutlineProposer
+from training.checkpoint import save_checkpoint
+from training.cli import main
+from training.detection.batches import SceneBatches
+from training.detection.export import export_network
+from training.detection.loss import distance_loss, score_loss
+from training.detection.model import OutlineNetwork
+from training.detection.scenes import small_scenes
+from training.detection.trainer import OutlineTrainer
+from training.ranks import Ranks
+from training.schedule import Budget
+
+# onnxscript's exporter meets a deprecation inside torch.
+pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
+
+
+def test_the_grid_is_an_eighth_of_the_picture():
+    score, distances = OutlineNetwork().eval()(torch.zeros(1, 3, 64, 96))
+    assert score.shape == (1, 1, 8, 12)
+    assert distances.shape == (1, RAYS, 8, 12)
+    assert (distances > 0).all()
+
+
+def test_losses_are_least_at_the_truth():
+    score = torch.zeros(1, 4, 4)
+    score[0, 1, 2] = 1
+    certain = torch.ones(1, 4, 4)
+    right, wrong = torch.where(score > 0, 9.0, -9.0), torch.where(score > 0, -9.0, 9.0)
+    assert score_loss(right, score, certain) < 0.01 < score_loss(wrong, score, certain)
+    assert score_loss(wrong, score, 0 * certain) == 0
+    true = torch.full((1, RAYS, 4, 4), 20.0)
+    assert distance_loss(true, true, certain) == pytest.approx(0, abs=1e-6)
+    assert distance_loss(1.1 * true, true, certain) == pytest.approx(2 * np.log(1.1), rel=1e-4)
+
+
+def test_a_short_run_learns_and_can_be_exported(tmp_path):
+    scenes = small_scenes(4, tmp_path / "cache", workers=1)
+    again = small_scenes(4, tmp_path / "cache", workers=1)
+    assert np.array_equal(scenes.images, again.images)
+    assert np.isfinite(scenes.quads).any()
+    trainer = OutlineTrainer(tmp_path, Ranks(), {"seed": 0}, seed=0)
+    losses = []
+    step = trainer._step
+    trainer._step = lambda *args: losses.append(step(*args)) or losses[-1]
+    trainer.train(SceneBatches(scenes, images=2, size_px=96, seed=0), Budget(steps=12), workers=0)
+    assert np.mean([sum(loss) for loss in losses[-3:]]) < np.mean([sum(loss) for loss in losses[:3]])
+    output = tmp_path / "outline.onnx"
+    assert main(["export-detector", "--checkpoint", str(tmp_path / "checkpoint.pt"), "--output", str(output)]) == 0
+    card = json.loads(output.with_suffix(".json").read_text())
+    assert (card["seed"], card["steps"]) == (0, 12)
+    assert card["largest_difference"] < 1e-3
+    OutlineProposer(output).propose(np.zeros((100, 80, 3), np.uint8), 96, 0.5)
+
+
+def test_an_export_of_nothing_says_so(tmp_path, capsys):
+    save_checkpoint(tmp_path / "other.pt", {"average": {}})
+    code = main(["export-detector", "--checkpoint", str(tmp_path / "other.pt"), "--output", str(tmp_path / "x.onnx")])
+    assert code != 0
+    assert "other.pt" in capsys.readouterr().err
+    assert not (tmp_path / "x.onnx").exists()
+
+
+def test_the_exported_outputs_have_their_names(tmp_path):
+    export_network(OutlineNetwork().eval(), tmp_path / "o.onnx", {})
+    assert tuple(o.name for o in OutlineProposer(tmp_path / "o.onnx")._session.get_outputs()) == OUTPUT_NAMES

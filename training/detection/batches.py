@@ -1,0 +1,154 @@
+"""Training batches of scenes, each a function of the seed and its number alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from edge.detection.network import DISTANCE_UNIT_PX, STRIDE_PX, ray_directions
+from edge.geometry import Image
+from training.detection.scenes import MIN_VISIBLE, SmallScenes
+
+# A cell is asked for the outline where its centre score is at least this.
+ASKED_SCORE = 0.35
+# Of the score's bell, as a share of the card's shorter side.
+BELL = 0.16
+_SCALES = (0.5, 1.25)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Targets:
+    """What the network should say of one picture.
+
+    Attributes:
+        score: float32 [h, w], 1 at the centre of each card, falling off around it.
+        distances: float32 [RAYS, h, w], pixels from the cell to the outline of the card it belongs to.
+        weight: float32 [h, w], how much the cell's distances count.
+        certain: float32 [h, w], 0 where a card is hidden too much to say what the score should be.
+    """
+
+    score: NDArray[np.float32]
+    distances: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    certain: NDArray[np.float32]
+
+
+class SceneBatches(Dataset[tuple[Tensor, ...]]):
+    """Item k is a batch: pixels uint8 [N, 3, size, size] RGB, and the four arrays of `Targets`, stacked."""
+
+    def __init__(self, scenes: SmallScenes, images: int, size_px: int, seed: int) -> None:
+        self.scenes = scenes
+        self.images = images
+        self.size_px = size_px
+        self.seed = seed
+
+    def __getitem__(self, number: int) -> tuple[Tensor, ...]:
+        """Make batch `number`."""
+        pixels, targets = [], []
+        for i in range(self.images):
+            rng = np.random.default_rng([self.seed, number, i])
+            index = int(rng.integers(len(self.scenes.images)))
+            picture, quads = _moved(self.scenes.images[index], self.scenes.quads[index], self.size_px, rng)
+            pixels.append(cv2.cvtColor(_recoloured(picture, rng), cv2.COLOR_BGR2RGB).transpose(2, 0, 1))
+            targets.append(make_targets(quads, self.scenes.visible[index], self.size_px))
+        arrays: list[Any] = [np.stack(pixels)]
+        arrays += [np.stack([getattr(t, name) for t in targets]) for name in Targets.__slots__]
+        return tuple(torch.from_numpy(array) for array in arrays)
+
+
+def make_targets(quads: NDArray[np.float32], visible: NDArray[np.float32], size_px: int) -> Targets:
+    """The targets of a picture.
+
+    Args:
+        quads: float32 [K, 4, 2], pixels; NaN where there is no card.
+        visible: float32 [K], the share of each that is seen.
+        size_px: height and width of the picture.
+    """
+    count = size_px // STRIDE_PX
+    y, x = np.mgrid[:count, :count].astype(np.float32) * STRIDE_PX + (STRIDE_PX - 1) / 2
+    score: NDArray[np.float32] = np.zeros((count, count), np.float32)
+    certain: NDArray[np.float32] = np.ones((count, count), np.float32)
+    distances: NDArray[np.float32] = np.full((len(ray_directions()), count, count), DISTANCE_UNIT_PX, np.float32)
+    for quad, seen in zip(quads, visible, strict=True):
+        if not np.isfinite(quad).all():
+            continue
+        centre = quad.mean(axis=0)
+        side = min(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[1]))
+        bell = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * (BELL * side) ** 2))
+        column, row = np.clip(np.round((centre - (STRIDE_PX - 1) / 2) / STRIDE_PX), 0, count - 1).astype(int)
+        if not (centre >= 0).all() or not (centre < size_px).all() or seen < MIN_VISIBLE:
+            certain[bell > ASKED_SCORE / 2] = 0
+            continue
+        bell[row, column] = 1
+        mine = bell > score
+        score[mine] = bell[mine]
+        asked = np.nonzero(mine & (bell >= ASKED_SCORE))
+        distances[:, asked[0], asked[1]] = outline_distances(quad, np.stack([x[asked], y[asked]], axis=1)).T
+    weight = np.where((score >= ASKED_SCORE) & (distances.min(axis=0) > 0), score, 0).astype(np.float32)
+    return Targets(score=score, distances=np.maximum(distances, 1), weight=weight, certain=certain)
+
+
+def outline_distances(quad: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far it is from points inside a convex quad to its outline, along each ray.
+
+    Args:
+        quad: float32 [4, 2], clockwise in pixels, y down.
+        points: float32 [N, 2].
+
+    Returns:
+        float32 [N, RAYS]; not positive for points outside.
+    """
+    sides = np.roll(quad, -1, axis=0) - quad
+    normals = np.stack([sides[:, 1], -sides[:, 0]], axis=1)
+    reach = np.einsum("nkd,kd->nk", quad[None] - points[:, None], normals)
+    speed = ray_directions() @ normals.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = np.where(speed[None] > 0, reach[:, None, :] / speed[None], np.inf)
+    inside = (reach > 0).all(axis=1, keepdims=True)
+    return np.where(inside, times.min(axis=2), 0).astype(np.float32)
+
+
+def _moved(
+    picture: Image, quads: NDArray[np.float32], size_px: int, rng: np.random.Generator
+) -> tuple[Image, NDArray[np.float32]]:
+    """Turn, scale, mirror and cut the picture, and move the quads with it."""
+    old = picture.shape[0]
+    scale = size_px / old * np.exp(rng.uniform(*np.log(_SCALES)))
+    angle = rng.uniform(0, 2 * np.pi) if rng.random() < 0.5 else rng.integers(4) * np.pi / 2
+    mirror = rng.random() < 0.5
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn = turn @ np.diag([-1.0 if mirror else 1.0, 1.0])
+    slack = abs(scale * old - size_px) / 2
+    middle = (size_px - 1) / 2 + rng.uniform(-slack, slack, 2)
+    shift = middle - turn @ np.full(2, (old - 1) / 2)
+    border = cv2.BORDER_REFLECT_101 if rng.random() < 0.5 else cv2.BORDER_CONSTANT
+    method = cv2.INTER_AREA if scale < 0.7 else cv2.INTER_LINEAR
+    moved = cv2.warpAffine(
+        np.ascontiguousarray(picture),
+        np.column_stack([turn, shift]),
+        (size_px, size_px),
+        flags=method,
+        borderMode=border,
+        borderValue=[int(v) for v in rng.integers(0, 256, 3)],
+    )
+    corners = quads @ turn.T.astype(np.float32) + shift.astype(np.float32)
+    return np.asarray(moved, dtype=np.uint8), corners[:, ::-1] if mirror else corners
+
+
+def _recoloured(picture: Image, rng: np.random.Generator) -> Image:
+    """Change brightness, contrast and colour; sometimes blur, add noise, take the colour away."""
+    seen: NDArray[np.float32] = picture.astype(np.float32)
+    gain = np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.08, 3))
+    seen = 255 * (np.clip(seen * gain / 255, 0, 1) ** np.exp(rng.normal(0, 0.2))) + rng.normal(0, 8)
+    if rng.random() < 0.1:
+        seen = np.repeat(seen.mean(axis=2, keepdims=True), 3, axis=2)
+    if rng.random() < 0.25:
+        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
+    if rng.random() < 0.3:
+        seen = seen + rng.normal(0, rng.uniform(1, 8), seen.shape).astype(np.float32)
+    return np.clip(seen, 0, 255).astype(np.uint8)
