@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.config import CameraSettings, Imx500Settings
-from edge.detection.detector import CardDetector
+from edge.detection.cards import CardDetector
 from edge.detection.guided import GuidedDetector
 from edge.errors import SourceError, SourceLostError
 from edge.frame import Detection

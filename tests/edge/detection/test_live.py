@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.detection.detector import CardDetector
+from edge.detection.cards import CardDetector
 from edge.detection.live import LiveDetector
 from edge.errors import MeasurementError
 from edge.frame import Detection
