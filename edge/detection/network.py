@@ -26,6 +26,9 @@ OUTPUT_NAMES = ("score", "distances")
 # The network halves its picture so often that both sides must be multiples of this.
 COARSEST_PX = 32
 MAX_IOU = 0.3
+# Cells so near a centre, with at least this share of its score, say where the outline is, too.
+AGREEING = 1
+AGREEING_SCORE = 0.4
 _FITS = 4
 
 
@@ -93,11 +96,22 @@ def decode(score: NDArray[np.float32], distances: NDArray[np.float32], min_score
     found: list[Proposal] = []
     for k in np.argsort(-score[rows, columns], kind="stable"):
         row, column = int(rows[k]), int(columns[k])
-        cell = STRIDE_PX * np.array([column, row]) + (STRIDE_PX - 1) / 2
-        quad = fit_quad(cell + distances[:, row, column, None] * ray_directions())
+        quad = fit_quad(_outline_points(score, distances, row, column))
         if quad is not None and all(quad_iou(quad, other.quad) <= MAX_IOU for other in found):
             found.append(Proposal(quad=quad, score=float(score[row, column])))
     return found
+
+
+def _outline_points(
+    score: NDArray[np.float32], distances: NDArray[np.float32], row: int, column: int
+) -> NDArray[np.float64]:
+    """The ends of the rays [N, 2] of a centre's cell and of its neighbours that see the same card."""
+    around = slice(max(row - AGREEING, 0), row + AGREEING + 1), slice(max(column - AGREEING, 0), column + AGREEING + 1)
+    rows, columns = np.nonzero(score[around] >= AGREEING_SCORE * score[row, column])
+    rows, columns = rows + around[0].start, columns + around[1].start
+    cells = STRIDE_PX * np.stack([columns, rows], axis=1) + (STRIDE_PX - 1) / 2
+    ends = cells[:, None] + distances[:, rows, columns].T[..., None] * ray_directions()
+    return np.asarray(ends.reshape(-1, 2), np.float64)
 
 
 @lru_cache(maxsize=1)
