@@ -30,7 +30,9 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from edge.daemon import run_daemon
+    from edge.memory import keep_heap_small
 
+    keep_heap_small()
     overrides = {"source": {"spec": options.source}} if options.source is not None else None
 
     def _read_settings() -> Settings:

@@ -116,9 +116,6 @@ def test_an_unknown_scenario_is_refused() -> None:
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_the_renderer_ends_with_its_parent(end: signal.Signals) -> None:
     script = (
-        "import signal\n"
-        # Whoever runs the tests in the background may have had SIGINT ignored, which is inherited.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from edge.config import SourceSettings\n"
         "from edge.sources.demo import DemoSource\n"
         "source = DemoSource(SourceSettings(), (320, 240))\n"
