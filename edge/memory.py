@@ -20,4 +20,5 @@ def keep_heap_small() -> bool:
     if mallopt is None:
         return False
     wanted = ((_M_ARENA_MAX, _ARENAS), (_M_TRIM_THRESHOLD, _LARGE_BYTES), (_M_MMAP_THRESHOLD, _LARGE_BYTES))
-    return all([mallopt(option, value) == 1 for option, value in wanted])
+    accepted = [mallopt(option, value) == 1 for option, value in wanted]
+    return all(accepted)
