@@ -126,6 +126,14 @@ class PublishSettings(_Section):
     health_interval_s: float = Field(default=1.0, gt=0, le=60, description="time between health messages")
 
 
+class CenteringSettings(_Section):
+    """How centering is measured."""
+
+    calibration: Path | None = Field(
+        default=None, description="of the camera, by `card-scanner calibrate`; unset: the lens is judged by each card"
+    )
+
+
 class Settings(_Section):
     """Everything that can be set."""
 
@@ -136,6 +144,7 @@ class Settings(_Section):
     selection: SelectionSettings = SelectionSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     smoothing: SmoothingSettings = SmoothingSettings()
+    centering: CenteringSettings = CenteringSettings()
     publish: PublishSettings = PublishSettings()
 
     @model_validator(mode="after")

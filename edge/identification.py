@@ -1,10 +1,12 @@
 """One photo, many cards in it: detect, rectify, recognise, judge."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.centering import PrintReference
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad, rotated_half_turn
 from edge.manifests import Thresholds
@@ -55,6 +57,42 @@ class PhotoResult(_Report):
     width: int = Field(gt=0, description="of the photo in pixels, turned as its EXIF orientation says")
     height: int = Field(gt=0)
     cards: list[CardResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IdentifiedCard:
+    """A card of a photo, as far as it was recognised.
+
+    Attributes:
+        quad: its outline, from its own top-left where it was recognised.
+        card_id: None for an unknown card.
+        reference: picture of the recognised card; None where there is none.
+    """
+
+    quad: Quad
+    card_id: str | None
+    reference: PrintReference | None
+
+
+def identify_quads(
+    image: Image, quads: Sequence[Quad], recognizer: Recognizer, max_batch: int, thresholds: Thresholds
+) -> list[IdentifiedCard]:
+    """Recognise the cards at these outlines of a photo; raises as `PhotoIdentifier.identify`."""
+    cards: list[IdentifiedCard] = []
+    for start in range(0, len(quads), max_batch):
+        batch = quads[start : start + max_batch]
+        recognitions = recognizer.recognize([rectify(image, quad) for quad in batch])
+        for quad, recognition in zip(batch, recognitions, strict=True):
+            card_id = judge(recognition, thresholds, 0).card_id
+            known = card_id is not None
+            cards.append(
+                IdentifiedCard(
+                    quad=rotated_half_turn(quad) if known and recognition.rotation == 180 else quad,
+                    card_id=card_id,
+                    reference=None if card_id is None else recognizer.database.print_reference(card_id),
+                )
+            )
+    return cards
 
 
 class PhotoIdentifier:
@@ -117,5 +155,11 @@ class PhotoIdentifier:
             card_id=reading.card_id,
             distance=round(matches[0].distance, 5) if matches else None,
             matches=[MatchMessage(card_id=match.card_id, distance=round(match.distance, 5)) for match in matches],
-            centering=None if self._measure is None else self._measure(image, own_quad).to_json(),
+            centering=self._centering(image, own_quad, reading.card_id),
         )
+
+    def _centering(self, image: Image, own_quad: Quad, card_id: str | None) -> dict[str, object] | None:
+        if self._measure is None:
+            return None
+        reference = None if card_id is None else self._recognizer.database.print_reference(card_id)
+        return self._measure(image, own_quad, reference).to_json()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from edge.centering import Centering, RestingCard
+from edge.centering import Centering, PrintReference, RestingCard
 from edge.config import SmoothingSettings
 from edge.frame import Detection, Frame
 from edge.geometry import Image, Quad, quad_iou
@@ -27,8 +27,8 @@ from edge.selection import Answered, Answers, Crop, Demand, Selector
 from edge.smoothing import Verdict, advance, effective_thresholds, judge
 from edge.tracking import Tracker
 
-Measure = Callable[[Image, Quad], Centering]
-"""Measures the centering of a card in a frame; the quad starts at the card's own top-left."""
+Measure = Callable[[Image, Quad, PrintReference | None], Centering]
+"""Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
 
 _MOVED_IOU = 0.9
 
@@ -118,10 +118,12 @@ class RecognitionStage:
 
     def _answer(self, crop: Crop, recognition: Recognition, latencies_ms: dict[str, float]) -> Answer:
         database = self._recognizer.database
+        first = recognition.matches[0].card_id if recognition.matches else None
         return Answer(
             crop=crop,
             recognition=recognition,
-            details=database.details(recognition.matches[0].card_id) if recognition.matches else None,
+            details=None if first is None else database.details(first),
+            reference=None if first is None else database.print_reference(first),
             thresholds=database.manifest.thresholds,
             latencies_ms={**crop.latencies_ms, **latencies_ms, **recognition.timings_ms},
         )
@@ -218,7 +220,8 @@ class OutputStage:
         shown = card.verdict.state is TrackState.CONFIRMED and answer is card.answer
         if self._measure_card is None or not shown or not answer.crop.sharp or card.centering.complete:
             return
-        card.centering.add(self._measure_card(answer.crop.frame.image, own_quad(answer.crop.quad, answer)))
+        quad = own_quad(answer.crop.quad, answer)
+        card.centering.add(self._measure_card(answer.crop.frame.image, quad, answer.reference))
 
 
 def _shows(verdict: Verdict) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from edge.centering import RestingCard
+from edge.centering import PrintReference, RestingCard
 from edge.geometry import Quad, rotated_half_turn
 from edge.manifests import Thresholds
 from edge.messages import CardDetails, CardMessage, MatchMessage, Topic, TrackState
@@ -29,6 +29,7 @@ class Answer:
         crop: that was recognised.
         recognition: the answer.
         details: what the database knows of the first match.
+        reference: picture of the first match, for reading its centering; None where the database holds none.
         thresholds: of the database that answered.
         latencies_ms: stage -> time, of capture and recognition.
     """
@@ -36,6 +37,7 @@ class Answer:
     crop: Crop
     recognition: Recognition
     details: CardDetails | None
+    reference: PrintReference | None
     thresholds: Thresholds
     latencies_ms: dict[str, float]
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge.centering.figures import MIN_STD_MM, figures_from_places
+from edge.centering.figures import MIN_STD_MM, figures_from_places, registered_figures
 from edge.centering.grading import GradingTables, shipped_tables
-from edge.centering.result import Centering, Place
+from edge.centering.result import Balance, Centering, Estimate, Place, Registration
+from edge.centering.strips import SIDES
 from edge.errors import MeasurementError
 
 # A reading further than this many standard deviations from the median of the others is left out.
@@ -22,33 +23,86 @@ def combine(measurements: Sequence[Centering], tables: GradingTables | None = No
     A place that is an outlier in one frame (glare, a shadow) is filled from the frames in which it is not.
 
     Args:
-        measurements: of the same side of the same card, its top at the same end; those without figures are left out.
+        measurements: of the same side of the same card, its top at the same end; those without any number are left
+            out, and those by registration where others read the print's edges.
         tables: grading tables; the shipped ones by default.
 
     Returns:
         The combination, with the pixels of the newest measurement; or the newest refusal when no frame could be
-        measured.
+        measured. Registrations are combined over all frames that have one.
 
     Raises:
         MeasurementError: when there are no measurements, or they show different faces.
     """
     if not measurements:
         raise MeasurementError("no measurements to combine")
-    usable = [each for each in measurements if each.measurable]
-    if not usable:
-        return measurements[-1]
-    newest = usable[-1]
-    if any(each.face != newest.face for each in usable):
+    if any(each.face != measurements[-1].face for each in measurements):
         raise MeasurementError("measurements of the front and of the back of a card cannot be combined")
+    registration = _registered([each.registration for each in measurements if each.registration is not None])
+    measured = [each for each in measurements if each.measurable]
+    usable = [each for each in measured if each.method == "print edges"] or measured
+    if not usable:
+        registered = [each for each in measurements if each.registration is not None]
+        if not registered:
+            return measurements[-1]
+        return replace(registered[-1], registration=registration, frames=sum(each.frames for each in registered))
+    newest = usable[-1]
     places = tuple(_combined([each.places[k] for each in usable]) for k in range(len(newest.places)))
     scale = float(np.mean([each.px_per_mm for each in usable]))
+    chosen = tables or shipped_tables()
+    if newest.method == "registration" and registration is not None:
+        figures = registered_figures(places, registration, newest.face, chosen)
+    else:
+        figures = figures_from_places(places, newest.face, chosen)
     return replace(
         newest,
-        figures=figures_from_places(places, newest.face, tables or shipped_tables()),
+        figures=figures,
+        registration=registration,
         places=places,
         px_per_mm=scale,
         frames=sum(each.frames for each in usable),
     )
+
+
+def _registered(found: Sequence[Registration]) -> Registration | None:
+    """One registration from those of several frames; what the frames share does not average out."""
+    if not found:
+        return None
+    newest = found[-1]
+    shift = tuple(
+        _mean([each.shift_mm[axis] for each in found], [each.shared_std_mm[axis] for each in found]) for axis in (0, 1)
+    )
+    shared = tuple(float(np.mean([each.shared_std_mm[axis] for each in found])) for axis in (0, 1))
+    combined = replace(
+        newest,
+        shift_mm=(shift[0], shift[1]),
+        shared_std_mm=(shared[0], shared[1]),
+        rotation_deg=_mean([each.rotation_deg for each in found]),
+        scale=(_mean([each.scale[0] for each in found]), _mean([each.scale[1] for each in found])),
+    )
+    bordered = [each for each in found if each.borders_mm is not None]
+    if len(bordered) < len(found):
+        return combined
+    return replace(
+        combined,
+        borders_mm={side: _mean([each.borders_mm[side] for each in bordered if each.borders_mm]) for side in SIDES},
+        left_right=_mean_balance([each.left_right for each in bordered if each.left_right]),
+        top_bottom=_mean_balance([each.top_bottom for each in bordered if each.top_bottom]),
+    )
+
+
+def _mean(estimates: Sequence[Estimate], shared: Sequence[float] | None = None) -> Estimate:
+    """Weighted mean; with `shared` unknown, all the uncertainty is taken as common to all frames."""
+    values, stds = (np.array(part) for part in zip(*((each.value, each.std) for each in estimates), strict=True))
+    weights = 1 / stds**2 / np.sum(1 / stds**2)
+    common = stds if shared is None else np.minimum(shared, stds)
+    own = np.sqrt(np.sum(weights**2 * (stds**2 - common**2)))
+    return Estimate(value=float(weights @ values), std=float(np.hypot(own, weights @ common)))
+
+
+def _mean_balance(balances: Sequence[Balance]) -> Balance:
+    found = _mean([Estimate(value=each.first, std=each.std) for each in balances])
+    return Balance(first=found.value, std=found.std)
 
 
 def _combined(readings: Sequence[Place]) -> Place:

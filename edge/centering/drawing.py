@@ -3,12 +3,12 @@
 import cv2
 import numpy as np
 
-from edge.centering.result import Centering, Figures, Place
+from edge.centering.result import Centering, Figures, Place, Registration
 from edge.centering.strips import SIDES, Floats, Side, card_to_image
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, transform_points
 
 MARGIN_MM = 9.0
-HEADER_MM = 17.0
+HEADER_MM = 21.0
 PX_PER_MM = 14.0
 
 Color = tuple[int, int, int]
@@ -45,6 +45,9 @@ def draw_centering(image: Image, centering: Centering) -> Image:
     picture[: round(HEADER_MM * PX_PER_MM)] = 28
     if centering.figures is None:
         _write(picture, centering.reason or "", (20, 30), 0.8, _OUTLIER)
+        if centering.registration is not None:
+            _draw_outline(picture, centering.quad, to_picture)
+            _write(picture, _registration_line(centering.registration), (20, 90), 0.7, _INK)
         return picture
     _draw_outline(picture, centering.quad, to_picture)
     for place in centering.places:
@@ -96,8 +99,21 @@ def _draw_header(picture: Image, centering: Centering, found: Figures) -> None:
             for company, chance in found.grades.items()
         ),
     ]
+    if centering.registration is not None:
+        lines.append(_registration_line(centering.registration))
     for row, line in enumerate(lines):
         _write(picture, line, (20, 18 + 54 * row), 0.85 if row == 0 else 0.7, _INK)
+
+
+def _registration_line(found: Registration) -> str:
+    right, down = found.shift_mm
+    line = (
+        f"by the reference picture: print {right.value:+.2f} +-{2 * right.std:.2f} mm right, {down.value:+.2f} "
+        f"+-{2 * down.std:.2f} mm down"
+    )
+    if found.left_right is None or found.top_bottom is None:
+        return f"{line}, turned {found.rotation_deg.value:+.2f} +-{2 * found.rotation_deg.std:.2f} deg"
+    return f"{line}, {_ratio(found.left_right.ratio)} and {_ratio(found.top_bottom.ratio)}"
 
 
 def _ratio(shares: tuple[float, float]) -> str:

@@ -1,11 +1,12 @@
 """From the 24 places to borders, ratios, rotation, skew and grades."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from edge.centering.grading import GradingTables, grade_chances
-from edge.centering.result import Balance, Estimate, Face, Figures, Place
+from edge.centering.result import Balance, Estimate, Face, Figures, Place, Registration
 from edge.centering.strips import LENGTH_MM, SIDES, Side
 from edge.errors import MeasurementError
 
@@ -42,6 +43,28 @@ def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTabl
         skew_deg=(float(slopes[1] - slopes[0]), float(slopes[3] - slopes[2])),
         straightness_mm={side: fit[4] for side, fit in fits.items()},
         grades=grade_chances(tables, left_right, top_bottom, face),
+    )
+
+
+def registered_figures(
+    places: Sequence[Place], registration: Registration, face: Face, tables: GradingTables
+) -> Figures:
+    """Every figure of a card whose border is known by registration only.
+
+    One shift moves all four borders, so that the shares' uncertainties are the registration's, not those of four
+    borders that err on their own.
+    """
+    found = figures_from_places(places, face, tables)
+    left_right, top_bottom = registration.left_right, registration.top_bottom
+    if left_right is None or top_bottom is None:
+        raise MeasurementError("the registered card has no printed border")
+    grades = grade_chances(tables, left_right, top_bottom, face)
+    return replace(
+        found,
+        left_right=left_right,
+        top_bottom=top_bottom,
+        rotation_deg=registration.rotation_deg,
+        grades=grades,
     )
 
 

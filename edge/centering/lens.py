@@ -6,6 +6,7 @@ model, the principal point taken at the middle of the image.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,18 @@ from edge.centering.strips import Floats
 
 MIN_SIGNIFICANCE = 4.0
 MAX_COEFFICIENT = 0.4
+
+
+class LensModel(Protocol):
+    """What a lens does to pixels: estimated from the card (`Lens`), or calibrated (`edge.calibration`)."""
+
+    def undistorted(self, points: Floats) -> Floats:
+        """Pixels [N, 2] as a lens without distortion would show them."""
+        ...
+
+    def distorted(self, points: Floats) -> Floats:
+        """The inverse of `undistorted`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +47,12 @@ class Lens:
     def undistorted(self, points: Floats) -> Floats:
         """Pixels [N, 2] as a lens without distortion would show them."""
         return np.asarray(self._rays(points) * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
+
+    def distorted(self, points: Floats) -> Floats:
+        """Pixels [N, 2] where this lens shows what one without distortion shows at `points`."""
+        rays = (points - np.asarray(self.centre_px)) / self.radius_px
+        bent = rays * (1 + self.k1 * np.sum(rays**2, axis=1, keepdims=True))
+        return np.asarray(bent * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
 
     def _rays(self, points: Floats) -> Floats:
         bent = (points - np.asarray(self.centre_px)) / self.radius_px

@@ -20,6 +20,8 @@ AGREEMENT_MM = 0.1
 # Bows that are tried, as the distance at the ends of the side; and how much better than straight one has to be.
 BOWS_MM = np.linspace(-0.9, 0.9, 19)
 MIN_BOW_GAIN = 1.1
+# The strongest edges tell the bow; among this many are the card's.
+BOW_PEAKS_PER_PROFILE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,9 @@ def gradient(profiles: Profiles) -> Profiles:
 
 def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
     """All edges of all profiles that stand out of the noise."""
-    size = np.sqrt(np.einsum("nmc,nmc->nm", slopes, slopes))
-    floor = max(MIN_GRADIENT, 3.0 * float(np.percentile(size[::3], 20)))
-    floor = min(floor, max(MIN_GRADIENT, 0.25 * float(np.percentile(size[::3], 98))))
+    size = np.sqrt(np.asarray(cv2.transform(cv2.multiply(slopes, slopes), np.ones((1, 3))), dtype=np.float32))
+    low, high = _quantiles(size[::3].ravel(), 0.2, 0.98)
+    floor = min(max(MIN_GRADIENT, 3.0 * low), max(MIN_GRADIENT, 0.25 * high))
     middle = size[:, 1:-1]
     rows, columns = np.nonzero((middle > size[:, :-2]) & (middle >= size[:, 2:]) & (middle > floor))
     below, at, above = size[rows, columns], size[rows, columns + 1], size[rows, columns + 2]
@@ -103,10 +105,13 @@ def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
 
 def find_bow(strip: Strip, peaks: Peaks, reach_mm: float) -> float:
     """How much the edges near s = 0 are bowed, in 1/mm, by the votes of all profiles; 0 where straight fits as well."""
-    near = np.abs(peaks.across_mm) < reach_mm
-    u, strength = (strip.along_mm - strip.middle_mm)[peaks.rows[near]], peaks.strength[near]
-    if len(u) == 0:
+    near = np.flatnonzero(np.abs(peaks.across_mm) < reach_mm)
+    if len(near) == 0:
         return 0.0
+    most = BOW_PEAKS_PER_PROFILE * len(strip.along_mm)
+    if len(near) > most:
+        near = near[np.argpartition(peaks.strength[near], -most)[-most:]]
+    u, strength = (strip.along_mm - strip.middle_mm)[peaks.rows[near]], peaks.strength[near]
     bows = BOWS_MM / float(np.abs(strip.along_mm - strip.middle_mm).max()) ** 2
     bent = peaks.across_mm[near] - bows[:, None] * u**2
     across = bent[:, None, :] - SLOPES[None, ::3, None] * u
@@ -197,7 +202,8 @@ def trace(strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: fl
     rows = np.flatnonzero(near >= 0)
     columns = np.clip(peaks.columns[near[rows]], 1, slopes.shape[1] - 2)
     window = np.stack([slopes[rows, columns + k] for k in (-1, 0, 1)])
-    step = window[1] / np.maximum(np.linalg.norm(window[1], axis=1, keepdims=True), 1e-6)
+    size = np.sqrt(np.einsum("nc,nc->n", window[1], window[1]))
+    step = window[1] / np.maximum(size, 1e-6)[:, None]
     below, at, above = np.log(np.maximum(np.einsum("knc,nc->kn", window, step), 1e-3))
     bend = np.minimum(below - 2 * at + above, -1e-3)
     offset = np.clip(0.5 * (below - above) / bend, -1, 1)
@@ -244,11 +250,18 @@ def _median(values: Floats) -> float:
     return float(np.partition(values, half)[half])
 
 
+def _quantiles(values: NDArray[np.floating], *shares: float) -> list[float]:
+    """Order statistics, without the interpolation that makes `numpy.percentile` slow on short arrays."""
+    ranks = [round(share * (len(values) - 1)) for share in shares]
+    ordered = np.partition(values, ranks)
+    return [float(ordered[rank]) for rank in ranks]
+
+
 def _fitted(u: Floats, across: Floats, blur_mm: Floats, height: Floats, step_mm: float) -> Trace:
     finite = np.isfinite(across)
-    strong = height >= MIN_RELATIVE_STEP * (np.percentile(height[finite], 80) if finite.any() else np.inf)
+    strong = height >= MIN_RELATIVE_STEP * (_quantiles(height[finite], 0.8)[0] if finite.any() else np.inf)
     curve, used, scatter = robust_curve(u, np.where(strong, across, np.nan), tolerance_mm=max(0.05, 0.6 * step_mm))
-    agreeing = finite & (np.abs(across - np.polyval(curve[::-1], u)) < AGREEMENT_MM)
+    agreeing = finite & (np.abs(across - curve[0] - u * (curve[1] + curve[2] * u)) < AGREEMENT_MM)
     return Trace(
         across_mm=across,
         used=used,
@@ -280,9 +293,9 @@ def robust_curve(
     curve = np.array([_median(values - slope * where), slope, 0.0])
     close = np.ones(len(where), dtype=bool)
     for bowed in (False, True, True, True):
-        residual = np.abs(values - (curve[0] + curve[1] * where + curve[2] * where**2))
-        close = residual < max(3 * 1.4826 * _median(residual), tolerance_mm)
-        if np.count_nonzero(close) < 4:
+        residual = np.abs(values - (curve[0] + where * (curve[1] + curve[2] * where)))
+        before, close = close, residual < max(3 * 1.4826 * _median(residual), tolerance_mm)
+        if np.count_nonzero(close) < 4 or (curve[2] != 0 and np.array_equal(before, close)):
             break
         curve = (
             _parabola(where[close], values[close]) if bowed else np.array([*_straight(where[close], values[close]), 0])

@@ -1,19 +1,22 @@
-"""Centering of one card in one image: outline, border, 24 places, figures."""
+"""Centering of one card in one image: outline, border, 24 places, registration, figures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.centering.aspect import aspect_doubts
-from edge.centering.figures import figures_from_places
+from edge.centering.figures import figures_from_places, registered_figures
 from edge.centering.grading import GradingTables, shipped_tables
-from edge.centering.lens import Lens, lens_from_sides
-from edge.centering.lines import Trace
+from edge.centering.lens import Lens, LensModel, lens_from_sides
 from edge.centering.outline import Outline, corner_points, find_outline
-from edge.centering.print_edge import MAX_BORDER_MM, OUTSIDE_MM, BorderSide, border_doubts, trace_side
+from edge.centering.places import outer_std_mm, read_places
+from edge.centering.plane import CardPlane, card_plane
+from edge.centering.print_edge import STRIP_MM, BorderSide, check_border, trace_side
+from edge.centering.reference import PrintReference
+from edge.centering.registration import Registered, is_back, register, straightened
 from edge.centering.result import Centering, Face, Place
-from edge.centering.strips import LENGTH_MM, SIDES, Floats, Side, Strip, card_to_image, sample_strip, side_to_card
+from edge.centering.strips import SIDES, Side, card_to_image, sample_strip
 from edge.errors import MeasurementError
 from edge.geometry import (
     CARD_HEIGHT_MM,
@@ -28,73 +31,152 @@ from edge.geometry import (
 
 MIN_PX_PER_MM = 5.0
 PROFILE_SPACING_MM = 0.75
-PLACES_PER_SIDE: Mapping[Side, int] = {"left": 7, "right": 7, "top": 5, "bottom": 5}
-PLACE_REACH_MM = 2.3
-# What is wrong with a whole side at once (variance components of the error of 430 borders of simulated cards, rounded
-# up): sampling, in samples; whatever roughens or blurs the card's edge, as a share of its scatter and its blur; and
-# what lies beside a faint edge, in samples times grey levels.
-SAMPLING_BIAS_PX = 0.05
-SCATTER_BIAS = 1.3
-BLUR_BIAS = 0.04
-FAINT_BIAS_PX = 6.5
 # A card's four edges are cut and seen alike; one that scatters far more than the others is not followed rightly.
 MAX_UNEVENNESS = 4.0
 MIN_UNEVEN_SCATTER_MM = 0.012
 # How far off the width-to-height ratio of a rough outline may be: its corners are right to about 2 mm.
 ROUGH_ASPECT_TOLERANCE = 0.06
 ASPECT_TOLERANCE = 0.025
+# Two answers further apart than this are told to the reader.
+MAX_DISAGREEMENT_STDS = 3.0
+NO_REFERENCE = (
+    "there is no reference picture of this card: it was not identified, or the card database was built without them"
+)
 
 
-def measure(image: Image, quad: Quad, face: Face = "front", tables: GradingTables | None = None) -> Centering:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Setup:
+    """What is the same for every card.
+
+    Attributes:
+        face: which tolerances apply.
+        tables: grading tables; None for the shipped ones.
+        backs: reference pictures of backs; a card that shows one is refused unless its back was asked for.
+        lens: of a calibrated camera; None takes the distortion from each card.
+    """
+
+    face: Face = "front"
+    tables: GradingTables | None = None
+    backs: tuple[PrintReference, ...] = ()
+    lens: LensModel | None = None
+
+
+def measure(image: Image, quad: Quad, reference: PrintReference | None = None, setup: Setup | None = None) -> Centering:
     """Measure the centering of one card.
 
     Args:
         image: uint8 [H, W, 3] BGR, at full resolution.
-        quad: card quad in image pixels, right to about 2 mm; it may be a sleeve's.
-        face: which tolerances apply.
-        tables: grading tables; the shipped ones by default.
+        quad: card quad in image pixels, right to about 2 mm; it may be a sleeve's. With a reference it starts at the
+            card's own top-left.
+        reference: of the identified card, to which the print is registered.
+        setup: what is the same for every card.
 
     Returns:
         The measurement, or the reason why there is none.
+
+    Raises:
+        DatabaseError: when a reference picture is damaged.
     """
+    chosen = setup or Setup()
     try:
-        return _measured(image, quad, face, tables or shipped_tables())
+        return _measured(image, quad, reference, chosen)
     except MeasurementError as error:
-        return Centering(figures=None, reason=str(error), face=face)
+        return Centering(figures=None, reason=str(error), face=chosen.face)
 
 
-def place_positions_mm(side: Side) -> Floats:
-    """Where along a side the border is measured: evenly spaced, the middle among them, clear of the corners."""
-    count = PLACES_PER_SIDE[side]
-    return LENGTH_MM[side] * np.arange(1, count + 1) / (count + 1)
-
-
-def _measured(image: Image, rough: Quad, face: Face, tables: GradingTables) -> Centering:
+def _measured(image: Image, rough: Quad, reference: PrintReference | None, setup: Setup) -> Centering:
     scale = _checked_scale(image, rough)
-    doubts = aspect_doubts(rough, image.shape[1], image.shape[0], ROUGH_ASPECT_TOLERANCE)
+    height, width = image.shape[:2]
+    doubts = aspect_doubts(rough, width, height, ROUGH_ASPECT_TOLERANCE)
     if doubts is not None:
         raise MeasurementError(doubts)
     outline = find_outline(image, rough, scale)
+    sides = _traced_sides(image, outline)
+    lens = _lens(image, sides) if setup.lens is None else setup.lens
+    corners = corner_points({s: (f.outer.curve[0], f.outer.curve[1]) for s, f in sides.items()})
+    quad = transform_points(card_to_image(outline.quad), corners)
+    bare = Centering(figures=None, quad=quad, px_per_mm=scale, face=setup.face, notes=_notes(lens, outline))
+    plane = card_plane(sides, lens)
+    doubts = aspect_doubts(quad, width, height, ASPECT_TOLERANCE) or _face_doubts(image, plane, scale, setup)
+    if doubts is not None:
+        return replace(bare, reason=doubts)
+    stds = {side: outer_std_mm(found) for side, found in sides.items()}
+    registered, why_not = _registered(image, plane, stds, scale, reference)
+    if registered is None:
+        return _with_figures(replace(bare, registration_reason=why_not), (sides, plane, stds), (), setup)
+    notes = (*bare.notes, *_misfit_notes(registered.misfit_mm))
+    found = replace(bare, registration=registered.registration, notes=notes)
+    return _with_figures(found, (sides, plane, registered.outer_stds_mm), registered.places, setup)
+
+
+def _traced_sides(image: Image, outline: Outline) -> dict[Side, BorderSide]:
     card, resolution = card_to_image(outline.quad), _finest_scale(outline.quad)
     sides: dict[Side, BorderSide] = {}
     for side in SIDES:
-        strip = sample_strip(image, card, side, (-OUTSIDE_MM, MAX_BORDER_MM + 0.3), resolution, PROFILE_SPACING_MM)
+        strip = sample_strip(image, card, side, STRIP_MM, resolution, PROFILE_SPACING_MM)
         sides[side] = trace_side(strip)
     _check_evenness(sides)
-    lens = _lens(image, sides)
-    quad = transform_points(card, corner_points({s: (f.outer.curve[0], f.outer.curve[1]) for s, f in sides.items()}))
-    doubts = aspect_doubts(quad, image.shape[1], image.shape[0], ASPECT_TOLERANCE) or border_doubts(sides)
-    if doubts is not None:
-        return Centering(figures=None, reason=doubts, quad=quad, px_per_mm=scale, face=face)
-    places = _places(sides, lens)
-    return Centering(
-        figures=figures_from_places(places, face, tables),
-        places=places,
-        quad=quad,
-        px_per_mm=scale,
-        face=face,
-        notes=_notes(lens, outline),
+    return sides
+
+
+def _face_doubts(image: Image, plane: CardPlane, scale: float, setup: Setup) -> str | None:
+    if setup.face == "back" or not setup.backs or not is_back(straightened(image, plane, scale), setup.backs):
+        return None
+    return "this is the back of a card, not its front"
+
+
+def _registered(
+    image: Image, plane: CardPlane, stds_mm: Mapping[Side, float], scale: float, reference: PrintReference | None
+) -> tuple[Registered | None, str | None]:
+    """The registration to the reference, or why there is none."""
+    if reference is None:
+        return None, NO_REFERENCE
+    try:
+        return register(straightened(image, plane, scale), plane, stds_mm, reference), None
+    except MeasurementError as error:
+        return None, str(error)
+
+
+def _with_figures(
+    found: Centering,
+    read: tuple[Mapping[Side, BorderSide], CardPlane, Mapping[Side, float]],
+    registered: tuple[Place, ...],
+    setup: Setup,
+) -> Centering:
+    """Figures from the print's edges; where those are not clear, from the places that the registration gives.
+
+    Args:
+        found: what is known so far.
+        read: both edges of each side's border, the card's plane, and the uncertainties of the card's edges.
+        registered: places by registration; none where there is no bordered reference.
+        setup: what is the same for every card.
+    """
+    sides, plane, stds_mm = read
+    tables = setup.tables or shipped_tables()
+    try:
+        check_border(sides)
+        places = read_places(sides, plane, stds_mm)
+        figures = figures_from_places(places, setup.face, tables)
+    except MeasurementError as error:
+        if found.registration is None or not registered:
+            return replace(found, reason=str(error))
+        figures = registered_figures(registered, found.registration, setup.face, tables)
+        note = f"the border was not read from its edges ({error}) but from the registered reference"
+        notes = (*found.notes, note)
+        return replace(found, figures=figures, method="registration", places=registered, notes=notes)
+    return _compared(replace(found, figures=figures, places=places))
+
+
+def _compared(found: Centering) -> Centering:
+    """With a note where the two answers contradict each other."""
+    disagreement = found.disagreement
+    if disagreement is None or disagreement.stds <= MAX_DISAGREEMENT_STDS:
+        return found
+    note = (
+        f"the registration gives another answer: left/right {-disagreement.left_right:+.1f}, top/bottom "
+        f"{-disagreement.top_bottom:+.1f} points, {disagreement.stds:.1f} times the uncertainty; look at the picture"
     )
+    return replace(found, notes=(*found.notes, note))
 
 
 def _checked_scale(image: Image, quad: Quad) -> float:
@@ -132,96 +214,22 @@ def _lens(image: Image, sides: Mapping[Side, BorderSide]) -> Lens:
     return lens_from_sides(points, image.shape[1], image.shape[0])
 
 
-def _places(sides: Mapping[Side, BorderSide], lens: Lens) -> tuple[Place, ...]:
-    to_card = _image_to_card(sides, lens)
-    return tuple(place for side in SIDES for place in _side_places(sides[side], lens, to_card))
-
-
-def _image_to_card(sides: Mapping[Side, BorderSide], lens: Lens) -> Floats:
-    """Homography [3, 3] from undistorted pixels to card millimetres, through the four straightened outer edges."""
-    straight = {side: _straight_line(found, lens) for side, found in sides.items()}
-    pairs: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))
-    corners = np.array([np.cross(straight[a], straight[b]) for a, b in pairs])
-    return np.asarray(np.linalg.inv(card_to_image(corners[:, :2] / corners[:, 2:])), dtype=np.float64)
-
-
-def _straight_line(found: BorderSide, lens: Lens) -> Floats:
-    """The outer edge in undistorted pixels as a x + b y + c = 0, by total least squares."""
-    used = found.outer.used
-    points = lens.undistorted(found.strip.image_points(found.outer.across_mm[used], found.strip.along_mm[used]))
-    centre = points.mean(axis=0)
-    normal = np.linalg.svd(points - centre, full_matrices=False)[2][1]
-    return np.array([normal[0], normal[1], -float(normal @ centre)])
-
-
-def _side_places(found: BorderSide, lens: Lens, to_card: Floats) -> list[Place]:
-    """Read the border at all places of one side."""
-    strip, outer, inner = found.strip, found.outer, found.inner
-    if inner is None:
-        raise MeasurementError(f"no printed border on the {strip.side} side")
-    positions = place_positions_mm(strip.side)
-    offsets, counts, outliers = _local_offsets(strip, inner, positions)
-    u = positions - strip.middle_mm
-    outer_px = strip.image_points(outer.at(u), positions)
-    inner_px = strip.image_points(inner.at(u) + np.nan_to_num(offsets), positions)
-    inward = np.linalg.inv(side_to_card(strip.side)) @ to_card
-    edges = [transform_points(inward, lens.undistorted(points))[:, 0] for points in (outer_px, inner_px)]
-    shared = _shared_std_mm(strip.step_mm, outer, inner)
-    stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(counts, 1))
+def _misfit_notes(misfit_mm: tuple[float, float]) -> list[str]:
     return [
-        Place(
-            side=strip.side,
-            position_mm=float(positions[k]),
-            outer_px=(float(outer_px[k, 0]), float(outer_px[k, 1])),
-            inner_px=(float(inner_px[k, 0]), float(inner_px[k, 1])) if readable else None,
-            width_mm=float(edges[1][k] - edges[0][k]) if readable else None,
-            std_mm=float(stds[k]) if readable else None,
-            shared_std_mm=shared,
-            outlier=bool(outliers[k]),
-        )
-        for k, readable in enumerate(np.isfinite(offsets))
+        f"the card is {abs(misfit):.2f} mm {'smaller' if misfit > 0 else 'larger'} {way} than it should be for its "
+        "print: it was cut so, or one of the two edges was misread; the uncertainties allow for both"
+        for way, misfit in zip(("across", "along"), misfit_mm, strict=True)
+        if misfit
     ]
 
 
-def _shared_std_mm(step_mm: float, outer: Trace, inner: Trace) -> float:
-    """The part of the uncertainty that all places of a side share."""
-    parts = (
-        SAMPLING_BIAS_PX * step_mm,
-        SCATTER_BIAS * outer.scatter_mm,
-        BLUR_BIAS * outer.width_mm,
-        FAINT_BIAS_PX * step_mm / max(outer.contrast, 1.0),
-        FAINT_BIAS_PX * step_mm / max(inner.contrast, 1.0),
-    )
-    return float(np.linalg.norm(parts))
-
-
-def _local_offsets(strip: Strip, inner: Trace, positions_mm: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """What is read around each place, against the print edge's curve.
-
-    Returns:
-        Offsets [K] in mm (NaN where there is no edge), profiles behind each [K], and which are outliers [K]: places
-        where most profiles do not agree with the straight edge.
-    """
-    residuals = inner.across_mm - inner.at(strip.along_mm - strip.middle_mm)
-    offsets, counts, outliers = np.full(len(positions_mm), np.nan), np.zeros(len(positions_mm)), []
-    for k, position in enumerate(positions_mm):
-        near = np.abs(strip.along_mm - position) <= PLACE_REACH_MM
-        good = residuals[near & inner.used]
-        outliers.append(len(good) < max(2, np.count_nonzero(near) / 2))
-        read = residuals[near & np.isfinite(residuals)] if outliers[-1] else good
-        counts[k] = len(good)
-        if len(read):
-            offsets[k] = np.median(read) if outliers[-1] else read.mean()
-    return offsets, counts, np.array(outliers)
-
-
-def _notes(lens: Lens, outline: Outline) -> tuple[str, ...]:
+def _notes(lens: LensModel, outline: Outline) -> tuple[str, ...]:
     notes = []
     if outline.edges_around:
         notes.append(
             "other straight edges run around the outline measured (a sleeve's, or those of things beside it); "
             f"{outline.rounded_corners} of its 4 corners look rounded as a card's are"
         )
-    if lens.k1 != 0.0:
+    if isinstance(lens, Lens) and lens.k1 != 0.0:
         notes.append(f"lens distortion removed, from the bow of the card's own edges: k1 = {lens.k1:+.4f}")
     return tuple(notes)

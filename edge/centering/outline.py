@@ -26,6 +26,7 @@ _CORNERS: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("
 _INWARD = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
 _ROUNDING_MM = CORNER_RADIUS_MM * (1 - np.sqrt(0.5))
 _DIAGONAL_MM = np.arange(-0.8, 2.41, 0.1)
+_LINES_TO_CARD = {side: np.linalg.inv(side_to_card(side)).T for side in SIDES}
 _BESIDE_MM = np.array([-0.25, 0.0, 0.25])
 
 
@@ -77,7 +78,7 @@ def corner_points(lines: Mapping[Side, tuple[float, float]]) -> Floats:
 def side_equation(side: Side, position_mm: float, slope: float) -> Floats:
     """The line s = position + slope * (t - middle) as coefficients [3] of a x + b y + c = 0 in card millimetres."""
     strip_line = np.array([1.0, -slope, -position_mm + slope * LENGTH_MM[side] / 2])
-    return np.asarray(np.linalg.inv(side_to_card(side)).T @ strip_line, dtype=np.float64)
+    return np.asarray(_LINES_TO_CARD[side] @ strip_line, dtype=np.float64)
 
 
 def _candidates(image: Image, card: Floats, side: Side, px_per_mm: float) -> list[Line]:
@@ -90,14 +91,17 @@ def _candidates(image: Image, card: Floats, side: Side, px_per_mm: float) -> lis
 
 def _roundness(image: Image, card: Floats, candidates: Mapping[Side, Sequence[Line]]) -> list[Floats]:
     """For each corner and pair of candidate lines: how much the corner looks rounded as a card's is, 0 to 1."""
-    pairs, points = [], []
+    lines = {
+        side: np.array([side_equation(side, line.position_mm, line.slope) for line in found])
+        for side, found in candidates.items()
+    }
+    pairs, crossings = [], []
     for corner, (first, second) in enumerate(_CORNERS):
-        for i, j in itertools.product(range(len(candidates[first])), range(len(candidates[second]))):
-            a, b = candidates[first][i], candidates[second][j]
-            at = np.cross(side_equation(first, a.position_mm, a.slope), side_equation(second, b.position_mm, b.slope))
-            pairs.append((corner, i, j))
-            points.append(at[:2] / at[2])
-    scores = _corner_scores(image, card, np.array(points), np.array([corner for corner, _, _ in pairs]))
+        pairs += [(corner, i, j) for i, j in itertools.product(range(len(lines[first])), range(len(lines[second])))]
+        crossings.append(np.cross(lines[first][:, None], lines[second][None]).reshape(-1, 3))
+    homogeneous = np.concatenate(crossings)
+    points = homogeneous[:, :2] / homogeneous[:, 2:]
+    scores = _corner_scores(image, card, points, np.array([corner for corner, _, _ in pairs]))
     found = [np.zeros((len(candidates[first]), len(candidates[second]))) for first, second in _CORNERS]
     for (corner, i, j), score in zip(pairs, scores, strict=True):
         found[corner][i, j] = float(score)

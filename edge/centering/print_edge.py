@@ -12,7 +12,7 @@ from edge.errors import MeasurementError
 
 MIN_BORDER_MM = 0.45
 MAX_BORDER_MM = 7.0
-OUTSIDE_MM = 1.2
+STRIP_MM = (-1.2, MAX_BORDER_MM + 0.3)
 MIN_COVERAGE = 0.6
 MIN_CONTRAST = 8.0
 TRACE_REACH_MM = 0.18
@@ -42,12 +42,14 @@ class BorderSide:
         outer: the card's edge.
         inner: the print's edge; None when there is none.
         color: median border colour, BGR [3].
+        doubt: why the print's edge is not clear, where there is one.
     """
 
     strip: Strip
     outer: Trace
     inner: Trace | None
     color: Floats
+    doubt: str | None = None
 
 
 def trace_side(strip: Strip) -> BorderSide:
@@ -60,9 +62,10 @@ def trace_side(strip: Strip) -> BorderSide:
     peaks = find_peaks(strip, slopes)
     lines = find_lines(strip, peaks, MIN_COVERAGE, find_bow(strip, peaks, 2 * OUTER_REACH_MM))
     outer = _card_edge(strip, slopes, peaks, lines)
-    inner = _first_print_edge(strip, slopes, peaks, lines, outer)
+    inner, doubt = _first_print_edge(strip, slopes, peaks, lines, outer)
     limit = outer.curve[0] + 1.5 if inner is None else inner.curve[0]
-    return BorderSide(strip=strip, outer=outer, inner=inner, color=_median_color(strip, outer.curve[0], limit))
+    color = _median_color(strip, outer.curve[0], limit)
+    return BorderSide(strip=strip, outer=outer, inner=inner, color=color, doubt=doubt)
 
 
 def _card_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line]) -> Trace:
@@ -107,7 +110,10 @@ def _rivals(found: Trace, chosen: Trace) -> bool:
     return found.contrast > 3 * chosen.contrast or (outside and no_shadow)
 
 
-def _first_print_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line], outer: Trace) -> Trace | None:
+def _first_print_edge(
+    strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line], outer: Trace
+) -> tuple[Trace | None, str | None]:
+    """The print's edge, if there is one, and what speaks against it."""
     doubtful = 0.0
     for line in lines:
         if not MIN_BORDER_MM <= line.position_mm - outer.curve[0] <= MAX_BORDER_MM:
@@ -115,11 +121,11 @@ def _first_print_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[
         candidate = trace(strip, slopes, peaks, line, TRACE_REACH_MM)
         if _is_print_edge(strip, outer, candidate):
             if doubtful > 0.5 * candidate.contrast:
-                raise MeasurementError(f"the print's {strip.side} edge is not clear: another edge runs before it")
-            return candidate
+                return candidate, f"the print's {strip.side} edge is not clear: another edge runs before it"
+            return candidate, None
         if candidate.coverage >= MIN_COVERAGE and candidate.scatter_mm < MAX_OUTER_SCATTER_MM:
             doubtful = max(doubtful, candidate.contrast)
-    return None
+    return None, None
 
 
 def _is_print_edge(strip: Strip, outer: Trace, found: Trace) -> bool:
@@ -151,22 +157,27 @@ def _median_color(strip: Strip, outer_mm: float, inner_mm: float) -> Floats:
     return np.asarray(np.median(zone.reshape(-1, 3), axis=0), dtype=np.float64)
 
 
-def border_doubts(sides: Mapping[Side, BorderSide]) -> str | None:
-    """What speaks against the edges found being those of one printed border; None when nothing does."""
+def check_border(sides: Mapping[Side, BorderSide]) -> None:
+    """Check that the edges found are those of one printed border.
+
+    Raises:
+        MeasurementError: saying what speaks against it.
+    """
     missing = [side for side, found in sides.items() if found.inner is None]
     if len(missing) == len(sides):
-        return "no printed border"
+        raise MeasurementError("no printed border")
     if missing:
-        return f"no printed border, or none that stands out, on the {' and '.join(missing)} side"
+        raise MeasurementError(f"no printed border, or none that stands out, on the {' and '.join(missing)} side")
     for side, found in sides.items():
+        if found.doubt is not None:
+            raise MeasurementError(found.doubt)
         if _changes_within(found):
-            return f"no uniform border on the {side} side: something else begins before the edge found"
+            raise MeasurementError(f"no uniform border on the {side} side: something else begins before the edge found")
     colors = np.array([found.color for found in sides.values()])
     typical = np.median(colors, axis=0)
     for side, color in zip(sides, colors, strict=True):
         if np.linalg.norm(color - typical) > 30 + 0.3 * np.linalg.norm(typical):
-            return f"no uniform border: the {side} side has another colour than the others"
-    return None
+            raise MeasurementError(f"no uniform border: the {side} side has another colour than the others")
 
 
 def _changes_within(found: BorderSide) -> bool:

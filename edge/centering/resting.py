@@ -1,14 +1,18 @@
 """The measurement of a card that rests before the camera: better with every sharp frame."""
 
 from edge.centering.combination import combine
-from edge.centering.result import Centering, Figures
+from edge.centering.result import Centering
 
 MAX_FRAMES = 16
 GOOD_STD_POINTS = 1.0
+# One point of the share of a 3 mm border is about this shift.
+MM_PER_POINT = 0.06
 PATIENCE_FRAMES = 3
 # A change worth telling: a ratio moved by this many of its standard uncertainties, or they shrank so far.
 CHANGE_STDS = 0.5
 SHRINKAGE = 0.8
+
+Readings = tuple[tuple[float, float], ...]
 
 
 class RestingCard:
@@ -27,7 +31,7 @@ class RestingCard:
         self.report: dict[str, object] | None = None
         self.attempts = 0
         self._measured: list[Centering] = []
-        self._shown: Figures | None = None
+        self._shown: Readings = ()
 
     @property
     def complete(self) -> bool:
@@ -37,22 +41,29 @@ class RestingCard:
     def add(self, centering: Centering) -> None:
         """Take in the measurement of another frame, its top at the same end of the card as before."""
         self.attempts += 1
-        if centering.figures is not None:
+        if centering.figures is not None or centering.registration is not None:
             self._measured.append(centering)
         combined = combine(self._measured) if self._measured else centering
-        if self._worth_showing(combined.figures):
-            self._shown, self.report = combined.figures, combined.to_json()
+        readings = _readings(combined)
+        if self._worth_showing(readings):
+            self._shown, self.report = readings, combined.to_json()
 
-    def _worth_showing(self, figures: Figures | None) -> bool:
+    def _worth_showing(self, readings: Readings) -> bool:
         waited = self.attempts >= PATIENCE_FRAMES
-        if figures is None:
+        if not readings:
             return waited
-        if self._shown is None:
-            return waited or max(figures.left_right.std, figures.top_bottom.std) <= GOOD_STD_POINTS
-        pairs = (
-            (figures.left_right, self._shown.left_right),
-            (figures.top_bottom, self._shown.top_bottom),
-        )
+        if not self._shown:
+            return waited or max(std for _, std in readings) <= GOOD_STD_POINTS
         return any(
-            abs(new.first - old.first) > CHANGE_STDS * old.std or new.std < SHRINKAGE * old.std for new, old in pairs
+            abs(new - old) > CHANGE_STDS * old_std or new_std < SHRINKAGE * old_std
+            for (new, new_std), (old, old_std) in zip(readings, self._shown, strict=True)
         )
+
+
+def _readings(centering: Centering) -> Readings:
+    """Values and uncertainties of both directions in points; of a card without a border the shift; else nothing."""
+    if centering.figures is not None:
+        return tuple((each.first, each.std) for each in (centering.figures.left_right, centering.figures.top_bottom))
+    if centering.registration is not None:
+        return tuple((each.value / MM_PER_POINT, each.std / MM_PER_POINT) for each in centering.registration.shift_mm)
+    return ()

@@ -1,5 +1,6 @@
 """What a centering measurement says."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,6 +9,7 @@ from edge.centering.strips import SIDES, Side
 from edge.geometry import Quad
 
 Face = Literal["front", "back"]
+Method = Literal["print edges", "registration"]
 Pixel = tuple[float, float]
 
 
@@ -121,6 +123,78 @@ class Figures:
     grades: Mapping[str, GradeChance]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Where the print lies on the card, by the card's reference picture; an answer that needs no printed border.
+
+    Attributes:
+        shift_mm: of the print's middle against the card's, to the right and down.
+        shared_std_mm: the parts of the shift's uncertainties that are the same in every frame.
+        rotation_deg: turn of the print against the cut, clockwise as seen.
+        scale: size of the print over that on the reference, across and along the card.
+        correlation: of the card with its reference where they agree, 0 to 1.
+        agreeing: share of the card, 0 to 1, that agrees with the reference.
+        borders_mm: width of the border at the middle of each side; None for a card without a printed border.
+        left_right: how the width is shared; None without a printed border.
+        top_bottom: how the height is shared; None without a printed border.
+    """
+
+    shift_mm: tuple[Estimate, Estimate]
+    shared_std_mm: tuple[float, float]
+    rotation_deg: Estimate
+    scale: tuple[Estimate, Estimate]
+    correlation: float
+    agreeing: float
+    borders_mm: Mapping[Side, Estimate] | None = None
+    left_right: Balance | None = None
+    top_bottom: Balance | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """As the `registration` of the centering object."""
+        report: dict[str, object] = {
+            "shift_mm": {"right": self.shift_mm[0].to_json(), "down": self.shift_mm[1].to_json()},
+            "rotation_deg": self.rotation_deg.to_json(),
+            "scale": {"across": self.scale[0].to_json(), "along": self.scale[1].to_json()},
+            "correlation": round(self.correlation, 3),
+            "agreeing": round(self.agreeing, 3),
+        }
+        if self.borders_mm is None or self.left_right is None or self.top_bottom is None:
+            return report
+        return report | {
+            "borders_mm": {side: self.borders_mm[side].to_json() for side in SIDES},
+            "left_right": [round(share, 2) for share in self.left_right.ratio],
+            "top_bottom": [round(share, 2) for share in self.top_bottom.ratio],
+            "left_right_std": round(self.left_right.std, 3),
+            "top_bottom_std": round(self.top_bottom.std, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """The answer of the print's edges minus that of the registration.
+
+    Attributes:
+        borders_mm: on each side.
+        left_right: points of the left share.
+        top_bottom: points of the top share.
+        stds: the larger of the two shares' differences, in standard uncertainties of the difference.
+    """
+
+    borders_mm: Mapping[Side, float]
+    left_right: float
+    top_bottom: float
+    stds: float
+
+    def to_json(self) -> dict[str, object]:
+        """As the `disagreement` of the centering object."""
+        return {
+            "borders_mm": {side: round(self.borders_mm[side], 4) for side in SIDES},
+            "left_right": round(self.left_right, 3),
+            "top_bottom": round(self.top_bottom, 3),
+            "stds": round(self.stds, 2),
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Centering:
     """The centering of one card: figures, or the reason why there are none.
@@ -128,6 +202,9 @@ class Centering:
     Attributes:
         figures: None when the card cannot be measured.
         reason: in words, when it cannot be measured.
+        method: where the figures come from.
+        registration: the answer by the reference picture; also without figures, for a card without a printed border.
+        registration_reason: in words, why there is none; None also where the card's outline was not found.
         places: the 24 places; empty when it cannot be measured.
         quad: the card's sharp corners [4, 2] to sub-pixels, in image pixels; None when they were not found.
         px_per_mm: scale of the card in the image.
@@ -138,6 +215,9 @@ class Centering:
 
     figures: Figures | None
     reason: str | None = None
+    method: Method = "print edges"
+    registration: Registration | None = None
+    registration_reason: str | None = None
     places: tuple[Place, ...] = ()
     quad: Quad | None = None
     px_per_mm: float = 0.0
@@ -150,14 +230,39 @@ class Centering:
         """Whether there are figures."""
         return self.figures is not None
 
+    @property
+    def disagreement(self) -> Disagreement | None:
+        """How far the two answers lie apart; None where there are not two."""
+        found, other = self.figures, self.registration
+        if found is None or other is None or self.method == "registration" or other.borders_mm is None:
+            return None
+        if other.left_right is None or other.top_bottom is None:
+            return None
+        left_right = found.left_right.first - other.left_right.first
+        top_bottom = found.top_bottom.first - other.top_bottom.first
+        return Disagreement(
+            borders_mm={side: found.borders_mm[side].value - other.borders_mm[side].value for side in SIDES},
+            left_right=left_right,
+            top_bottom=top_bottom,
+            stds=max(
+                abs(left_right) / math.hypot(found.left_right.std, other.left_right.std),
+                abs(top_bottom) / math.hypot(found.top_bottom.std, other.top_bottom.std),
+            ),
+        )
+
     def to_json(self) -> dict[str, object]:
         """The `centering` object of the commands and of the wire protocol."""
+        disagreement = self.disagreement
         report: dict[str, object] = {
             "measurable": self.measurable,
             "reason": self.reason,
             "face": self.face,
             "frames": self.frames,
             "notes": list(self.notes),
+            "method": self.method if self.measurable else None,
+            "registration": None if self.registration is None else self.registration.to_json(),
+            "registration_reason": self.registration_reason,
+            "disagreement": None if disagreement is None else disagreement.to_json(),
         }
         found = self.figures
         if found is None:

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,14 +67,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _identifier(settings: "Settings", recognizer: "Recognizer") -> "PhotoIdentifier":
-    from edge.centering import measure
+    from edge.centering import Setup, measure
     from edge.detection import CardDetector
     from edge.identification import PhotoIdentifier
     from edge.smoothing import effective_thresholds
 
     thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
     max_batch = settings.recognition.max_batch
-    return PhotoIdentifier(CardDetector(), recognizer, thresholds, max_batch=max_batch, measure=measure)
+    measured = partial(measure, setup=Setup(backs=recognizer.database.backs))
+    return PhotoIdentifier(CardDetector(), recognizer, thresholds, max_batch=max_batch, measure=measured)
 
 
 def _draw(path: Path, image: "Image", result: "PhotoResult", database: "CardDatabase") -> None:

@@ -4,22 +4,32 @@ import argparse
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
+from edge.config import load_settings
+from edge.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from edge.calibration.measuring import Measurer
     from edge.centering import Centering
-    from edge.centering.grading import GradingTables
+    from edge.centering.result import Registration
+    from edge.config import Settings
     from edge.geometry import Image, Quad
+    from edge.identification import IdentifiedCard
+    from edge.recognition import Recognizer
 
 _EXAMPLES = """\
   card-scanner measure card.jpg                       borders, ratios and the grades they allow
   card-scanner measure photos/ --json > report.jsonl  one JSON object a photo, with all 24 points of each card
   card-scanner measure card.jpg --overlay out/        a picture of each card with the points drawn in
+  card-scanner measure card.jpg --database database/demo
+                                                      also by each card's reference picture: borderless cards too
   card-scanner measure back.jpg --face back           a card's back, by the tolerances for backs
 
 A card that cannot be measured is listed with the reason. Ranges are 95 % intervals. The exit code is 0 when every
@@ -43,45 +53,108 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="grading tables of your own, laid out as edge/centering/grading.json",
     )
+    parser.add_argument(
+        "--database",
+        type=Path,
+        metavar="DIR",
+        help="identify each card with this card database, and compare its print with the card's reference picture",
+    )
+    parser.add_argument("--model", type=Path, metavar="FILE", help="embedding model (ONNX) of that database")
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="of the camera that took the photos, by 'card-scanner calibrate'",
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.centering import measure
-    from edge.centering.grading import read_tables
+    from edge.calibration.views import camera_of
     from edge.detection import CardDetector
 
+    if options.model is not None and options.database is None:
+        raise ConfigurationError("--model is the model of a card database; give --database too")
     photos, failures = collect_photos(options.paths)
     overlays = overlay_paths(options.overlay, photos)
-    tables: GradingTables | None = None if options.tolerances is None else read_tables(options.tolerances)
-    detector = CardDetector()
-    for photo, image in readable_photos(photos, failures):
-        quads = [detection.quad for detection in detector.detect(image)]
-        measured = [measure(image, quad, options.face, tables) for quad in quads]
-        name = os.fsencode(photo).decode(errors="replace")
-        for line in [_json(name, image, quads, measured)] if options.json else _text(name, measured):
-            write_line(line)
-        if photo in overlays:
-            _draw(overlays[photo], image, measured)
+    given = {"model": options.model, "database": options.database}
+    settings = load_settings(overrides={"recognition": {key: path for key, path in given.items() if path is not None}})
+    measurer, detector = _measurer(options, settings), CardDetector()
+    with ExitStack() as resources:
+        recognizer = _recognizer(options, settings, resources)
+        for photo, image in readable_photos(photos, failures):
+            quads = [detection.quad for detection in detector.detect(image)]
+            cards = _identified(image, quads, recognizer, settings)
+            measurer = replace(measurer, sensor=camera_of(photo)[0])
+            measured = [measurer(image, card.quad, card.reference) for card in cards]
+            name = os.fsencode(photo).decode(errors="replace")
+            for line in [_json(name, image, cards, measured)] if options.json else _text(name, cards, measured):
+                write_line(line)
+            if photo in overlays:
+                _draw(overlays[photo], image, measured)
     return 1 if failures else 0
 
 
-def _json(name: str, image: "Image", quads: Sequence["Quad"], measured: Sequence["Centering"]) -> str:
-    cards = [
+def _recognizer(options: argparse.Namespace, settings: "Settings", resources: ExitStack) -> "Recognizer | None":
+    if options.database is None or options.face == "back":
+        return None
+    from edge.recognition import open_recognizer
+
+    return resources.enter_context(closing(open_recognizer(settings.recognition)))
+
+
+def _measurer(options: argparse.Namespace, settings: "Settings") -> "Measurer":
+    from edge.calibration import read_calibration
+    from edge.calibration.measuring import Measurer
+    from edge.centering import Setup
+    from edge.centering.grading import read_tables
+    from edge.database.prints import read_backs
+
+    setup = Setup(
+        face=options.face,
+        tables=None if options.tolerances is None else read_tables(options.tolerances),
+        backs=read_backs(settings.recognition.database) if options.face == "front" else (),
+    )
+    return Measurer(
+        setup=setup, calibration=None if options.calibration is None else read_calibration(options.calibration)
+    )
+
+
+def _identified(
+    image: "Image", quads: Sequence["Quad"], recognizer: "Recognizer | None", settings: "Settings"
+) -> list["IdentifiedCard"]:
+    from edge.identification import IdentifiedCard, identify_quads
+    from edge.smoothing import effective_thresholds
+
+    if recognizer is None:
+        return [IdentifiedCard(quad=quad, card_id=None, reference=None) for quad in quads]
+    thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
+    return identify_quads(image, quads, recognizer, settings.recognition.max_batch, thresholds)
+
+
+def _json(name: str, image: "Image", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:
+    listed = [
         {
-            "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in (quad if c.quad is None else c.quad)],
+            "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in (card.quad if c.quad is None else c.quad)],
+            "card_id": card.card_id,
             "centering": c.to_json(),
         }
-        for quad, c in zip(quads, measured, strict=True)
+        for card, c in zip(cards, measured, strict=True)
     ]
-    return json.dumps({"image": name, "width": image.shape[1], "height": image.shape[0], "cards": cards})
+    return json.dumps({"image": name, "width": image.shape[1], "height": image.shape[0], "cards": listed})
 
 
-def _text(name: str, measured: Sequence["Centering"]) -> Iterator[str]:
-    cards = f"{len(measured)} card{'' if len(measured) == 1 else 's'}" if measured else "no card"
-    yield f"{name}: {cards}"
-    for number, centering in enumerate(measured, 1):
+def _text(name: str, cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> Iterator[str]:
+    yield f"{name}: {len(measured)} card{'' if len(measured) == 1 else 's'}" if measured else f"{name}: no card"
+    for number, (card, centering) in enumerate(zip(cards, measured, strict=True), 1):
         yield from _card_text(number, centering)
+        if card.card_id is not None:
+            yield f"       identified as {card.card_id}"
+        if centering.registration is not None:
+            yield from _registration_text(centering.registration)
+        elif card.card_id is not None and centering.registration_reason is not None:
+            yield f"       not registered: {centering.registration_reason}"
+        yield from (f"       {note}" for note in centering.notes)
 
 
 def _card_text(number: int, centering: "Centering") -> Iterator[str]:
@@ -98,8 +171,21 @@ def _card_text(number: int, centering: "Centering") -> Iterator[str]:
     yield f"  {number:3d}  {balances}"
     yield f"       borders in mm: {borders}"
     yield f"       centering alone allows: {grades}"
-    for note in centering.notes:
-        yield f"       {note}"
+
+
+def _registration_text(found: "Registration") -> Iterator[str]:
+    right, down = found.shift_mm
+    yield (
+        f"       print against its reference picture: {right.value:+.2f}±{2 * right.std:.2f} mm to the right, "
+        f"{down.value:+.2f}±{2 * down.std:.2f} mm down, turned {found.rotation_deg.value:+.2f}±"
+        f"{2 * found.rotation_deg.std:.2f} degrees"
+    )
+    if found.left_right is not None and found.top_bottom is not None:
+        yield (
+            f"       by the reference: left/right {found.left_right.first:.1f}/{found.left_right.ratio[1]:.1f} "
+            f"±{2 * found.left_right.std:.1f}, top/bottom {found.top_bottom.first:.1f}/"
+            f"{found.top_bottom.ratio[1]:.1f} ±{2 * found.top_bottom.std:.1f}"
+        )
 
 
 def _draw(path: Path, image: "Image", measured: Sequence["Centering"]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
+from edge.centering.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     GOLDEN_FILE,
@@ -31,6 +32,7 @@ from edge.database.bundle import (
     dump_lookalikes,
     dump_metadata,
 )
+from edge.database.prints import dump_prints
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, ModelManifest, Thresholds, file_sha256
 from edge.messages import CardDetails
@@ -55,6 +57,8 @@ class Gallery:
         lookalikes: groups of cards that differ in small details only.
         references: file name below the bundle -> content, the images that `lookalikes` and `golden` name.
         golden: pictures with known embeddings, for testing an accelerator.
+        prints: card id -> reference picture for reading centering, of all cards or none.
+        backs: reference pictures of the backs that the cards have.
     """
 
     name: str
@@ -66,6 +70,8 @@ class Gallery:
     lookalikes: tuple[LookalikeGroup, ...] = ()
     references: Mapping[str, bytes] = field(default_factory=dict)
     golden: tuple[GoldenCrop, ...] = ()
+    prints: Mapping[str, PrintReference] = field(default_factory=dict)
+    backs: tuple[PrintReference, ...] = ()
 
 
 def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
@@ -136,6 +142,9 @@ def _check(gallery: Gallery) -> None:
     if cards != set(gallery.metadata):
         first = min(cards ^ set(gallery.metadata))
         raise DatabaseError(f"images and metadata do not name the same cards; the first that differs is {first}")
+    if gallery.prints and set(gallery.prints) != cards:
+        first = min(cards ^ set(gallery.prints))
+        raise DatabaseError(f"reference pictures are of other cards than the images; the first that differs is {first}")
 
 
 def _check_target(output: Path) -> None:
@@ -151,6 +160,7 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
         LOOKALIKES_FILE: dump_lookalikes(gallery.lookalikes),
         GOLDEN_FILE: dump_golden(gallery.golden),
         **gallery.references,
+        **dump_prints(gallery.prints, gallery.backs),
     }
     for name, content in contents.items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -149,13 +149,16 @@ class InstalledDatabases:
 
     def _copy(self, bundle: Path, manifest: DatabaseManifest, name: str) -> None:
         partial = self.folder / f".{name}{_PARTIAL}"
-        for file in (*manifest.files, MANIFEST_FILE):
-            (partial / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(bundle / file, partial / file)
-        check_files(partial, manifest)
-        sync_folders(partial)
-        put_in_place(partial, self.folder / name)
-        self._remove_partial()
+        try:
+            for file in (*manifest.files, MANIFEST_FILE):
+                (partial / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(bundle / file, partial / file)
+            check_files(partial, manifest)
+            sync_folders(partial)
+            put_in_place(partial, self.folder / name)
+        finally:
+            # What is left of a copy that failed, or the damaged folder that this one was exchanged with.
+            self._remove_partial()
 
     def _remove_partial(self) -> None:
         for path in self.folder.glob(f".*{_PARTIAL}"):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
+from edge.centering.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     REPAIR,
@@ -20,6 +21,8 @@ from edge.database.bundle import (
     read_metadata,
     read_rows,
 )
+from edge.database.prints import open_prints
+from edge.database.unchanged import UnchangedFile
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest
 from edge.messages import CardDetails
@@ -60,17 +63,20 @@ class CardDatabase:
         manifest: DatabaseManifest,
         vectors: Index,
         embeddings: NDArray[np.float32],
+        mapped: Sequence[UnchangedFile] = (),
     ) -> None:
-        """Read the tables of a bundle whose files have been checked and mapped."""
+        """Read the tables of a bundle whose files have been checked and mapped; `mapped` are the latter."""
         self._path = path
         self._manifest = manifest
         self._vectors = vectors
         self._embeddings = embeddings
+        self._mapped = mapped
         self._metadata = read_metadata(path)
         self._lookalikes = read_lookalikes(path)
         rows = read_rows(path)
         _check_rows(path, rows, self._metadata, manifest)
         self._card_ids = sorted(self._metadata)
+        self._prints = open_prints(path, self._card_ids, manifest)
         self._numbers = {card_id: number for number, card_id in enumerate(self._card_ids)}
         self._row_card = np.array([self._numbers[row.card_id] for row in rows], dtype=np.int32)
         self._row_rotation = np.array([row.rotation for row in rows], dtype=np.int16)
@@ -85,6 +91,7 @@ class CardDatabase:
         """
         path = path.resolve()  # a link that is changed meanwhile must not mix two bundles
         manifest = open_manifest(path, model)
+        mapped = [UnchangedFile(path / name) for name in (EMBEDDINGS_FILE, VECTORS_FILE)]
         try:
             embeddings = np.load(path / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
             vectors = Index.restore(path / VECTORS_FILE, view=True)
@@ -95,7 +102,7 @@ class CardDatabase:
             raise DatabaseError(
                 f"{path}: the vectors are not the {shape[0]} x {shape[1]} that the manifest lists; {REPAIR}"
             )
-        return cls(path, manifest, vectors, embeddings)
+        return cls(path, manifest, vectors, embeddings, mapped)
 
     @property
     def path(self) -> Path:
@@ -116,6 +123,20 @@ class CardDatabase:
     def card_ids(self) -> Sequence[str]:
         """Every card of the gallery, sorted."""
         return self._card_ids
+
+    @property
+    def backs(self) -> tuple[PrintReference, ...]:
+        """Reference pictures of the backs that the cards have; none where the bundle was built without them."""
+        return () if self._prints is None else self._prints.backs
+
+    def print_reference(self, card_id: str) -> PrintReference | None:
+        """The reference picture of a card, for reading centering; None where the bundle was built without them.
+
+        Raises:
+            DatabaseError: if the card is not in this database.
+        """
+        self.details(card_id)
+        return None if self._prints is None else self._prints.of(card_id)
 
     def details(self, card_id: str) -> CardDetails:
         """What is known of a card.
@@ -140,10 +161,12 @@ class CardDatabase:
         Raises:
             ModelMismatchError: if the queries have another dimension.
             InferenceError: if a query is not finite or not normalised.
-            DatabaseError: if the index gives an unusable answer.
+            DatabaseError: if the index gives an unusable answer, or its files are changed meanwhile.
         """
         self._check_queries(queries)
+        self._check_unchanged()
         matches = [self._search_one(query, k) for query in np.asarray(queries, dtype=np.float32)]
+        self._check_unchanged()
         self._release_pages()
         return matches
 
@@ -198,6 +221,10 @@ class CardDatabase:
         """Give back the pages of the embeddings that were read; without this all of them end up resident."""
         if isinstance(self._embeddings.base, mmap.mmap):
             self._embeddings.base.madvise(mmap.MADV_DONTNEED)
+
+    def _check_unchanged(self) -> None:
+        for file in self._mapped:
+            file.check()
 
     def _check_queries(self, queries: NDArray[np.float32]) -> None:
         if queries.ndim != 2 or queries.shape[1] != self._manifest.dimension:

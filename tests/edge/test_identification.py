@@ -66,7 +66,7 @@ def test_several_cards_one_by_one(recognizer, tiny_database, table):
 def test_centering_gets_the_photo_and_the_cards_own_corners(recognizer, tiny_database, table):
     asked = []
 
-    def measure(image, quad):
+    def measure(image, quad, reference):
         asked.append((image.shape, quad))
         return Centering(figures=None, reason="no printed border")
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.centering import Centering
+from edge.centering import Centering, PrintReference
 from edge.centering.figures import figures_from_places
 from edge.centering.grading import shipped_tables
-from edge.centering.measurement import place_positions_mm
+from edge.centering.places import place_positions_mm
 from edge.centering.resting import MAX_FRAMES
 from edge.centering.result import Place
 from edge.centering.strips import SIDES
@@ -77,6 +77,7 @@ class PixelRecognizer:
         self.database = SimpleNamespace(
             manifest=SimpleNamespace(thresholds=Thresholds()),
             details=lambda card_id: CardDetails(name=card_id, set_code="demo", set_name="Demo", number="1"),
+            print_reference=lambda card_id: PrintReference(encoded=b"", borders_mm=None, name=card_id),
         )
 
     def recognize(self, images):
@@ -255,7 +256,8 @@ def test_detections_of_the_sensor_are_used_as_they_are():
 def test_a_confirmed_card_is_measured_in_every_sharp_frame_that_is_answered():
     measured = []
 
-    def measure(image, quad):
+    def measure(image, quad, reference):
+        assert reference.name == "demo-001"
         measured.append(quad)
         return centering_of(3.0 + 0.02 * (len(measured) % 2), std_mm=0.06)
 
@@ -272,7 +274,7 @@ def test_a_confirmed_card_is_measured_in_every_sharp_frame_that_is_answered():
 def test_measuring_ends_when_more_frames_would_not_help():
     calls = []
 
-    def measure(image, quad):
+    def measure(image, quad, reference):
         calls.append(quad)
         return centering_of(3.0, std_mm=0.03)
 

@@ -1,12 +1,15 @@
 """Pictures of simulated cards whose borders are known."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import pytest
 
+from edge.centering.original import print_reference
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, CORNER_RADIUS_MM, card_homography
+from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.sets import unknown_cards
 
@@ -63,6 +66,23 @@ def bordered():
 def borderless():
     """A card whose art runs to its edges."""
     return next(card for card in unknown_cards(600) if print_edges_mm(card, (0.0, 0.0)) is None)
+
+
+@pytest.fixture(scope="session")
+def original_of():
+    """Makes a card's digital original as a database is built from it, uint8 [704, 504, 3]."""
+
+    def original(spec):
+        card = render_card(spec, 16.0)
+        return cv2.resize(card, (RECTIFIED_WIDTH, RECTIFIED_HEIGHT), interpolation=cv2.INTER_AREA)
+
+    return original
+
+
+@pytest.fixture(scope="session")
+def reference_of(original_of):
+    """Makes the reference picture of a card."""
+    return lru_cache(lambda spec: print_reference(original_of(spec), spec.card_id))
 
 
 @pytest.fixture(scope="session")

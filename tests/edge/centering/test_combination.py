@@ -7,7 +7,7 @@ from edge.centering import Centering, RestingCard
 from edge.centering.combination import combine
 from edge.centering.figures import figures_from_places
 from edge.centering.grading import shipped_tables
-from edge.centering.measurement import place_positions_mm
+from edge.centering.places import place_positions_mm
 from edge.centering.resting import MAX_FRAMES, PATIENCE_FRAMES
 from edge.centering.result import Place
 from edge.centering.strips import SIDES

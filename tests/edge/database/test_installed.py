@@ -1,3 +1,5 @@
+import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -157,6 +159,27 @@ def test_what_is_not_installed_cannot_be_used(databases, bundles, name):
 def test_a_folder_that_cannot_be_written_is_one_sentence(bundles):
     with pytest.raises(DatabaseError, match=r"cannot install .* in /proc/databases: "):
         InstalledDatabases(Path("/proc/databases")).install(bundles[0])
+
+
+def test_a_copy_that_finds_no_room_leaves_nothing_behind(databases, bundles):
+    """A limit on the size of files in place of a full disk: writing fails in the middle of a file."""
+    name = databases.install(bundles[0])
+    databases.use(name)
+    with (bundles[1] / "index.json").open("ab") as file:
+        file.write(bytes(200_000))
+    manifest = bundles[1] / "manifest.json"
+    listed = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(listed | {"files": {file: file_sha256(bundles[1] / file) for file in FILES}}))
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, former[1]))
+    try:
+        with pytest.raises(DatabaseError, match="File too large; is there room"):
+            databases.install(bundles[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    assert [each.name for each in databases.installed()] == [name] == [databases.current]
+    assert [path.name for path in databases.folder.glob(".*")] == [".lock"]
+    assert databases.install(bundles[1]) != name
 
 
 @pytest.mark.parametrize("action", ["install", "rollback"])

@@ -1,0 +1,32 @@
+"""Measuring centering with a calibrated camera."""
+
+from dataclasses import dataclass, replace
+
+from edge.calibration.stored import Calibration
+from edge.centering import Centering, PrintReference, Setup, measure
+from edge.geometry import Image, Quad
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measurer:
+    """Measures cards in pictures of one camera; a picture that its calibration is not for is refused in words.
+
+    Attributes:
+        setup: what is the same for every card.
+        calibration: of the camera; None takes the lens's distortion from each card.
+        sensor: the camera that takes the pictures; None where it is not known.
+    """
+
+    setup: Setup
+    calibration: Calibration | None = None
+    sensor: str | None = None
+
+    def __call__(self, image: Image, quad: Quad, reference: PrintReference | None) -> Centering:
+        """Measure one card, as `edge.centering.measure`."""
+        if self.calibration is None:
+            return measure(image, quad, reference, self.setup)
+        height, width = image.shape[:2]
+        doubts = self.calibration.doubts(width, height, self.sensor)
+        if doubts is not None:
+            return Centering(figures=None, reason=doubts, face=self.setup.face)
+        return measure(image, quad, reference, replace(self.setup, lens=self.calibration.lens))
