@@ -2,9 +2,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
+# For the tests of the camera's adapter; without what it depends on, which only a Raspberry Pi has.
+PICAMERA := picamera2==0.3.36
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test check bench evaluate clean
+.PHONY: install demo test faults check bench evaluate clean
 
 install: $(INSTALLED)
 
@@ -15,6 +17,7 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[training,dev]"
 	@if pkg-config --exists libsystemd 2>/dev/null; then $(BIN)/python -m pip install --quiet --editable ".[appliance]"; \
 	else echo "libsystemd's headers are not here: installed without systemd-python"; fi
+	$(BIN)/python -m pip install --quiet --no-deps $(PICAMERA)
 	@touch $(INSTALLED)
 
 demo: install
@@ -22,6 +25,9 @@ demo: install
 
 test: install
 	$(BIN)/pytest
+
+faults: install
+	$(BIN)/pytest tests/faults -m faults --bench turnover --faults-table docs/faults.md
 
 check: install
 	$(BIN)/ruff format --check edge training tests

@@ -15,7 +15,9 @@ import cv2
 import zmq
 
 from edge.administration import Administration
-from edge.centering import measure
+from edge.calibration import read_calibration
+from edge.calibration.measuring import Measurer
+from edge.centering import Setup
 from edge.config import Settings
 from edge.control import ControlSocket
 from edge.detection import CardDetector, LiveDetector, StillDetector
@@ -35,8 +37,11 @@ from edge.sources import FrameSource, open_source
 from edge.tracking import Tracker
 from edge.workers import RESTART_LIMIT, Supervisor, Worker
 
+_CAMERAS = ("v4l2:", "picamera", "imx500")
 _SLOTS = 32
 _ANSWERS = 256
+# Within two seconds a card can be swapped for another.
+_LONGEST_ANSWER_NS = 2_000_000_000
 _CHECK_S = 0.1
 _STOP_S = 1.5
 _SILENCE_S = 2.0
@@ -71,12 +76,22 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         publisher = Publisher(context, settings.publish)
         resources.callback(publisher.close)
         recognizer = open_recognizer(settings.recognition)
-        daemon = Daemon(settings, publisher, recognizer, stop, measure)
+        daemon = Daemon(settings, publisher, recognizer, stop, _measurer(settings))
         resources.callback(daemon.close)
         control = ControlSocket(context, settings.publish.control, daemon.administration.commands())
         resources.callback(control.close)
         daemon.run(control, service)
     return 0
+
+
+def _measurer(settings: Settings) -> Measure:
+    """Measures confirmed cards; with the camera's calibration where the settings name one."""
+    path = settings.centering.calibration
+    return Measurer(
+        setup=Setup(),
+        calibration=None if path is None else read_calibration(path),
+        sensor=settings.source.spec if settings.source.spec.startswith(_CAMERAS) else None,
+    )
 
 
 @contextmanager
@@ -115,11 +130,12 @@ class Daemon:
         self._publisher = publisher
         self._stop = stop
         self._latencies, self._rate = Latencies(), Rate()
-        self._crops, self._inbox = CropSlots(_SLOTS), OutputInbox(_ANSWERS)
+        source = self._open_source()
+        self._crops = CropSlots(_SLOTS)
+        self._inbox = OutputInbox(_ANSWERS, _LONGEST_ANSWER_NS if source.live else None)
         answers = Answers()
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
-        source = self._open_source()
         self._live_detector = LiveDetector(CardDetector(live=True)) if source.live else None
         file_detector = StillDetector(CardDetector()) if source.stills else CardDetector(live=True)
         self._capture = CaptureLoop(

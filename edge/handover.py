@@ -78,9 +78,17 @@ class CropSlots:
 class OutputInbox:
     """What the output thread works on: the newest tracks, and the answers in order."""
 
-    def __init__(self, capacity: int) -> None:
-        """Make room for `capacity` answers; with more, the oldest is dropped."""
+    def __init__(self, capacity: int, longest_ns: int | None = None) -> None:
+        """Start empty.
+
+        Args:
+            capacity: how many answers there is room for; with more, the oldest is dropped.
+            longest_ns: how much older than the newest tracks a frame may be for its answer to count. What is seen
+                moves on while recognition hangs, and in the place of one card lies another. None: any age.
+        """
         self._answers: deque[Answer] = deque(maxlen=capacity)
+        self._longest_ns = longest_ns
+        self._newest_ns = 0
         self._observation: Observation | None = None
         self._changed = threading.Condition()
         self._closed = False
@@ -95,6 +103,7 @@ class OutputInbox:
         """Replace the tracks by newer ones; never waits."""
         with self._changed:
             self._observation = observation
+            self._newest_ns = observation.timestamp_ns
             self._changed.notify_all()
 
     def put_answers(self, answers: Iterable[Answer]) -> None:
@@ -112,7 +121,8 @@ class OutputInbox:
             if self._closed and not self._observation and not self._answers:
                 return None
             observation, self._observation = self._observation, None
-            answers = list(self._answers)
+            answers = [answer for answer in self._answers if not self._too_old(answer)]
+            self._dropped += len(self._answers) - len(answers)
             self._answers.clear()
             return observation, answers
 
@@ -121,3 +131,8 @@ class OutputInbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _too_old(self, answer: Answer) -> bool:
+        if self._longest_ns is None:
+            return False
+        return self._newest_ns - answer.crop.frame.timestamp_ns > self._longest_ns

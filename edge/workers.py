@@ -10,7 +10,7 @@ from edge.health import Clock
 from edge.messages import ThreadHealth
 
 RESTART_LIMIT = 5
-STALL_LIMIT_S = 30.0
+STALL_LIMIT_S = 60.0
 _FIRST_BACKOFF_S = 0.1
 _LONGEST_BACKOFF_S = 5.0
 _SOUND_AFTER_S = 30.0

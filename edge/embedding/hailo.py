@@ -69,6 +69,7 @@ class HailoEmbedder:
         self._closed = False
         self._session: HailoSession | None = None
         self._failures = 0
+        self._cause: InferenceError | None = None
         self._due_s = 0.0
         # The device may still write to the buffers of a session that was not released cleanly.
         self._abandoned: deque[HailoSession] = deque(maxlen=_ABANDONED)
@@ -103,6 +104,11 @@ class HailoEmbedder:
                     raise
             self._sleep(max(0.0, self._due_s - self._clock()))
 
+    def degraded(self) -> tuple[str, ...]:
+        """A sentence while the device is lost."""
+        cause = self._cause
+        return () if cause is None else (f"nothing is recognised, because the Hailo is lost: {cause}",)
+
     def close(self) -> None:
         """Release the device. Safe to call twice."""
         self._closed = True
@@ -119,7 +125,7 @@ class HailoEmbedder:
         except InferenceError as cause:
             self._lose(cause)
             raise
-        self._failures = 0
+        self._failures, self._cause = 0, None
         return embeddings
 
     def _opened(self) -> HailoSession:
@@ -134,7 +140,7 @@ class HailoEmbedder:
     def _reopened(self) -> HailoSession:
         pause_s = self._due_s - self._clock()
         if pause_s > 0:
-            raise InferenceError(f"the Hailo is lost; it is tried again in {pause_s:.0f} s")
+            raise InferenceError(f"the Hailo is lost, tried again in {pause_s:.0f} s: {self._cause}")
         try:
             session = self._opened()
         except ModelError as cause:
@@ -149,6 +155,7 @@ class HailoEmbedder:
         self._release()
         pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures, 10))
         self._failures += 1
+        self._cause = cause
         self._due_s = self._clock() + pause_s
         _log.warning("the Hailo is lost, tried again in %.1f s: %s", pause_s, cause)
 

@@ -11,8 +11,8 @@ from edge.health import Clock
 from edge.sources.camera_session import CameraSession, Capture
 from edge.sources.recovery import RecoveryLadder, Rung
 
+FIRST_FRAME_S = 10.0
 _SLICE_S = 0.2
-_FIRST_FRAME_S = 10.0
 _TOLD_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class CameraFeed(Generic[SessionT]):
             SourceError: if a picture cannot be read.
         """
         with self._in_use:
-            patience_s = self._stall_s if self.frame_id >= 0 else _FIRST_FRAME_S
+            patience_s = self._stall_s if self.frame_id >= 0 else FIRST_FRAME_S
             since_ns = self._clock()
             while not self._closed.is_set():
                 capture = self.session.capture(min(_SLICE_S, self._stall_s))
@@ -135,7 +135,7 @@ class CameraFeed(Generic[SessionT]):
             self.session.requeue()
             return self._stall_s
         self._reopen()
-        return _FIRST_FRAME_S
+        return FIRST_FRAME_S
 
     def _reopen(self) -> None:
         self.session.close()

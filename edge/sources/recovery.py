@@ -23,6 +23,7 @@ class RecoveryLadder:
         """
         self.requeued = 0
         self.rebuilt = 0
+        self.rebuilds = rebuilds
         self._steps = (Rung.REQUEUE, *(Rung.REBUILD for _ in range(rebuilds)), Rung.GIVE_UP)
         self._sound_after = sound_after
         self._climbed = 0

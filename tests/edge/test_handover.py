@@ -114,3 +114,17 @@ def test_a_closed_inbox_is_emptied_first():
     inbox.close()
     assert inbox.take(1.0) == (None, ["a"])
     assert inbox.take(1.0) is None
+
+
+def answer(timestamp_ns: int) -> SimpleNamespace:
+    return SimpleNamespace(crop=SimpleNamespace(frame=SimpleNamespace(timestamp_ns=timestamp_ns)))
+
+
+def test_an_answer_on_what_is_long_gone_is_dropped():
+    inbox, patient = OutputInbox(4, longest_ns=1000), OutputInbox(4)
+    for each in (inbox, patient):
+        each.put_observation(Observation(frame_id=9, timestamp_ns=5000, tracks=()))
+        each.put_answers([answer(3999), answer(4000)])
+    assert [each.crop.frame.timestamp_ns for each in inbox.take(0)[1]] == [4000]
+    assert inbox.dropped == 1
+    assert len(patient.take(0)[1]) == 2

@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 from itertools import pairwise
@@ -11,6 +12,7 @@ from edge.errors import SourceError, SourceLostError, WorkerError
 from edge.health import Degradable, Recovering
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import BUFFERS, CameraSession, camera_controls, open_camera
+from edge.sources.imx500 import SETTLE_S
 from edge.sources.picamera import PicameraSource, monotonic_ns, open_picamera
 from edge.workers import Supervisor, Worker
 from tests.hardware.picamera_stand_in import ADVERTISED
@@ -107,6 +109,26 @@ def test_a_camera_that_cannot_be_opened_is_explained(camera_bench, setup, said):
     with pytest.raises(SourceError, match=said):
         open_picamera(CameraSettings(), 30.0)
     assert camera_bench.log.count("close") == (1 if "start_error" in setup else 0)
+
+
+def test_a_picamera2_built_for_another_numpy_is_explained(tmp_path, monkeypatch):
+    (tmp_path / "picamera2.py").write_text('raise ValueError("numpy.dtype size changed, may indicate incompatibility")')
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SourceError, match="size changed.*use the system's numpy, not one from pip"):
+        open_camera(0)
+
+
+def test_a_rebuild_waits_until_the_sensor_is_off(camera_bench, feed):
+    """The IMX500's driver powers it off 5 s after streaming stops; opened before then, it would lack its network."""
+    assert SETTLE_S > 5
+    camera = feed(settle_s=0.3)
+    camera_bench.show(PICTURE, frames=2)
+    assert camera.next() is not None
+    begin_s = time.perf_counter()
+    camera.rebuild("no output")
+    assert time.perf_counter() - begin_s >= 0.3
+    assert camera_bench.log[-3:] == ["close", "open 0", "start"]
 
 
 def test_a_picture_is_copied_out_and_its_request_released(camera_bench):

@@ -146,9 +146,11 @@ def test_a_lost_device_is_tried_again_ever_more_rarely(npu, embedder, clock):
     assert pauses[0] == pytest.approx(2 * FIRST_PAUSE_S, abs=0.3)
     assert np.all(np.diff(pauses) > -0.3)
     assert pauses[-1] == pytest.approx(LONGEST_PAUSE_S, abs=0.3)
+    assert "because the Hailo is lost" in hailo.degraded()[0]
     npu.device.present = True
     clock.now_s += LONGEST_PAUSE_S
     assert len(hailo.embed(npu.cards)) == 8
+    assert hailo.degraded() == ()
 
 
 def test_with_patience_a_device_that_returns_loses_nothing(npu, embedder, clock):
@@ -326,8 +328,11 @@ def test_a_lost_device_is_replaced_by_the_float_model_and_said(npu):
     npu.device.present = False
     embeddings = embedder.embed(npu.cards)
     np.testing.assert_allclose(embeddings, OnnxEmbedder(npu.onnx).embed(npu.cards), atol=1e-6)
-    (sentence,) = embedder.degraded()
-    assert "embedding on the CPU, because" in sentence
+    for _ in range(2):
+        (sentence,) = embedder.degraded()
+        assert "embedding on the CPU, because" in sentence
+        assert "HAILO_STREAM_ABORT" in sentence
+        embedder.embed(npu.cards)
     npu.device.present = True
     time.sleep(FIRST_PAUSE_S + 0.05)
     embedder.embed(npu.cards)

@@ -2,13 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.hardware.latency_budget import NETWORKS, simulate, table
+from tests.hardware.latency_budget import NETWORKS, SEARCH_BOX, appear_ms, appearing_table, simulate, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "hardware.md"
 
 
 def test_the_document_shows_what_the_simulation_gives():
     assert table() in DOCUMENT.read_text(encoding="utf-8")
+    assert appearing_table() in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_a_search_that_takes_longer_makes_a_card_appear_later_by_as_much():
+    assert appear_ms(SEARCH_BOX + 10, searching=False) - appear_ms(SEARCH_BOX, searching=False) == pytest.approx(25)
+    assert appear_ms(SEARCH_BOX, searching=True) > appear_ms(SEARCH_BOX, searching=False)
 
 
 @pytest.mark.parametrize("network", NETWORKS[:3], ids=lambda network: network.name)

@@ -1,6 +1,6 @@
 """The adapters on the real picamera2, with a stand-in only below it.
 
-Needs picamera2 without what it depends on: pip install --no-deps picamera2
+Needs picamera2 without what it depends on, as `make install` brings it: pip install --no-deps picamera2==0.3.36
 """
 
 import importlib.util

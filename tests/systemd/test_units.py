@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.config import CameraSettings, SourceSettings
+from edge.sources import camera_feed, imx500
+from edge.sources.recovery import RecoveryLadder
+from edge.workers import STALL_LIMIT_S
+
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "card-scanner.service"
 EXECUTABLE = "/opt/card-scanner/venv/bin/card-scanner"
@@ -52,6 +57,14 @@ def test_a_mistake_in_the_unit_would_be_found(unit):
 def test_little_is_exposed(unit):
     last = run("systemd-analyze", "security", "--offline=yes", "--no-pager", unit).stdout.splitlines()[-1]
     assert float(re.search(r"(\d+\.\d+)", last).group(1)) < 2.0
+
+
+def test_the_watchdog_leaves_time_to_bring_a_camera_back():
+    """Re-queued, closed and opened twice, each with its pause, and 2 s to open; then the camera itself gives up."""
+    waits_s = CameraSettings().stall_frames / SourceSettings().fps
+    ladder_s = 2 * waits_s + RecoveryLadder(1).rebuilds * (imx500.SETTLE_S + 2.0 + camera_feed.FIRST_FRAME_S)
+    (watchdog,) = [line for line in UNIT.read_text().splitlines() if line.startswith("WatchdogSec=")]
+    assert ladder_s < int(watchdog.removeprefix("WatchdogSec=").removesuffix("s")) < STALL_LIMIT_S
 
 
 def test_libzmq_may_set_its_threads_scheduling():

@@ -1,0 +1,98 @@
+"""CPU time of each stage of the latency budget, on one core of whatever machine this runs on.
+
+    python -m tests.hardware.stage_times
+
+Prints the constants of `latency_budget.py` as they are here. On a Raspberry Pi they replace the assumed factor. CPU
+time of the thread is measured, so that other programs disturb it little.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+
+from edge.centering import measure
+from edge.config import RecognitionSettings
+from edge.detection.cards import FAR_PX, MIN_SCORE, NEAR_PX, OUTLINE_MODEL, SIDE_MODEL, CardDetector
+from edge.detection.guided import search_windows
+from edge.detection.live import follow, followed
+from edge.detection.network import OutlineProposer
+from edge.detection.sides import SideFinder
+from edge.frame import Detection
+from edge.manifests import Preprocessing
+from edge.preprocessing import preprocess
+from edge.recognition import open_recognizer
+from edge.rectification import rectify
+from edge.simulator.card import render_card
+from edge.simulator.sets import demo_cards
+from edge.verification import Verifier
+
+FRAME_PX = 1520
+CARD_PX = (504, 704)
+PLACE_PX = (500, 400)
+MODEL_INPUT = Preprocessing(width=160, height=224, layout="NHWC")
+
+
+def cpu_ms(work: Callable[[], object], times: int) -> float:
+    """Median CPU time of this thread, after a first run that does not count."""
+    work()
+    taken = []
+    for _ in range(times):
+        start = time.thread_time()
+        work()
+        taken.append(1000 * (time.thread_time() - start))
+    return float(np.median(taken))
+
+
+def frame_with(places: list[tuple[int, int]], size: tuple[int, int]) -> np.ndarray:
+    """A noisy green table with cards of that size, rounded corners and all."""
+    rng = np.random.default_rng(0)
+    frame = (np.array([70, 120, 70]) + rng.integers(-5, 6, (FRAME_PX, FRAME_PX, 3))).astype(np.uint8)
+    width, height = size
+    radius = round(width * 3 / 63)
+    mask = np.zeros((height, width), np.uint8)
+    mask[radius:-radius, radius:-radius] = 255
+    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
+    for (left, top), spec in zip(places, demo_cards()[5:], strict=False):
+        card = cv2.resize(render_card(spec, 8.0), size, interpolation=cv2.INTER_AREA)
+        frame[top : top + height, left : left + width][mask > 0] = card[mask > 0]
+    return frame
+
+
+def stages() -> Iterator[tuple[str, float]]:
+    """Name of the constant, milliseconds."""
+    cv2.setNumThreads(1)
+    (left, top), (width, height) = PLACE_PX, CARD_PX
+    one = frame_with([PLACE_PX], CARD_PX)
+    five = frame_with([(60, 80), (560, 80), (1060, 80), (60, 780), (560, 780)], (400, 560))
+    quad = np.array([[0, 0], [width, 0], [width, height], [0, height]]) + (left - 0.5, top - 0.5)
+    card = followed(Detection(quad=quad, confidence=0.9), one)
+    moved = np.roll(one, (3, 4), (0, 1))
+    detector, proposer, sides = CardDetector(live=True), OutlineProposer(OUTLINE_MODEL), SideFinder(SIDE_MODEL)
+    window = (left - 150, top - 150, left + width + 150, top + height + 150)
+    recognizer = open_recognizer(RecognitionSettings())
+    rectified = rectify(one, quad)
+    yield "COPY_FRAME", cpu_ms(one.copy, 30)
+    yield "FOLLOW_STILL", cpu_ms(lambda: follow(card, one), 50)
+    yield "FOLLOW_MOVED", cpu_ms(lambda: follow(card, moved), 30)
+    yield "OUTLINE_NETWORK", cpu_ms(lambda: proposer.propose(one, FAR_PX, MIN_SCORE), 10)
+    yield "OUTLINE_NETWORK, small cards", cpu_ms(lambda: proposer.propose(one, NEAR_PX, MIN_SCORE), 5)
+    yield "SIDE_NETWORK", cpu_ms(lambda: sides.find(one, [quad]), 10)
+    yield "SEARCH_FRAME, 1 card", cpu_ms(lambda: detector.detect(one), 7)
+    yield "SEARCH_FRAME, 5 cards", cpu_ms(lambda: detector.detect(five), 5)
+    yield "SEARCH_BOX", cpu_ms(lambda: search_windows(detector, one, (window,)), 7)
+    yield "RECTIFY", cpu_ms(lambda: rectify(one, quad), 30)
+    yield "PREPROCESS", cpu_ms(lambda: preprocess([rectified], MODEL_INPUT).astype(np.uint8), 30)
+    lookalike = next(spec for spec in demo_cards() if spec.lookalike_of)
+    seen = cv2.resize(render_card(lookalike, 8.0), CARD_PX, interpolation=cv2.INTER_AREA)
+    matches = recognizer.recognize([seen])[0].matches
+    verifier = Verifier(recognizer.database)
+    yield "VERIFY", cpu_ms(lambda: verifier.verify(seen, matches), 10)
+    yield "CENTERING", cpu_ms(lambda: measure(one, quad), 10)
+
+
+if __name__ == "__main__":
+    for name, milliseconds in stages():
+        sys.stdout.write(f"{name:28} {milliseconds:8.1f} ms\n")
