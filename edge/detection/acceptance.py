@@ -11,9 +11,9 @@ from edge.detection.corners import corner_roundness
 from edge.detection.overlap import areas, contains, overlap
 from edge.detection.polarity import agreement
 from edge.detection.refinement import Outline
-from edge.detection.shape import card_shape_error, lies_across, smallest_inset_mm
+from edge.detection.shape import card_order, card_shape_error, smallest_inset_mm
 from edge.errors import MeasurementError
-from edge.geometry import Image, Quad, card_quad, side_lengths
+from edge.geometry import Image, Quad, side_lengths
 
 MIN_SUPPORT = 0.6
 MIN_THIRD_SIDE = 0.45
@@ -75,11 +75,9 @@ def judge(image: Image, outline: Outline) -> Candidate | Verdict:
     if sides.mean() < MIN_SUPPORT or sides[1] < MIN_THIRD_SIDE or not _inside(outline.quad, image):
         return Verdict.UNSUPPORTED
     try:
-        quad = card_quad(outline.quad)
+        quad = card_order(outline.quad, (image.shape[1], image.shape[0]))
     except MeasurementError:
         return Verdict.SHAPE
-    if lies_across(quad[None], (image.shape[1], image.shape[0]))[0]:
-        quad = np.roll(quad, -1 if quad[1, 1] + quad[2, 1] < quad[3, 1] + quad[0, 1] else 1, axis=0)
     error = float(card_shape_error(quad[None], (image.shape[1], image.shape[0]))[0])
     if error > MAX_SHAPE_ERROR:
         return Verdict.SHAPE

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from edge.detection.cards import CardDetector
 from edge.detection.refinement import fit_outline
-from edge.errors import MeasurementError
 from edge.frame import Detection
-from edge.geometry import Image, Quad, card_quad, quad_iou, side_lengths
+from edge.geometry import Image, Quad, quad_iou, side_lengths
 
 BLOCK_PX = 8
 CHANGED_LEVELS = 6
@@ -125,11 +124,7 @@ def follow(card: Followed, image: Image) -> Followed | None:
     outline = fit_outline(image, quad + _shift(card, patch), FOLLOW_REACH * float(side_lengths(quad).min()))
     if outline is None or outline.support.mean() < FOLLOW_SUPPORT or not _congruent(outline.quad, quad):
         return None
-    try:
-        detection = replace(card.detection, quad=card_quad(outline.quad))
-    except MeasurementError:
-        return None
-    return replace(followed(detection, image), missed=card.missed)
+    return replace(followed(replace(card.detection, quad=outline.quad), image), missed=card.missed)
 
 
 def followed(detection: Detection, image: Image) -> Followed:

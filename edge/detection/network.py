@@ -54,17 +54,7 @@ class OutlineProposer:
         Raises:
             ModelError: if it is missing, damaged or another model.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        except Exception as cause:  # onnxruntime's own exceptions share no base class but this
-            raise ModelError(f"cannot open the outline network {model} ({cause}); copy or export it again") from cause
-        outputs = tuple(output.name for output in self._session.get_outputs())
-        if outputs != OUTPUT_NAMES:
-            raise ModelError(f"{model} is not an outline network: it gives {', '.join(outputs)}; copy it again")
+        self._session = open_network(model, OUTPUT_NAMES, threads)
 
     def propose(self, image: Image, long_side_px: int, min_score: float) -> list[Proposal]:
         """Look at a reduced copy of an image.
@@ -81,6 +71,28 @@ class OutlineProposer:
         score, distances = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: _padded(image, scale)})
         small = decode(score[0, 0], distances[0], min_score)
         return [Proposal(quad=(each.quad + 0.5) / scale - 0.5, score=each.score) for each in small]
+
+
+def open_network(model: Path, outputs: tuple[str, ...], threads: int = 1) -> onnxruntime.InferenceSession:
+    """A session that runs one of the detector's networks.
+
+    Raises:
+        ModelError: if the file is missing, damaged or has other outputs.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as cause:  # onnxruntime's own exceptions share no base class but this
+        raise ModelError(f"cannot open the network {model} ({cause}); copy or export it again") from cause
+    given = tuple(output.name for output in session.get_outputs())
+    if given != outputs:
+        raise ModelError(
+            f"{model} is another network: it gives {', '.join(given)}, not {', '.join(outputs)}; copy it again"
+        )
+    return session
 
 
 def decode(score: NDArray[np.float32], distances: NDArray[np.float32], min_score: float) -> list[Proposal]:
@@ -136,7 +148,7 @@ def fit_quad(points: NDArray[np.floating]) -> Quad | None:
             if len(members) >= 3:
                 dx, dy, x, y = np.asarray(cv2.fitLine(members, cv2.DIST_HUBER, 0, 0.01, 0.01), np.float64).ravel()
                 lines[side] = dy, -dx, dx * y - dy * x
-        crossed = _crossings(lines)
+        crossed = crossings(lines)
         if crossed is None or not is_convex(crossed):
             return None
         quad = crossed
@@ -148,7 +160,7 @@ def fit_quad(points: NDArray[np.floating]) -> Quad | None:
 
 def mixed_quad(first: Quad, second: Quad, take_second: NDArray[np.bool_]) -> Quad | None:
     """The quad with the sides of `second` where `take_second` [4] is true, else of `first`; None if not convex."""
-    quad = _crossings(np.where(take_second[:, None], _side_lines(second), _side_lines(first)))
+    quad = crossings(np.where(take_second[:, None], _side_lines(second), _side_lines(first)))
     return quad if quad is not None and is_convex(quad) else None
 
 
@@ -160,8 +172,8 @@ def _side_lines(quad: Quad) -> NDArray[np.float64]:
     return np.column_stack([normal, -np.einsum("kc,kc->k", normal, quad)])
 
 
-def _crossings(lines: NDArray[np.float64]) -> Quad | None:
-    """Where each line [4, 3] meets the one before it [4, 2]; None where they are parallel."""
+def crossings(lines: NDArray[np.float64]) -> Quad | None:
+    """Where each line a x + b y + c = 0 [4, 3] meets the one before it [4, 2]; None where they are parallel."""
     meet = np.cross(np.roll(lines, 1, axis=0), lines)
     if np.any(np.abs(meet[:, 2]) < 1e-6):
         return None

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import CARD_ASPECT, CARD_HEIGHT_MM, CARD_WIDTH_MM, Quad, side_lengths
+from edge.geometry import CARD_ASPECT, CARD_HEIGHT_MM, CARD_WIDTH_MM, Quad, card_quad, side_lengths
 
 BRIDGE_ASPECT = 57.0 / 88.0
 BRIDGE_PENALTY = 0.03
@@ -57,6 +57,22 @@ def lies_across(quads: NDArray[np.floating], size: tuple[int, int]) -> NDArray[n
     u, v, _ = np.moveaxis(unit_square_homographies(points), 2, 0)
     scale = np.stack([1 / best, 1 / best, np.ones_like(best)], axis=1)
     return np.asarray(np.linalg.norm(u * scale, axis=1) > np.linalg.norm(v * scale, axis=1))
+
+
+def card_order(corners: NDArray[np.floating], size: tuple[int, int]) -> Quad:
+    """A card's corners in the order of a card quad, where a tilt may make its short sides look the longer ones.
+
+    Args:
+        corners: [4, 2] pixels, in any order.
+        size: width and height of the frame in pixels.
+
+    Raises:
+        MeasurementError: if the corners are not those of a convex quad.
+    """
+    quad = card_quad(corners)
+    if lies_across(quad[None], size)[0]:
+        quad = np.roll(quad, -1 if quad[1, 1] + quad[2, 1] < quad[3, 1] + quad[0, 1] else 1, axis=0)
+    return quad
 
 
 def _errors(points: NDArray[np.float64], focal_px: NDArray[np.float64]) -> NDArray[np.float64]:

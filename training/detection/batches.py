@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from edge.detection.network import DISTANCE_UNIT_PX, STRIDE_PX, ray_directions
-from edge.geometry import Image
+from edge.geometry import Image, side_lengths, transform_points
 from training.detection.scenes import MIN_VISIBLE, SmallScenes
 
 # A cell is asked for the outline where its centre score is at least this.
@@ -19,6 +19,14 @@ ASKED_SCORE = 0.35
 # Of the score's bell, as a share of the card's shorter side.
 BELL = 0.16
 _SCALES = (0.5, 1.25)
+# Tilts, beyond those of the scenes: how much a picture is pressed together along some line, and how unevenly.
+_TILTED = 0.4
+_PRESSED = (0.6, 1.0)
+_UNEVEN = 0.25
+_COVERED = 0.35
+# Of what is laid over the edge of a card, in its shorter sides.
+_COVER_SIZES = (0.2, 1.0)
+_CORNERS = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +62,10 @@ class SceneBatches(Dataset[tuple[Tensor, ...]]):
             rng = np.random.default_rng([self.seed, number, i])
             index = int(rng.integers(len(self.scenes.images)))
             picture, quads = _moved(self.scenes.images[index], self.scenes.quads[index], self.size_px, rng)
-            pixels.append(cv2.cvtColor(_recoloured(picture, rng), cv2.COLOR_BGR2RGB).transpose(2, 0, 1))
+            if rng.random() < _COVERED:
+                other = self.scenes.images[rng.integers(len(self.scenes.images))]
+                _cover_edge(picture, quads, other[: self.size_px, : self.size_px], rng)
+            pixels.append(cv2.cvtColor(recoloured(picture, rng), cv2.COLOR_BGR2RGB).transpose(2, 0, 1))
             targets.append(make_targets(quads, self.scenes.visible[index], self.size_px))
         arrays: list[Any] = [np.stack(pixels)]
         arrays += [np.stack([getattr(t, name) for t in targets]) for name in Targets.__slots__]
@@ -116,31 +127,64 @@ def outline_distances(quad: NDArray[np.float32], points: NDArray[np.float32]) ->
 def _moved(
     picture: Image, quads: NDArray[np.float32], size_px: int, rng: np.random.Generator
 ) -> tuple[Image, NDArray[np.float32]]:
-    """Turn, scale, mirror and cut the picture, and move the quads with it."""
-    old = picture.shape[0]
-    scale = size_px / old * np.exp(rng.uniform(*np.log(_SCALES)))
-    angle = rng.uniform(0, 2 * np.pi) if rng.random() < 0.5 else rng.integers(4) * np.pi / 2
-    mirror = rng.random() < 0.5
-    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    turn = turn @ np.diag([-1.0 if mirror else 1.0, 1.0])
-    slack = abs(scale * old - size_px) / 2
-    middle = (size_px - 1) / 2 + rng.uniform(-slack, slack, 2)
-    shift = middle - turn @ np.full(2, (old - 1) / 2)
-    border = cv2.BORDER_REFLECT_101 if rng.random() < 0.5 else cv2.BORDER_CONSTANT
-    method = cv2.INTER_AREA if scale < 0.7 else cv2.INTER_LINEAR
-    moved = cv2.warpAffine(
-        np.ascontiguousarray(picture),
-        np.column_stack([turn, shift]),
+    """Scale, turn, mirror, tilt and cut the picture, and move the quads with it."""
+    side = round(size_px * float(np.exp(rng.uniform(*np.log(_SCALES)))))
+    factor = side / picture.shape[0]
+    scaled = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+    slack = abs(side - size_px) / 2
+    matrix = _shift((size_px - 1) / 2 + rng.uniform(-slack, slack, 2)) @ _motion(side, rng) @ _shift(-(side - 1) / 2)
+    moved = cv2.warpPerspective(
+        scaled,
+        matrix,
         (size_px, size_px),
-        flags=method,
-        borderMode=border,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT,
         borderValue=[int(v) for v in rng.integers(0, 256, 3)],
     )
-    corners = quads @ turn.T.astype(np.float32) + shift.astype(np.float32)
-    return np.asarray(moved, dtype=np.uint8), corners[:, ::-1] if mirror else corners
+    corners = transform_points(matrix, ((quads + 0.5) * factor - 0.5).reshape(-1, 2)).reshape(quads.shape)
+    mirrored = np.linalg.det(matrix[:2, :2]) < 0
+    return np.asarray(moved, dtype=np.uint8), (corners[:, ::-1] if mirrored else corners).astype(np.float32)
 
 
-def _recoloured(picture: Image, rng: np.random.Generator) -> Image:
+def _motion(side_px: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A turn, sometimes mirrored or tilted, about the origin."""
+    angle = rng.uniform(0, 2 * np.pi) if rng.random() < 0.5 else rng.integers(4) * np.pi / 2
+    motion = np.diag([1.0 if rng.random() < 0.5 else -1.0, 1.0, 1.0]) @ _turn(angle)
+    if rng.random() < _TILTED:
+        axis = rng.uniform(0, np.pi)
+        motion = _turn(-axis) @ np.diag([1.0, rng.uniform(*_PRESSED), 1.0]) @ _turn(axis) @ motion
+        uneven = np.eye(3)
+        uneven[2, :2] = rng.uniform(-_UNEVEN, _UNEVEN, 2) / (side_px / 2)
+        motion = uneven @ motion
+    return np.asarray(motion)
+
+
+def _shift(by: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    matrix = np.eye(3)
+    matrix[:2, 2] = by
+    return matrix
+
+
+def _turn(angle: float) -> NDArray[np.float64]:
+    return np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+
+
+def _cover_edge(picture: Image, quads: NDArray[np.float32], other: Image, rng: np.random.Generator) -> None:
+    """Lay a piece of another picture of the same size over an edge of one of the cards."""
+    cards = quads[np.isfinite(quads).all(axis=(1, 2))]
+    if len(cards) == 0:
+        return
+    quad = cards[rng.integers(len(cards))]
+    side = int(rng.integers(4))
+    middle = quad[side] + rng.random() * (quad[(side + 1) % 4] - quad[side])
+    extent = rng.uniform(*_COVER_SIZES, 2) * float(side_lengths(quad).min())
+    corners = middle + (extent / 2 * _CORNERS) @ _turn(rng.uniform(0, np.pi))[:2, :2]
+    mask: NDArray[np.uint8] = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1)
+    np.copyto(picture, other, where=mask[..., None] > 0)
+
+
+def recoloured(picture: Image, rng: np.random.Generator) -> Image:
     """Change brightness, contrast and colour; sometimes blur, add noise, take the colour away."""
     seen: NDArray[np.float32] = picture.astype(np.float32)
     gain = np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.08, 3))

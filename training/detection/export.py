@@ -1,8 +1,9 @@
-"""`card-training export-detector`: from a checkpoint to the ONNX file with which the scanner proposes card outlines."""
+"""`card-training export-detector`: from a checkpoint to the ONNX file that the scanner's detector runs."""
 
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,21 +13,53 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from edge.detection.network import COARSEST_PX, INPUT_NAME, OUTPUT_NAMES
+from edge.detection import network as outlines
+from edge.detection import sides
 from edge.manifests import file_sha256
 from training.checkpoint import load_checkpoint
-from training.detection.model import OutlineNetwork
+from training.detection.trainer import SUBJECTS
 from training.errors import ExportError
 
 OPSET = 18
-PARITY_SIZES = ((256, 256), (224, 320))
 LARGEST_DIFFERENCE = 1e-3
 
 
-class _Scored(nn.Module):
-    """The network with probabilities instead of logits."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """How a network looks from outside.
 
-    def __init__(self, network: OutlineNetwork) -> None:
+    Attributes:
+        input_name: of its pictures, float32 [N, 3, H, W].
+        output_names: of what it says.
+        sizes: (H, W) to compare torch and ONNX Runtime at; the first is traced.
+        step_px: what H and W must be multiples of; None where they are fixed.
+    """
+
+    input_name: str
+    output_names: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+    step_px: int | None = None
+
+
+INTERFACES = {
+    "outline": Interface(
+        input_name=outlines.INPUT_NAME,
+        output_names=outlines.OUTPUT_NAMES,
+        sizes=((256, 320), (256, 256), (224, 320)),
+        step_px=outlines.COARSEST_PX,
+    ),
+    "sides": Interface(
+        input_name=sides.INPUT_NAME,
+        output_names=(sides.OUTPUT_NAME,),
+        sizes=((sides.VIEW_HEIGHT_PX, sides.VIEW_WIDTH_PX),),
+    ),
+}
+
+
+class _Scored(nn.Module):
+    """The outline network with probabilities instead of logits."""
+
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
@@ -42,28 +75,35 @@ def run(args: argparse.Namespace) -> int:
         ScannerError: if the checkpoint is unusable or the exported model does not agree with it. Then nothing is
             written.
     """
-    network = OutlineNetwork()
     try:
-        network.load_state_dict(load_checkpoint(args.checkpoint)["average"])
         description = json.loads((args.checkpoint.parent / "run.json").read_text(encoding="utf-8"))
+        network = SUBJECTS[description["network"]].network()
+        network.load_state_dict(load_checkpoint(args.checkpoint)["average"])
     except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as cause:
         raise ExportError(f"{args.checkpoint} and its run.json are not of a detector run: {cause}") from cause
-    card = export_network(network.eval(), args.output, description)
+    card = export_network(network, args.output, description)
     sys.stdout.write(json.dumps(card, indent=2) + "\n")
     return 0
 
 
-def export_network(network: OutlineNetwork, output: Path, description: dict[str, Any]) -> dict[str, Any]:
+def export_network(network: nn.Module, output: Path, description: dict[str, Any]) -> dict[str, Any]:
     """Write `output` and its model card beside it, once the new file agrees with the network.
+
+    Args:
+        network: of the kind that `description["network"]` names.
+        output: file to write (.onnx).
+        description: of the run, for the model card.
 
     Raises:
         ExportError: if it does not.
     """
+    interface = INTERFACES[description["network"]]
+    module = (_Scored(network) if description["network"] == "outline" else network).eval()
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output.parent) as folder:
         unfinished = Path(folder) / output.name
-        write_onnx(network, unfinished)
-        difference = check_parity(network, unfinished)
+        write_onnx(module, interface, unfinished)
+        difference = check_parity(module, interface, unfinished)
         card = {"file": output.name, "sha256": file_sha256(unfinished), "largest_difference": difference, **description}
         unfinished.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         unfinished.replace(output)
@@ -71,16 +111,19 @@ def export_network(network: OutlineNetwork, output: Path, description: dict[str,
     return card
 
 
-def write_onnx(network: OutlineNetwork, path: Path) -> None:
-    """Trace the network into one ONNX file for pictures of any size that is a multiple of 32."""
-    height, width = COARSEST_PX * torch.export.Dim("rows"), COARSEST_PX * torch.export.Dim("columns")
+def write_onnx(module: nn.Module, interface: Interface, path: Path) -> None:
+    """Trace a network into one ONNX file for any number of pictures."""
+    shapes: dict[int, Any] = {0: torch.export.Dim("batch")}
+    if interface.step_px is not None:
+        shapes[2] = interface.step_px * torch.export.Dim("rows")
+        shapes[3] = interface.step_px * torch.export.Dim("columns")
     torch.onnx.export(
-        _Scored(network).eval(),
-        (torch.zeros(2, 3, 256, 320),),
+        module,
+        (torch.zeros(2, 3, *interface.sizes[0]),),
         path,
-        input_names=[INPUT_NAME],
-        output_names=list(OUTPUT_NAMES),
-        dynamic_shapes={"pixels": {0: torch.export.Dim("batch"), 2: height, 3: width}},
+        input_names=[interface.input_name],
+        output_names=list(interface.output_names),
+        dynamic_shapes=(shapes,),
         opset_version=OPSET,
         dynamo=True,
         external_data=False,
@@ -88,21 +131,22 @@ def write_onnx(network: OutlineNetwork, path: Path) -> None:
     )
 
 
-def check_parity(network: OutlineNetwork, path: Path) -> float:
-    """Compare torch and ONNX Runtime on noise of two sizes; returns the largest difference, distances relative.
+def check_parity(module: nn.Module, interface: Interface, path: Path) -> float:
+    """Compare torch and ONNX Runtime on noise; returns the largest difference, as a share of the largest value.
 
     Raises:
         ExportError: if it is more than `LARGEST_DIFFERENCE`.
     """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     largest = 0.0
-    for height, width in PARITY_SIZES:
+    for height, width in interface.sizes:
         pixels = np.random.default_rng(height).uniform(0, 255, (1, 3, height, width)).astype(np.float32)
         with torch.no_grad():
-            score, distances = (output.numpy() for output in _Scored(network).eval()(torch.from_numpy(pixels)))
-        got_score, got_distances = session.run(list(OUTPUT_NAMES), {INPUT_NAME: pixels})
-        relative = np.abs(got_distances / distances - 1).max()
-        largest = max(largest, float(np.abs(got_score - score).max()), float(relative))
+            said = module(torch.from_numpy(pixels))
+        expected = [output.numpy() for output in (said if isinstance(said, tuple) else (said,))]
+        got = session.run(list(interface.output_names), {interface.input_name: pixels})
+        for ours, theirs in zip(expected, got, strict=True):
+            largest = max(largest, float(np.abs(theirs - ours).max() / np.abs(ours).max()))
     if largest > LARGEST_DIFFERENCE:
-        raise ExportError(f"the exported outline network differs from the trained one by {largest:.2g}")
+        raise ExportError(f"the exported network differs from the trained one by {largest:.2g}")
     return largest

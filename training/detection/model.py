@@ -28,18 +28,16 @@ class OutlineNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", 255 * torch.tensor(MEAN_RGB).reshape(1, 3, 1, 1))
         self.register_buffer("std", 255 * torch.tensor(STD_RGB).reshape(1, 3, 1, 1))
-        self.stem = _convolution(3, 16, stride=2)
+        self.stem = convolution(3, 16, stride=2)
         channels = 16
         stages = []
         for width, blocks in STAGES:
-            residuals = [_Residual(width) for _ in range(blocks)]
-            stages.append(nn.Sequential(_convolution(channels, width, stride=2), *residuals))
+            residuals = [Residual(width) for _ in range(blocks)]
+            stages.append(nn.Sequential(convolution(channels, width, stride=2), *residuals))
             channels = width
         self.stages = nn.ModuleList(stages)
         self.lateral = nn.ModuleList(nn.Conv2d(width, HEAD_CHANNELS, 1) for width, _ in STAGES[1:])
-        self.head = nn.Sequential(
-            _convolution(HEAD_CHANNELS, HEAD_CHANNELS), _convolution(HEAD_CHANNELS, HEAD_CHANNELS)
-        )
+        self.head = nn.Sequential(convolution(HEAD_CHANNELS, HEAD_CHANNELS), convolution(HEAD_CHANNELS, HEAD_CHANNELS))
         self.score = nn.Conv2d(HEAD_CHANNELS, 1, 1)
         self.distances = nn.Conv2d(HEAD_CHANNELS, RAYS, 1)
         nn.init.constant_(self.score.bias, _PRIOR_LOGIT)  # type: ignore[arg-type]
@@ -68,17 +66,21 @@ class OutlineNetwork(nn.Module):
         return self.score(merged).float(), distances
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
+    """Two convolutions beside a short cut."""
+
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = _convolution(channels, channels)
+        self.first = convolution(channels, channels)
         self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, features: Tensor) -> Tensor:
+        """Same shape as `features`."""
         return nn.functional.relu(features + self.second(self.first(features)))
 
 
-def _convolution(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
+def convolution(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
+    """3 x 3, batch normalisation, ReLU."""
     return nn.Sequential(
         nn.Conv2d(inside, outside, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()
     )

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import Scene, random_scene, render_scene
 from edge.simulator.sets import training_cards
 
-SIZE_PX = 288
 MOST_CARDS = 12
 MIN_VISIBLE = 0.3
 CARDS = 4000
@@ -38,7 +38,7 @@ class SmallScenes:
     """Scenes with known cards.
 
     Attributes:
-        images: uint8 [N, SIZE_PX, SIZE_PX, 3], BGR; memory-mapped, never written to.
+        images: uint8 [N, size, size, 3], BGR; memory-mapped, never written to.
         quads: float32 [N, MOST_CARDS, 4, 2], pixels, clockwise from each card's own top-left; NaN where there is none.
         visible: float32 [N, MOST_CARDS], the share of each card that is seen.
     """
@@ -48,17 +48,23 @@ class SmallScenes:
     visible: NDArray[np.float32]
 
 
-def small_scenes(count: int, cache: Path, workers: int = 2) -> SmallScenes:
+def small_scenes(count: int, size_px: int, cache: Path, workers: int = 2) -> SmallScenes:
     """Render scenes of training cards, or map what was rendered before.
+
+    Args:
+        count: of scenes.
+        size_px: height and width of each.
+        cache: folder that keeps what was rendered.
+        workers: processes.
 
     Raises:
         OSError: if the cache cannot be written.
     """
-    digest = hashlib.sha256(repr((count, SIZE_PX, CARDS, FIRST_SEED, CONDITIONS, PRESETS)).encode()).hexdigest()[:24]
+    digest = hashlib.sha256(repr((count, size_px, CARDS, FIRST_SEED, CONDITIONS, PRESETS)).encode()).hexdigest()[:24]
     folder = cache / f"scenes-{digest}"
     if not (folder / "visible.npy").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _render(folder, count, workers)
+        _render(folder, count, size_px, workers)
     return SmallScenes(
         images=np.load(folder / "images.npy", mmap_mode="r"),
         quads=np.load(folder / "quads.npy"),
@@ -66,18 +72,17 @@ def small_scenes(count: int, cache: Path, workers: int = 2) -> SmallScenes:
     )
 
 
-def _render(folder: Path, count: int, workers: int) -> None:
+def _render(folder: Path, count: int, size_px: int, workers: int) -> None:
     """Write the files; `visible.npy` comes last, when the others are complete."""
     images = np.lib.format.open_memmap(
-        folder / "images.npy", mode="w+", dtype=np.uint8, shape=(count, SIZE_PX, SIZE_PX, 3)
+        folder / "images.npy", mode="w+", dtype=np.uint8, shape=(count, size_px, size_px, 3)
     )
     quads: NDArray[np.float32] = np.full((count, MOST_CARDS, 4, 2), np.nan, np.float32)
     visible: NDArray[np.float32] = np.zeros((count, MOST_CARDS), np.float32)
     starts = range(0, count, _SHARD)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for start, shard in zip(
-            starts, pool.map(_shard, [range(s, min(s + _SHARD, count)) for s in starts]), strict=True
-        ):
+        shards = pool.map(partial(_shard, size_px), [range(s, min(s + _SHARD, count)) for s in starts])
+        for start, shard in zip(starts, shards, strict=True):
             rows = slice(start, start + len(shard.images))
             images[rows], quads[rows], visible[rows] = shard.images, shard.quads, shard.visible
     images.flush()
@@ -85,24 +90,24 @@ def _render(folder: Path, count: int, workers: int) -> None:
     np.save(folder / "visible.npy", visible)
 
 
-def _shard(numbers: Sequence[int]) -> SmallScenes:
+def _shard(size_px: int, numbers: Sequence[int]) -> SmallScenes:
     cv2.setNumThreads(1)
     cards = training_cards(CARDS)
-    images: NDArray[np.uint8] = np.empty((len(numbers), SIZE_PX, SIZE_PX, 3), np.uint8)
+    images: NDArray[np.uint8] = np.empty((len(numbers), size_px, size_px, 3), np.uint8)
     quads: NDArray[np.float32] = np.full((len(numbers), MOST_CARDS, 4, 2), np.nan, np.float32)
     visible: NDArray[np.float32] = np.zeros((len(numbers), MOST_CARDS), np.float32)
     for i, number in enumerate(numbers):
         conditions = PRESETS[CONDITIONS[number % len(CONDITIONS)]]
-        scene = random_scene(FIRST_SEED + number, cards, conditions, (SIZE_PX, SIZE_PX))
-        images[i], truth = render_scene(_as_if_reduced(scene))
+        scene = random_scene(FIRST_SEED + number, cards, conditions, (size_px, size_px))
+        images[i], truth = render_scene(_as_if_reduced(scene, size_px))
         for k, card in enumerate(truth.cards[:MOST_CARDS]):
             quads[i, k], visible[i, k] = card.quad, card.visible_fraction
     return SmallScenes(images=images, quads=quads, visible=visible)
 
 
-def _as_if_reduced(scene: Scene) -> Scene:
+def _as_if_reduced(scene: Scene, size_px: int) -> Scene:
     """The scene with the blur and noise that a picture of full size has once it is reduced to this one."""
-    factor = SIZE_PX / _NOMINAL_PX
+    factor = size_px / _NOMINAL_PX
     sensor, (x, y) = scene.sensor, scene.sensor.motion_px
     noise = math.sqrt(factor)
     return replace(

@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.detection.acceptance import Candidate
-from edge.detection.cards import CardDetector, fitted, outline_of
-from edge.detection.network import Proposal
+from edge.detection.cards import CardDetector, fitted
+from edge.detection.sides import SideEstimate
 from edge.errors import ModelError
 from edge.geometry import quad_iou
 from edge.simulator.conditions import PRESETS
@@ -40,11 +39,15 @@ def test_nothing_is_found_where_nothing_is(live, height, width, level):
     assert live.detect(np.full((height, width, 3), level, np.uint8)) == ()
 
 
+def estimate(quad):
+    return SideEstimate(quad=quad, deviation=np.full(4, 0.02))
+
+
 def test_a_side_without_an_edge_stays_where_it_was_proposed():
     image = np.full((400, 400, 3), 40, np.uint8)
     image[80:200, 100:226] = 200
     proposed = CARD + np.array([2.0, 2.0])
-    detection = fitted(image, Proposal(quad=proposed, score=0.8))
+    detection = fitted(image, estimate(proposed), 0.8)
     assert detection.confidence == 0.8
     assert np.allclose(detection.quad[:2], CARD[:2] - 0.5, atol=1.0)
     assert np.allclose(detection.quad[2:, 1], proposed[2:, 1], atol=0.5)
@@ -52,21 +55,30 @@ def test_a_side_without_an_edge_stays_where_it_was_proposed():
 
 def test_a_card_that_leaves_the_frame_is_not_whole():
     image = np.full((400, 400, 3), 40, np.uint8)
-    assert fitted(image, Proposal(quad=CARD - np.array([120.0, 0.0]), score=0.9)) is None
+    assert fitted(image, estimate(CARD - np.array([120.0, 0.0])), 0.9) is None
 
 
-def test_an_outline_that_won_its_place_is_taken_before_a_nearer_one():
-    def outline(quad, confidence):
-        return Candidate(quad=quad, confidence=confidence, roundness=1.0, contrast=50.0)
-
-    proposal = Proposal(quad=CARD + 3, score=0.7)
-    winner, nearer = outline(CARD, 0.6), outline(CARD + 3, 0.5)
-    assert np.array_equal(outline_of(proposal, [winner], [winner, nearer]).quad, CARD)
-    assert np.array_equal(outline_of(proposal, [], [winner, nearer]).quad, CARD)
-    assert np.array_equal(outline_of(proposal, [], [outline(CARD, 0.3), nearer]).quad, CARD + 3)
-    assert outline_of(proposal, [], [outline(CARD + 150, 0.9)]) is None
+def test_a_tilted_card_keeps_its_short_side_first(live):
+    cards = calibration_cards(100)
+    image, truth = render_scene(random_scene(FIRST_SEED + 500, cards, PRESETS["clean"]))
+    (card,) = truth.cards
+    (detection,) = live.detect(image)
+    turned = [np.roll(card.quad, k, axis=0) for k in range(4)]
+    nearest = min(range(4), key=lambda k: np.abs(turned[k] - detection.quad).max())
+    assert nearest in (0, 2)
 
 
-def test_a_missing_network_is_named(tmp_path):
+def test_small_cards_are_looked_for_in_a_nearer_picture(live):
+    image, truth = render_scene(random_scene(FIRST_SEED, calibration_cards(100), PRESETS["many"], (500, 500)))
+    whole = [card.quad for card in truth.cards if card.fully_in_frame and card.visible_fraction > 0.9]
+    wall = np.tile(image, (3, 3, 1))
+    cards = [quad + (500 * column, 500 * row) for quad in whole for row in range(3) for column in range(3)]
+    found = [detection.quad for detection in live.detect(wall)]
+    assert len(cards) >= 18
+    assert sum(any(quad_iou(quad, card) > 0.75 for quad in found) for card in cards) >= 0.75 * len(cards)
+
+
+@pytest.mark.parametrize("which", ["outlines", "sides"])
+def test_a_missing_network_is_named(tmp_path, which):
     with pytest.raises(ModelError, match=r"nothing\.onnx"):
-        CardDetector(model=tmp_path / "nothing.onnx")
+        CardDetector(**{which: tmp_path / "nothing.onnx"})

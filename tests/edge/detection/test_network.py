@@ -79,5 +79,5 @@ def test_a_missing_or_damaged_network_is_named(tmp_path, content):
 
 
 def test_another_model_is_refused():
-    with pytest.raises(ModelError, match="not an outline network"):
+    with pytest.raises(ModelError, match="another network"):
         OutlineProposer(OUTLINE_MODEL.with_name("demo.onnx"))

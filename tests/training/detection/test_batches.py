@@ -3,7 +3,9 @@ import pytest
 
 from edge.detection.network import STRIDE_PX, decode, ray_directions
 from training.detection.batches import SceneBatches, make_targets, outline_distances
-from training.detection.scenes import SIZE_PX, SmallScenes
+from training.detection.scenes import SmallScenes
+
+SIZE_PX = 288
 
 CARD = np.array([[60, 50], [160, 60], [150, 200], [50, 190]], np.float32)
 NONE = np.full((4, 2), np.nan, np.float32)

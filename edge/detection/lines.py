@@ -1,6 +1,5 @@
-"""Finds card outlines in a frame: propose on a small copy, fit on the frame itself, keep what is card-like."""
+"""Finds cards by their straight sides and rounded corners alone: propose on a small copy, fit on the image itself."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -35,9 +34,6 @@ MAX_GROWTH = 3.8
 ALTERNATIVE_REACH = 0.006
 MAX_OUTWARD = 24
 OUTWARD_EACH = 3
-NEAR_REACHES = (0.03, 0.06)
-NEARNESS = 0.1
-SURE_ENOUGH = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,72 +55,32 @@ class _Look:
     outlines: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Effort:
-    """How hard to look.
-
-    Attributes:
-        looks: what is always done, in this order: the reduced image that shows less of print and cloth comes first.
-        fallback: what is done where those found nothing.
-        alternatives: how many other outlines in the place of each are tried.
-    """
-
-    looks: tuple[_Look, ...]
-    fallback: tuple[_Look, ...]
-    alternatives: int
-
-
 _FAR = _Look(working_px=320, min_side=1 / 7, sensitivity=NORMAL, segments=400, outlines=60)
 _NEAR = _Look(working_px=800, min_side=1 / 14, sensitivity=NORMAL, segments=1000, outlines=200)
-THOROUGH = _Effort(
-    looks=(_FAR, _NEAR, replace(_FAR, sensitivity=FAINT), replace(_NEAR, sensitivity=FAINT)),
-    fallback=(),
-    alternatives=5,
-)
-_LIVE_NEAR = replace(_NEAR, working_px=560, segments=250, outlines=40)
-LIVE = _Effort(looks=(_LIVE_NEAR,), fallback=(replace(_LIVE_NEAR, sensitivity=FAINT),), alternatives=3)
+# In this order: the reduced image that shows less of print and cloth comes first.
+_LOOKS = (_FAR, _NEAR, replace(_FAR, sensitivity=FAINT), replace(_NEAR, sensitivity=FAINT))
+# Outlines that are tried in the place of each that was found.
+ALTERNATIVES = 5
 
 
-class QuadDetector:
-    """Detects cards by their outline: straight lines and rounded corners, without a trained network."""
+def line_detections(image: Image) -> tuple[Detection, ...]:
+    """Find cards by their straight sides and rounded corners, without a trained network.
 
-    def __init__(self, *, live: bool = False) -> None:
-        """Choose the operating point: `live` for every frame of a camera, else thorough, for single photos."""
-        self._effort = LIVE if live else THOROUGH
+    They are whole in the image, except for corners or stretches that something covers.
 
-    def detect(self, image: Image) -> tuple[Detection, ...]:
-        """Find the cards that are whole in the image, except for corners or stretches that something covers.
+    Args:
+        image: uint8 [H, W, 3] BGR, any size.
 
-        Args:
-            image: uint8 [H, W, 3] BGR, any size.
-
-        Returns:
-            Detections that do not overlap, best first.
-        """
-        if min(image.shape[:2]) < MIN_FRAME_PX:
-            return ()
-        kept = strongest_apart(self.outlines(image))
-        return tuple(Detection(quad=candidate.quad, confidence=candidate.confidence) for candidate in kept)
-
-    def outlines(self, image: Image, proposed: Sequence[Quad] = (), *, only_proposed: bool = False) -> list[Candidate]:
-        """Every outline that may be a card; several may be in one place.
-
-        Args:
-            image: uint8 [H, W, 3] BGR.
-            proposed: about where cards lie; looked at first.
-            only_proposed: do not search where there is an outline near each of those.
-        """
-        search = _Search(image)
-        for quad in proposed:
-            search.look_near(quad, self._effort.alternatives)
-        if only_proposed and all(_is_near_one(quad, search.accepted) for quad in proposed):
-            return search.accepted
-        for look in self._effort.looks:
-            search.look(look)
-        for look in () if search.accepted else self._effort.fallback:
-            search.look(look)
-        search.look_around(self._effort.alternatives)
-        return search.accepted
+    Returns:
+        Detections that do not overlap, best first.
+    """
+    if min(image.shape[:2]) < MIN_FRAME_PX:
+        return ()
+    search = _Search(image)
+    for look in _LOOKS:
+        search.look(look)
+    search.look_around()
+    return tuple(Detection(quad=each.quad, confidence=each.confidence) for each in strongest_apart(search.accepted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -142,17 +98,6 @@ class _View:
     factor: float
     field: EdgeField
     min_side_px: float
-
-
-def nearness(first: Quad, second: Quad) -> float:
-    """1 for equal quads, falling off with the mean distance of their corners; either may be the other way up."""
-    width_px = float(side_lengths(first).min())
-    distance = min(np.linalg.norm(np.roll(second, turn, axis=0) - first, axis=1).mean() for turn in (0, 2))
-    return float(np.exp(-0.5 * (distance / (NEARNESS * width_px)) ** 2))
-
-
-def _is_near_one(quad: Quad, candidates: Sequence[Candidate]) -> bool:
-    return any(each.confidence * nearness(quad, each.quad) > SURE_ENOUGH for each in candidates)
 
 
 class _Search:
@@ -186,22 +131,13 @@ class _Search:
                 remaining = _other_places(remaining, found)
         return outlines
 
-    def look_near(self, quad: Quad, alternatives: int) -> None:
-        """Fit outlines to the edges about a proposed quad, which may be wrong by a few per cent of its width."""
-        width_px = float(side_lengths(quad).min())
-        fits = [self._try(quad, reach * width_px) for reach in NEAR_REACHES]
-        starts = [fit.quad for fit in fits if fit is not None] or [quad]
-        for start in starts:
-            for other in alternative_quads(self.image, start, alternatives):
-                self._try(other, max(ALTERNATIVE_REACH * width_px, 1.0))
-
-    def look_around(self, alternatives: int) -> None:
+    def look_around(self) -> None:
         """Compare each outline with others in its place: printed frames and sleeves run parallel to a card's edge."""
         places = [candidate.quad for candidate in strongest_apart(self.accepted)]
         inner = [quad for quad in _apart(self.inner) if not any(concentric(each, quad[None])[0] for each in places)]
         for quad in [*places, *inner[:MAX_OUTWARD]]:
             reach_px = ALTERNATIVE_REACH * float(side_lengths(quad).min())
-            for other in alternative_quads(self.image, quad, alternatives):
+            for other in alternative_quads(self.image, quad, ALTERNATIVES):
                 if all(np.abs(each.quad - other).max() > reach_px for each in self.accepted):
                     self._try(other, reach_px)
 
