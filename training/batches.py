@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from training.augmentation import AugmentationSettings, augment
-from training.references import References
+from training.augmentation.fields import Draw
+from training.references import COLUMNS, ROWS, References
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,52 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
         epoch, place = divmod(position, 2 * count)
         index, upside_down = divmod(int(_order(self.seed, epoch, 2 * count)[place]), 2)
         return index, bool(upside_down)
+
+
+class DeviceBatches:
+    """The batches of `TrainingBatches`, with their originals read by other processes and disturbed on the device.
+
+    A batch depends on the seed, its number and the kind of device alone.
+    """
+
+    def __init__(
+        self,
+        references: References,
+        augmentation: AugmentationSettings,
+        shape: BatchShape,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        whole = BatchShape(cards=shape.cards, views=shape.views, height=ROWS, width=COLUMNS)
+        self._originals = TrainingBatches(references, AugmentationSettings(clean=1.0), whole, seed)
+        self._augmentation = augmentation
+        self._seed = seed
+        self._device = device
+        self.shape = shape
+
+    def loader(self, numbers: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of these numbers, uint8 [images, 3, height, width], RGB, and their labels, on the device."""
+        from training.augmentation.on_device import augment_batch  # loads kornia
+
+        size = self.shape.width, self.shape.height
+        for number, (pixels, labels) in zip(numbers, self._originals.loader(numbers, workers), strict=True):
+            draw = Draw(_seed_of(self._seed, number), self._device)
+            with torch.no_grad():
+                seen = augment_batch(pixels.to(self._device), draw, self._augmentation, size)
+            yield seen, labels.to(self._device)
+
+
+def batches_for(
+    device: torch.device, references: References, augmentation: AugmentationSettings, shape: BatchShape, seed: int
+) -> TrainingBatches | DeviceBatches:
+    """Batches that are disturbed where that is quickest: on a GPU itself, else in the processes that make them."""
+    if device.type == "cpu":
+        return TrainingBatches(references, augmentation, shape, seed)
+    return DeviceBatches(references, augmentation, shape, seed, device)
+
+
+def _seed_of(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 @lru_cache(maxsize=2)

@@ -33,9 +33,14 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
         prog="card-training", description="Trains the scanner's model, builds its card database, measures both."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_inspect(commands, chosen=command == "inspect")
+    _add_teacher(commands)
     _add_student(commands)
+    _add_ablate(commands)
     _add_detector(commands)
     _add_export(commands)
+    _add_quantize(commands)
+    _add_compile(commands)
     _add_preview(commands)
     _add_index(commands, chosen=command == "index")
     _add_evaluate(commands, chosen=command == "evaluate")
@@ -45,39 +50,96 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 def _add_student(commands: "Commands[argparse.ArgumentParser]") -> None:
     student = commands.add_parser(
         "student",
-        help="train the embedding network on simulated cards",
-        description="Trains the embedding network from random weights on simulated cards. SIGTERM or Ctrl-C saves a "
-        "checkpoint and ends the run; --resume goes on with it. Several processes: torchrun --nproc-per-node N "
-        "-m training student ...",
+        help="train the embedding network that the scanner runs",
+        description="Trains the embedding network: alone, for --minutes or --steps (so the demo model was made), or "
+        "from a teacher as a --recipe says. SIGTERM or Ctrl-C saves a checkpoint and ends the run; --resume goes on. "
+        "Several processes: torchrun --nproc-per-node N -m training student ...",
     )
-    student.add_argument("--name", required=True, help="of the run: its folder is RUNS/NAME")
-    length = student.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, help="wall-clock time to train for")
+    length = student.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, help="wall-clock time to train for, without a teacher")
     length.add_argument("--steps", type=int, help="optimiser steps to train for (reproducible, unlike minutes)")
-    student.add_argument("--cards", type=int, default=8000, help="simulated cards to learn (default: 8000)")
     student.add_argument("--learning-rate", type=float, default=1e-3, help="peak of the schedule (default: 0.001)")
-    student.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
-    student.add_argument("--threads", type=int, default=1, help="of one training process (default: 1)")
-    student.add_argument("--resume", action="store_true", help="go on with the run of this name")
-    student.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
-    student.set_defaults(run=_run_of("training.student"))
+    student.add_argument("--recipe", help="learn from a teacher: name of a recipe that ships, or a TOML file")
+    student.add_argument("--teacher", type=Path, help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt")
+    student.add_argument("--shape", help="of the network, such as regnet-x-400mf (default: demo, or the recipe's)")
+    _add_run(student, "training.student")
+
+
+def _add_teacher(commands: "Commands[argparse.ArgumentParser]") -> None:
+    teacher = commands.add_parser(
+        "teacher",
+        help="train the large network that students learn from",
+        description="Trains the teacher of a recipe, phase by phase. It stops and resumes as `student` does.",
+    )
+    teacher.add_argument(
+        "--recipe", default="distillation", help="name of a recipe that ships, or a TOML file (default: distillation)"
+    )
+    _add_run(teacher, "training.teach")
+
+
+def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    ablate = commands.add_parser(
+        "ablate",
+        help="train again and again without one part, and tabulate what each part is worth",
+        description="Trains short runs without each family of augmentation, without each loss, with each family of "
+        "networks, and with --teacher from a teacher without each term. The same command again goes on where it was "
+        "stopped. The table is OUTPUT/ablation.md.",
+    )
+    ablate.add_argument("--output", type=Path, required=True, help="folder of all runs and the table")
+    ablate.add_argument("--steps", type=int, default=300, help="of each training (default: 300)")
+    ablate.add_argument("--shape", default="demo", help="of the network (default: demo)")
+    ablate.add_argument("--teacher", type=Path, help="checkpoint of a teacher of the same cards and dimension")
+    _add_common(ablate, "training.ablation")
+
+
+def _add_run(parser: argparse.ArgumentParser, module: str) -> None:
+    """Declare a run that is stopped and resumed by its name."""
+    parser.add_argument("--name", required=True, help="of the run: its folder is RUNS/NAME")
+    parser.add_argument("--resume", action="store_true", help="go on with the run of this name")
+    _add_common(parser, module)
+
+
+def _add_common(parser: argparse.ArgumentParser, module: str) -> None:
+    """Declare the cards, and what does not change what is learned."""
+    parser.add_argument(
+        "--cards",
+        type=_number_or_folder,
+        default=8000,
+        metavar="NUMBER|FOLDER",
+        help="simulated cards to learn, or a folder of card images (default: 8000 simulated cards)",
+    )
+    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, with a folder of card images")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
+    parser.add_argument("--threads", type=int, default=1, help="of one training process (default: 1)")
+    parser.add_argument("--batches", type=int, help="that make up a step (default: one for each process)")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    parser.set_defaults(run=_run_of(module))
+
+
+def _number_or_folder(text: str) -> int | Path:
+    return int(text) if text.isdecimal() else Path(text)
 
 
 def _add_detector(commands: "Commands[argparse.ArgumentParser]") -> None:
     detector = commands.add_parser(
         "detector",
-        help="train the network that proposes card outlines",
-        description="Trains the outline network from random weights on small simulated scenes, which are rendered "
-        "first. Several processes: torchrun --nproc-per-node N -m training detector ...",
+        help="train a network of the detector",
+        description="Trains the network that proposes card outlines, or the one that places the sides of a card, from "
+        "random weights on small simulated scenes, which are rendered first. Several processes: torchrun "
+        "--nproc-per-node N -m training detector ...",
     )
+    detector.add_argument("--network", choices=("outline", "sides"), required=True, help="which of the two")
     detector.add_argument("--name", required=True, help="of the run: its folder is RUNS/NAME")
     detector.add_argument("--minutes", type=float, required=True, help="wall-clock time to train for")
     detector.add_argument("--scenes", type=int, default=10_000, help="simulated scenes to learn from (default: 10000)")
     detector.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
     detector.add_argument("--workers", type=int, default=1, help="processes that make batches (default: 1)")
     detector.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    beginning = detector.add_mutually_exclusive_group()
+    beginning.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    beginning.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="begin with the weights of another run")
     detector.set_defaults(run=_run_of("training.detection.trainer"))
-    export = commands.add_parser("export-detector", help="write a checkpoint of the outline network as ONNX")
+    export = commands.add_parser("export-detector", help="write a checkpoint of one of them as ONNX")
     export.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
     export.add_argument("--output", type=Path, required=True, help="such as models/outline.onnx")
     export.set_defaults(run=_run_of("training.detection.export"))
@@ -94,7 +156,47 @@ def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
     export.add_argument("--output", type=Path, required=True, help="such as models/demo.onnx")
     export.add_argument("--note", default="", help="a remark for the model card")
     export.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    export.add_argument("--batch", type=int, help="fixed number of cards that the graph takes (default: any number)")
+    export.add_argument(
+        "--normalization",
+        choices=("inside", "outside"),
+        default="inside",
+        help="whether the graph takes pixels of 0 to 255, or normalised ones; the scanner needs them inside",
+    )
     export.set_defaults(run=_run_of("training.export"))
+
+
+def _add_quantize(commands: "Commands[argparse.ArgumentParser]") -> None:
+    quantize = commands.add_parser(
+        "quantize",
+        help="make a model of 8-bit integers from a float one",
+        description="Calibrates an ONNX model on crops of training cards, writes it with 8-bit weights and activations "
+        "(QDQ), and reports what that costs on held-out cards. It works with the float model's card databases.",
+    )
+    quantize.add_argument("--model", type=Path, required=True, help="float model (.onnx, its .json beside it)")
+    quantize.add_argument("--output", type=Path, required=True, help="such as models/demo-int8.onnx")
+    quantize.add_argument("--cards", type=Path, help="folder of card images in place of simulated cards")
+    quantize.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    quantize.add_argument("--calibration", type=int, default=200, help="crops to calibrate with (default: 200)")
+    quantize.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    quantize.set_defaults(run=_run_of("training.quantization"))
+
+
+def _add_compile(commands: "Commands[argparse.ArgumentParser]") -> None:
+    compile_ = commands.add_parser(
+        "compile",
+        help="compile a student for the Hailo-8",
+        description="Writes a job folder: the graph in operations that the compiler takes, calibration crops, the "
+        "model script and the commands. Where Hailo's Dataflow Compiler is installed, the job is carried out.",
+    )
+    compile_.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
+    compile_.add_argument("--model", type=Path, required=True, help="float model exported from it (.onnx)")
+    compile_.add_argument("--output", type=Path, required=True, help="job folder")
+    compile_.add_argument("--cards", type=Path, help="folder of card images in place of simulated cards")
+    compile_.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    compile_.add_argument("--calibration", type=int, default=1024, help="crops to calibrate with (default: 1024)")
+    compile_.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    compile_.set_defaults(run=_run_of("training.compilation"))
 
 
 def _add_preview(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -102,6 +204,9 @@ def _add_preview(commands: "Commands[argparse.ArgumentParser]") -> None:
     preview.add_argument("--output", type=Path, required=True, help="picture to write (.png)")
     preview.add_argument("--cards", type=int, default=6, help="rows (default: 6)")
     preview.add_argument("--seed", type=int, default=0, help="of the disturbances (default: 0)")
+    preview.add_argument(
+        "--on-device", action="store_true", help="by the disturbances of whole batches, which a GPU trains with"
+    )
     preview.set_defaults(run=_run_of("training.preview"))
 
 
@@ -112,6 +217,20 @@ def _add_index(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -
     from training import index
 
     index.add_parser(commands)
+
+
+def _add_inspect(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -> None:
+    inspect = commands.add_parser(
+        "inspect",
+        help="look through a folder of card images before hours are spent on it",
+        description="Decodes every image of a folder, compares all with each other and with the metadata, and lists "
+        "what has to be mended. Exit code 0 where training and index take the folder as it is.",
+    )
+    if chosen:
+        from training import inspection
+
+        inspection.add_arguments(inspect)
+        inspect.set_defaults(run=inspection.run)
 
 
 def _add_evaluate(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -> None:

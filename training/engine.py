@@ -1,114 +1,91 @@
-"""The training loop."""
+"""The training loop, for every network and every loss of this project."""
 
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.augmentation import AugmentationSettings
-from training.batches import BatchShape, TrainingBatches
+from training.batches import BatchShape
 from training.checkpoint import FILE, load_checkpoint, save_checkpoint
 from training.ema import AveragedModel
 from training.errors import TrainingError
-from training.history import append_history
-from training.imprint import imprinted_centres
-from training.loss import ArcFace, supervised_contrastive
-from training.model import CardEmbedder, ModelSettings
+from training.history import append_history, forget_after
+from training.objective import NETWORK, Objective, parameter_groups, split_cards
+from training.precision import gradient_scaler
+from training.progress import Pace, Progress, ProgressBar
 from training.ranks import Ranks
-from training.references import References
-from training.schedule import Budget, Schedule
+from training.recovery import LossNotFiniteError, Retries, out_of_memory
+from training.run_folder import check_space
+from training.settings import RunSettings
+from training.signals import StopSignals
+from training.statistics import RunningStatistics
 
-LOG_EVERY_STEPS = 25
 # No loop is this long; the batches of a run have no end of their own.
 ENDLESS = 2**40
+# Averages of the weights, and both moments of AdamW, beside the weights.
+_CHECKPOINT_COPIES = 4
 
-Measure = Callable[[CardEmbedder], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSettings:
-    """Everything that decides how a run goes, but for its cards.
-
-    Attributes:
-        model: shape of the network.
-        batch: of each training process; its images have the size of the model's input.
-        schedule: learning rate and margin.
-        budget: when it ends.
-        augmentation: how cards are disturbed.
-        seed: of weights, order and augmentation.
-        arcface_weight: of the ArcFace loss beside the contrastive one.
-        imprint_at: progress at which ArcFace's centres are put where the network has the classes by then.
-        arcface_scale: factor on the cosines in ArcFace.
-        temperature: of the contrastive loss.
-        weight_decay: of matrices and kernels.
-        ema_decay: of the averaged weights.
-        clip_norm: largest norm of the network's gradient.
-        workers: processes that make batches, for each training process.
-        checkpoint_every_s: seconds between checkpoints.
-    """
-
-    model: ModelSettings
-    batch: BatchShape
-    schedule: Schedule
-    budget: Budget
-    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
-    seed: int = 0
-    arcface_weight: float = 0.2
-    imprint_at: float = 0.2
-    arcface_scale: float = 32.0
-    temperature: float = 0.07
-    weight_decay: float = 0.05
-    ema_decay: float = 0.995
-    clip_norm: float = 2.0
-    workers: int = 1
-    checkpoint_every_s: float = 300.0
+Measure = Callable[[nn.Module], dict[str, Any]]
 
 
-@dataclass(slots=True)
-class _Clock:
-    """Steps done and seconds trained, also in earlier processes of this run."""
-
-    step: int = 0
-    earlier_s: float = 0.0
-    started: float = field(default_factory=time.monotonic)
+class Batches(Protocol):
+    """Where the images come from; each batch is a function of its number alone."""
 
     @property
-    def elapsed_s(self) -> float:
-        return self.earlier_s + time.monotonic() - self.started
+    def shape(self) -> BatchShape:
+        """Size of a batch."""
+
+    def loader(self, numbers: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of these numbers: uint8 [N, 3, H, W] RGB, and int64 labels [N]."""
 
 
 class Trainer:
-    """One run: its network, the average of it, its optimiser, its place in the schedule."""
+    """One run: what it learns, the average of its network, its optimiser, its place in the schedule.
 
-    def __init__(self, settings: RunSettings, references: References, folder: Path, ranks: Ranks | None = None) -> None:
+    A step takes the gradient of `batches_per_step` batches, whoever computes them: two processes do the same as one.
+    Random numbers are seeded by the number of the batch, so that they need no state of their own in a checkpoint.
+    """
+
+    def __init__(
+        self, objective: Objective, batches: Batches, settings: RunSettings, folder: Path, ranks: Ranks | None = None
+    ) -> None:
         """Set up a run from the start.
 
         Args:
+            objective: what is learned; it is moved to the device of this process.
+            batches: to learn from.
             settings: of the run.
-            references: the cards to learn.
             folder: where checkpoint and history go; it exists.
             ranks: the processes that share the run; None for this one alone.
+
+        Raises:
+            TrainingError: if the batches of a step cannot be shared out over the processes.
         """
-        torch.manual_seed(settings.seed)
-        self.settings = settings
-        self.references = references
-        self.folder = folder
         self.ranks = ranks or Ranks()
-        self.model = CardEmbedder(settings.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.arcface = ArcFace(2 * references.classes, settings.model.dimension, settings.arcface_scale)
-        self.average = AveragedModel(self.model, settings.ema_decay)
-        self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, self.arcface, settings.weight_decay))
-        self.clock = _Clock()
-        self._imprinted = False
-        self._stopping = False
+        if settings.batches_per_step % self.ranks.size:
+            raise TrainingError(
+                f"{settings.batches_per_step} batches a step cannot be shared out evenly over "
+                f"{self.ranks.size} processes"
+            )
+        self.objective = objective
+        self.batches = batches
+        self.settings = settings
+        self.folder = folder
+        objective.trained.to(self.ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = AveragedModel(objective.trained[NETWORK], settings.ema_decay)
+        self.optimizer = torch.optim.AdamW(parameter_groups(objective.trained, settings.weight_decay))
+        self._statistics = RunningStatistics(objective.trained[NETWORK])
+        self.scaler = gradient_scaler(settings.precision, self.ranks.device)
+        self.progress = Progress()
+        self.retries = Retries()
+        self._pace = Pace()
 
     def resume(self) -> None:
         """Go on where the folder's checkpoint was written.
@@ -116,154 +93,208 @@ class Trainer:
         Raises:
             TrainingError: if there is none, or it is of other cards or another network.
         """
-        state = load_checkpoint(self.folder / FILE)
+        path = self.folder / FILE
+        state = load_checkpoint(path)
         try:
-            self.model.load_state_dict(state["model"])
+            self.objective.trained.load_state_dict(state["trained"])
             self.average.model.load_state_dict(state["average"])
-            self.arcface.load_state_dict(state["arcface"])
             self.optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as cause:
-            raise TrainingError(f"{self.folder / FILE} is of another network or other cards: {cause}") from cause
-        torch.set_rng_state(state["rng"])
-        self.clock = _Clock(step=state["step"], earlier_s=state["elapsed_s"])
-        self._imprinted = state["imprinted"]
+            self.scaler.load_state_dict(state["scaler"])
+            self.progress = Progress(step=state["step"], earlier_s=state["elapsed_s"])
+            self.retries.restore(state["retries"])
+        except (RuntimeError, ValueError, KeyError) as cause:
+            raise TrainingError(f"{path} is of another network, other cards or another version: {cause}") from cause
+        if self.ranks.rank == 0:
+            forget_after(self.folder, self.progress.step)
 
-    def train(self, measure: Measure | None = None) -> bool:
+    def train(self, measure: Measure | None = None, after_checkpoint: Callable[[], None] | None = None) -> bool:
         """Train to the end of the budget, or until SIGTERM or SIGINT.
 
         Args:
             measure: judges the averaged network at each checkpoint; what it returns goes into the history.
+            after_checkpoint: called in the first process whenever one was written.
 
         Returns:
             Whether the run is finished; if not, it was stopped and can be resumed.
 
         Raises:
-            TrainingError: if the loss is not finite, or a file cannot be written.
+            TrainingError: if the loss stays not finite, memory does not suffice, or a file cannot be written.
         """
-        self.clock.started = time.monotonic()
-        with self._stopped_by_signals():
-            progress = self._train(measure)
-        self._checkpoint(measure)
-        return progress >= 1
+        self.progress.started = time.monotonic()
+        if self.ranks.rank == 0 and not (self.folder / FILE).exists():
+            weights = sum(value.nbytes for value in self.objective.trained.state_dict().values())
+            check_space(self.folder, _CHECKPOINT_COPIES * weights)
+            self._save()
+        checkpoint = partial(self._checkpoint, measure, after_checkpoint)
+        with StopSignals() as stop:
+            share = self._train(stop, checkpoint)
+            while share is None:
+                share = self._train(stop, checkpoint)
+        checkpoint()
+        return share >= 1
 
-    def _train(self, measure: Measure | None) -> float:
-        """Train to the end of the run; returns the progress then, or -1 when the run was stopped."""
+    def _train(self, stop: StopSignals, checkpoint: Callable[[], None]) -> float | None:
+        """Train to the end of the run; returns its progress then, -1 if it was stopped, None if it was rolled back."""
         settings, ranks = self.settings, self.ranks
-        batches = TrainingBatches(self.references, settings.augmentation, settings.batch, settings.seed)
-        numbers = range(self.clock.step * ranks.size + ranks.rank, ENDLESS, ranks.size)
-        saved = logged = time.monotonic()
-        losses: list[tuple[float, float]] = []
-        for pixels, labels in batches.loader(numbers, settings.workers):
-            progress = self._agreed_progress()
-            if not 0 <= progress < 1:
-                return progress
-            if not self._imprinted and progress >= settings.imprint_at:
-                self._imprint()
-            losses.append(self._step(pixels, labels, progress))
-            now = time.monotonic()
-            if len(losses) == LOG_EVERY_STEPS:
-                images = len(losses) * settings.batch.images * ranks.size
-                self._report(losses, images / (now - logged), progress)
-                losses, logged = [], now
-            if ranks.rank == 0 and now - saved >= settings.checkpoint_every_s:
-                self._checkpoint(measure)
-                saved = logged = time.monotonic()
-                losses = []
-        raise TrainingError("the batches ended before the run did")
+        first = self.progress.step * settings.batches_per_step + ranks.rank
+        loader = self.batches.loader(range(first, ENDLESS, ranks.size), settings.workers)
+        own = settings.batches_per_step // ranks.size
+        with ProgressBar(shown=ranks.rank == 0) as bar:
+            while True:
+                share = self._agreed_progress(stop)
+                if not 0 <= share < 1:
+                    return share
+                with self._pace.waiting():
+                    batches = list(islice(loader, own))
+                try:
+                    self._step(batches, share)
+                except LossNotFiniteError as broken:
+                    self._roll_back(broken)
+                    return None
+                bar.show(share, self.progress.step)
+                if self.progress.step % settings.log_every_steps == 0:
+                    self._report(share)
+                if self._checkpoint_is_due():
+                    with self._pace.pause():
+                        checkpoint()
 
-    def _imprint(self) -> None:
-        with torch.no_grad():
-            self.arcface.centres.copy_(imprinted_centres(self.average.model, self.references, self.ranks))
-        self.optimizer.state.pop(self.arcface.centres, None)
-        self._imprinted = True
-
-    def _agreed_progress(self) -> float:
+    def _agreed_progress(self, stop: StopSignals) -> float:
         """Share of the run that is done, the same in all processes; -1 when one of them shall stop."""
-        progress = self.settings.budget.progress(self.clock.step, self.clock.elapsed_s)
-        return self.ranks.agree(-1.0 if self._stopping else progress)
+        share = self.ranks.agree(self.settings.budget.progress(self.progress.step, self.progress.elapsed_s))
+        (stopping,) = self.ranks.any(stop.received)
+        return -1.0 if stopping else share
 
-    def _step(self, pixels: Tensor, labels: Tensor, progress: float) -> tuple[float, float]:
-        """One step of the optimiser; returns the contrastive and the ArcFace loss."""
-        settings = self.settings
+    def _step(self, batches: Sequence[tuple[Tensor, Tensor]], share: float) -> None:
+        """One step of the optimiser.
+
+        Raises:
+            LossNotFiniteError: in all processes if it is so in one.
+        """
+        settings, objective = self.settings, self.objective
+        for fresh in objective.prepare(share, self.average.model):
+            self.optimizer.state.pop(fresh, None)
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.schedule.learning_rate_at(progress)
-        self.model.train()
-        images = pixels.float().contiguous(memory_format=torch.channels_last)
-        # bfloat16 has the range of float32, so that it needs no scaling of the loss.
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            embeddings = self.model(images)
-        contrastive = supervised_contrastive(embeddings, labels, settings.temperature)
-        arcface = self.arcface(embeddings, labels, settings.schedule.margin_at(progress))
-        values = float(contrastive.detach()), float(arcface.detach())
-        self._check_finite(values)
-        self.optimizer.zero_grad(set_to_none=True)
-        (contrastive + settings.arcface_weight * arcface).backward()
-        self.ranks.average_gradients([*self.model.parameters(), *self.arcface.parameters()])
-        nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
-        self.optimizer.step()
-        self.average.update(self.model, self.clock.step)
-        self.clock.step += 1
-        return values
+            group["lr"] = settings.schedule.learning_rate_at(share) * self.retries.rate_factor
+        self._add_up_gradients(batches, share)
+        self.ranks.add_gradients(p for group in self.optimizer.param_groups for p in group["params"])
+        self.scaler.unscale_(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(objective.trained[NETWORK].parameters(), settings.clip_norm)
+        if not self.scaler.is_enabled() and not math.isfinite(norm):
+            raise LossNotFiniteError(f"the gradient is not finite at step {self.progress.step}")
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.average.update(objective.trained[NETWORK], self.progress.step)
+        self.progress.step += 1
+        self._pace.images += settings.batch.images * settings.batches_per_step
 
-    def _check_finite(self, losses: tuple[float, float]) -> None:
-        if not all(math.isfinite(loss) for loss in losses):
-            raise TrainingError(
-                f"the loss is not finite at step {self.clock.step} (contrastive {losses[0]}, ArcFace {losses[1]}); the "
-                f"last checkpoint is in {self.folder}: start again with a lower learning rate"
-            )
+    def _add_up_gradients(self, batches: Sequence[tuple[Tensor, Tensor]], share: float) -> None:
+        """Leave the gradient of this process's batches in the parameters, in parts that fit into memory."""
+        before = self._statistics.copy()
+        while True:
+            exhausted = broken = False
+            parts, after = dict[str, float](), before
+            self.optimizer.zero_grad(set_to_none=True)
+            try:
+                parts, after = self._gradient_of(batches, share, before)
+                broken = not all(math.isfinite(value) for value in parts.values())
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                exhausted = True
+            exhausted, broken = self.ranks.any(exhausted, broken)
+            if broken:
+                raise LossNotFiniteError(f"the loss is not finite at step {self.progress.step}: {parts}")
+            if not exhausted:
+                self._statistics.set(self.ranks.total(after))
+                self._pace.add(parts)
+                return
+            self.optimizer.zero_grad(set_to_none=True)
+            self._note_retry(self.retries.split_more(self.progress.step, self.settings.batch.cards))
 
-    def _report(self, losses: list[tuple[float, float]], images_per_s: float, progress: float) -> None:
+    def _gradient_of(
+        self, batches: Sequence[tuple[Tensor, Tensor]], share: float, before: Tensor
+    ) -> tuple[dict[str, float], Tensor]:
+        """Add the gradient of some batches to that of the parameters.
+
+        Returns:
+            The parts of their loss, and the running statistics after them; both are this process's share of a mean.
+        """
+        settings, device = self.settings, self.ranks.device
+        self.objective.trained.train()
+        sums: dict[str, Tensor] = {}
+        after = torch.zeros_like(before)
+        for number, (all_pixels, all_labels) in enumerate(batches):
+            place = (self.progress.step * settings.batches_per_step + number * self.ranks.size) + self.ranks.rank
+            parts = split_cards(all_pixels, all_labels, settings.batch.views, self.retries.parts)
+            for part, (pixels, labels) in enumerate(parts):
+                self._statistics.set(before)
+                torch.manual_seed(_seed_of(settings.seed, place, part))
+                images = pixels.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
+                loss = self.objective.loss(images, labels.to(device, non_blocking=True), share)
+                weight = len(labels) / len(all_labels) / settings.batches_per_step
+                self.scaler.scale(loss.total * weight).backward()  # type: ignore[no-untyped-call]
+                after += weight * self._statistics.copy()
+                for name, value in loss.parts.items():
+                    sums[name] = sums.get(name, torch.zeros((), device=device)) + weight * value
+        return {name: float(value) for name, value in sums.items()}, after
+
+    def _roll_back(self, broken: LossNotFiniteError) -> None:
+        """Go back to the last checkpoint with a lower learning rate.
+
+        Raises:
+            TrainingError: if that was tried often enough.
+        """
+        entry = self.retries.slow_down(self.progress.step, str(broken))
+        elapsed_s = self.progress.elapsed_s
+        self.resume()
+        self.progress = Progress(step=self.progress.step, earlier_s=elapsed_s)
+        self._pace = Pace()
+        self._note_retry(entry | {"back_to_step": self.progress.step})
+
+    def _note_retry(self, entry: dict[str, Any]) -> None:
+        if self.ranks.rank == 0:
+            append_history(self.folder, entry)
+
+    def _report(self, share: float) -> None:
+        pace, self._pace = self._pace, Pace()
+        names, values = pace.losses()
+        values = self.ranks.total(values)
         if self.ranks.rank != 0:
             return
-        contrastive, arcface = (sum(values) / len(values) for values in zip(*losses, strict=True))
-        elapsed = self.clock.elapsed_s
-        entry = {
-            "step": self.clock.step,
-            "progress": round(progress, 4),
-            "contrastive": round(contrastive, 4),
-            "arcface": round(arcface, 4),
-            "learning_rate": float(f"{self.optimizer.param_groups[0]['lr']:.3g}"),
-            "images_per_s": round(images_per_s, 1),
-            "elapsed_s": round(elapsed),
-            "eta_s": round(elapsed / progress - elapsed) if progress else None,
-        }
-        append_history(self.folder, entry)
+        entry = {"step": self.progress.step, "progress": round(share, 4)}
+        entry |= {name: round(value, 4) for name, value in zip(names, values.tolist(), strict=True)}
+        entry["learning_rate"] = float(f"{self.optimizer.param_groups[0]['lr']:.3g}")
+        append_history(self.folder, entry | pace.figures() | self.progress.figures(share))
 
-    def _checkpoint(self, measure: Measure | None) -> None:
+    def _checkpoint_is_due(self) -> bool:
+        every = self.settings.checkpoint_every_steps
+        by_steps = every is not None and self.progress.step % every == 0
+        return by_steps or time.monotonic() - self.progress.saved >= self.settings.checkpoint_every_s
+
+    def _checkpoint(self, measure: Measure | None, after_checkpoint: Callable[[], None] | None) -> None:
         if self.ranks.rank != 0:
             return
+        self._save()
+        if measure is not None:
+            append_history(self.folder, {"step": self.progress.step, **measure(self.average.model)})
+        if after_checkpoint is not None:
+            after_checkpoint()
+
+    def _save(self) -> None:
         state = {
-            "settings": {"model": self.settings.model.to_json()},
-            "model": self.model.state_dict(),
+            "settings": self.objective.describe(),
+            "trained": self.objective.trained.state_dict(),
             "average": self.average.model.state_dict(),
-            "arcface": self.arcface.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "rng": torch.get_rng_state(),
-            "step": self.clock.step,
-            "elapsed_s": self.clock.elapsed_s,
-            "imprinted": self._imprinted,
+            "scaler": self.scaler.state_dict(),
+            "step": self.progress.step,
+            "elapsed_s": self.progress.elapsed_s,
+            "retries": self.retries.to_json(),
         }
         save_checkpoint(self.folder / FILE, state)
-        if measure is not None:
-            append_history(self.folder, {"step": self.clock.step, **measure(self.average.model)})
-
-    @contextmanager
-    def _stopped_by_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT end the loop after the current step."""
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._stopping = True
-
-        previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        self.progress.saved = time.monotonic()
 
 
-def _parameter_groups(model: nn.Module, loss: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices and kernels decay; biases, scales and the centres of the classes do not."""
-    decayed = [p for p in model.parameters() if p.ndim >= 2]
-    others = [p for p in model.parameters() if p.ndim < 2] + list(loss.parameters())
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+def _seed_of(*numbers: int) -> int:
+    """A seed for torch's generators that differs for different numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])

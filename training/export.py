@@ -3,21 +3,25 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import torch
 
-from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME, OnnxEmbedder
+from edge.embedding.onnx import INPUT_NAME, OnnxEmbedder
 from edge.geometry import Image
 from edge.manifests import ModelManifest, file_sha256
+from edge.preprocessing import preprocess
 from edge.simulator.sets import calibration_cards
 from training.augmentation import AugmentationSettings
 from training.checkpoint import load_checkpoint
 from training.errors import ExportError
+from training.graph import SCANNER_FORM, FormedEmbedder, GraphForm, write_onnx
 from training.history import read_history
 from training.model import CardEmbedder, ModelSettings
 from training.references import References, simulated_references
@@ -27,7 +31,6 @@ LEAST_PARITY = 0.9999
 PARITY_BATCHES = (1, 2, 3, 4, 5)
 LARGEST_FILE_BYTES = 16_000_000
 SCORED_CARDS = 1000
-OPSET = 18
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,6 +43,11 @@ def run(args: argparse.Namespace) -> int:
     state = load_checkpoint(args.checkpoint)
     model = averaged_model(state)
     held_out = simulated_references(calibration_cards(SCORED_CARDS), args.runs / "references")
+    form = GraphForm(batch=args.batch, normalized_input=args.normalization == "outside")
+    if form != SCANNER_FORM:
+        parity = export_graph(model, held_out, args.output, form)
+        sys.stdout.write(f"{args.output}: without a manifest, for other runtimes; least cosine to torch {parity:.7f}\n")
+        return 0
     card = {"note": args.note} if args.note else {}
     card |= describe_run(args.checkpoint.parent, state)
     manifest = export_model(model, held_out, args.output, card)
@@ -84,21 +92,43 @@ def export_model(model: CardEmbedder, held_out: References, output: Path, card: 
     return manifest
 
 
-def write_onnx(model: CardEmbedder, path: Path) -> None:
-    """Trace the network into one ONNX file with a batch of any size."""
-    example = torch.zeros(2, 3, model.settings.height, model.settings.width)
-    torch.onnx.export(
-        model,
-        (example,),
-        path,
-        input_names=[INPUT_NAME],
-        output_names=[OUTPUT_NAME],
-        dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
-        opset_version=OPSET,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+def export_graph(model: CardEmbedder, held_out: References, output: Path, form: GraphForm) -> float:
+    """Write a graph of another form than the scanner's, without a manifest, so that the scanner refuses it.
+
+    Returns:
+        The lowest cosine to the network on disturbed cards.
+
+    Raises:
+        ExportError: if it is below `LEAST_PARITY`; then nothing is written.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=output.parent) as folder:
+        unfinished = Path(folder) / output.name
+        write_onnx(model, unfinished, form)
+        crops = _queries(held_out, AugmentationSettings(), sum(PARITY_BATCHES), model)
+        parity = graph_parity(model, unfinished, form, crops)
+        unfinished.replace(output)
+    return parity
+
+
+def graph_parity(model: CardEmbedder, path: Path, form: GraphForm, crops: Sequence[Image]) -> float:
+    """The lowest cosine between torch and ONNX Runtime on crops, for a graph of any form.
+
+    Raises:
+        ExportError: if it is below `LEAST_PARITY`.
+    """
+    pixels = torch.from_numpy(preprocess(crops, model.settings.preprocessing))
+    given = (pixels - model.mean) / model.std if form.normalized_input else pixels
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    size = form.batch or len(given)
+    batches = [given[start : start + size].numpy() for start in range(0, len(given) // size * size, size)]
+    got = np.concatenate([session.run(None, {INPUT_NAME: batch})[0] for batch in batches])
+    with torch.no_grad():
+        expected = FormedEmbedder(model, SCANNER_FORM)(pixels[: len(got)]).numpy()
+    lowest = float(np.min(np.sum(expected * got, axis=1) / np.linalg.norm(got, axis=1)))
+    if not lowest >= LEAST_PARITY:
+        raise ExportError(f"the graph {path.name} does not agree with the network: cosine {lowest:.6f} on card crops")
+    return lowest
 
 
 def check_parity(model: CardEmbedder, embedder: OnnxEmbedder, held_out: References) -> float:

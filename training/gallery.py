@@ -18,7 +18,7 @@ from edge.errors import ConfigurationError, ImageError
 from edge.geometry import CARD_ASPECT, CORNER_RADIUS_MM, Image
 from edge.messages import CardDetails
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
-from edge.simulator.card import render_card
+from edge.simulator.card import render_back, render_card
 from edge.simulator.sets import CardSpec, demo_cards
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -38,11 +38,13 @@ class GalleryImage:
         card_id: the card.
         variant: counts the images of one card from 0.
         load: gives the upright card as uint8 [704, 504, 3] BGR; raises ImageError.
+        file: that it is read from; None where it is rendered.
     """
 
     card_id: str
     variant: int
     load: Callable[[], Image]
+    file: Path | None = None
 
 
 def demo_gallery() -> tuple[list[GalleryImage], dict[str, CardDetails]]:
@@ -50,6 +52,11 @@ def demo_gallery() -> tuple[list[GalleryImage], dict[str, CardDetails]]:
     cards = demo_cards()
     images = [GalleryImage(card_id=card.card_id, variant=0, load=partial(_render, card)) for card in cards]
     return images, {card.card_id: _details(card) for card in cards}
+
+
+def demo_back() -> Image:
+    """The back that all cards of the simulated game share, uint8 [704, 504, 3] BGR."""
+    return square_corners(render_back(RECTIFIED_PX_PER_MM))
 
 
 def folder_gallery(folder: Path, metadata_file: Path) -> tuple[list[GalleryImage], dict[str, CardDetails]]:
@@ -61,19 +68,48 @@ def folder_gallery(folder: Path, metadata_file: Path) -> tuple[list[GalleryImage
         ConfigurationError: if the folder, the metadata or a file's name is unusable, or they do not fit together.
     """
     metadata = read_metadata(metadata_file)
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder} is not a folder of card images; is --cards right?")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not paths:
-        raise ConfigurationError(f"{folder} holds no card images; they are named {NAME_PATTERN}")
+    paths = image_files(folder)
+    for first, *others in repeated_files(paths):
+        raise ConfigurationError(
+            f"{folder} holds the same image of {card_id_of(first)} more than once: {first.name} and "
+            f"{', '.join(path.name for path in others)}; keep one of them"
+        )
     seen: Counter[str] = Counter()
     images = []
     for path in paths:
         card_id = card_id_of(path)
-        images.append(GalleryImage(card_id=card_id, variant=seen[card_id], load=partial(read_card_image, path)))
+        load = partial(read_card_image, path)
+        images.append(GalleryImage(card_id=card_id, variant=seen[card_id], load=load, file=path))
         seen[card_id] += 1
     _check_complete(seen, metadata, folder, metadata_file)
     return images, metadata
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The image files of a folder by their suffix, sorted by name.
+
+    Raises:
+        ConfigurationError: if the folder is none, or holds no images.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder} is not a folder of card images; is its path right?")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        below = sorted({path.parent for path in folder.glob("*/*") if path.suffix.lower() in IMAGE_SUFFIXES})
+        where = f" (there are images in {below[0]})" if below else ""
+        raise ConfigurationError(f"{folder} holds no card images{where}; they are named {NAME_PATTERN}")
+    return paths
+
+
+def repeated_files(paths: Sequence[Path]) -> list[list[Path]]:
+    """Files of one card that differ in suffix, resolution (`_high`) or letter case only: one image, stored twice.
+
+    Files of one card with different names are its variants.
+    """
+    named: dict[str, list[Path]] = {}
+    for path in paths:
+        named.setdefault(path.stem.lower().removesuffix("_high"), []).append(path)
+    return [files for files in named.values() if len(files) > 1]
 
 
 def card_id_of(path: Path) -> str:
@@ -126,13 +162,11 @@ def read_card_image(path: Path) -> Image:
     """
     try:
         with PIL.Image.open(path) as file:
-            pixels = np.asarray(file.convert("RGBA"))
+            pixels = np.asarray(file.convert("RGBA" if file.has_transparency_data else "RGB"))
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as cause:
         raise ImageError(f"cannot read the card image {path} ({cause}); replace the file") from cause
-    rows, columns = np.nonzero(pixels[..., 3] > 127)
-    if len(rows) == 0:
-        raise ImageError(f"the card image {path} is fully transparent; replace the file")
-    pixels = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    if pixels.shape[2] == 4:
+        pixels = _without_margin(pixels, path)
     height, width = pixels.shape[:2]
     if width < _SMALLEST_WIDTH or abs(width / height / CARD_ASPECT - 1) > _ASPECT_TOLERANCE:
         raise ImageError(
@@ -169,7 +203,19 @@ def _corner_maps() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return centre_x + (x - centre_x) * shrink, centre_y + (y - centre_y) * shrink
 
 
+def _without_margin(pixels: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    """RGBA pixels without the rows and columns at their edges that are transparent."""
+    opaque = pixels[..., 3] > 127
+    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
+    if len(rows) == 0:
+        raise ImageError(f"the card image {path} is fully transparent; replace the file")
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
 def _over_white(pixels: NDArray[np.uint8]) -> Image:
+    """BGR pixels of RGB ones, or of RGBA ones on white."""
+    if pixels.shape[2] == 3:
+        return np.ascontiguousarray(pixels[..., ::-1])
     opacity = pixels[..., 3:].astype(np.float32) / 255
     return np.asarray(np.round(pixels[..., 2::-1] * opacity + 255 * (1 - opacity)), dtype=np.uint8)
 

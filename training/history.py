@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.errors import TrainingError
+
 FILE = "history.jsonl"
+RETRY = "retry"
 
 log = logging.getLogger(__name__)
 
@@ -15,13 +18,35 @@ def append_history(folder: Path, entry: Mapping[str, Any]) -> None:
     """Add a line to the run's history and to the log.
 
     Raises:
-        OSError: if it cannot be written.
+        TrainingError: if it cannot be written.
     """
-    with (folder / FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    try:
+        with (folder / FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+    except OSError as cause:
+        raise TrainingError(f"cannot write the history {folder / FILE}: {cause.strerror}; is the disk full?") from cause
     log.info("  ".join(f"{key} {value}" for key, value in entry.items() if value is not None))
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """All entries of a run so far."""
-    return [json.loads(line) for line in (folder / FILE).read_text(encoding="utf-8").splitlines()]
+    """All entries of a run so far. A last line that was cut off when the process was killed is left out."""
+    lines = (folder / FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def forget_after(folder: Path, step: int) -> None:
+    """Drop what was written after `step`, which the run is about to do again; retries are kept.
+
+    Raises:
+        TrainingError: if the history cannot be written.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return
+    kept = [entry for entry in read_history(folder) if RETRY in entry or entry.get("step", 0) <= step]
+    unfinished = path.with_suffix(".partial")
+    try:
+        unfinished.write_text("".join(json.dumps(entry) + "\n" for entry in kept), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as cause:
+        raise TrainingError(f"cannot write the history {path}: {cause.strerror}; is the disk full?") from cause

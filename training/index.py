@@ -1,6 +1,7 @@
 """`card-training index`: builds a card database from card images with the very model that the scanner runs."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,17 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from edge.centering.original import print_reference
+from edge.centering.reference import PrintReference
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError
 from edge.manifests import DatabaseManifest, Thresholds
-from edge.rectification import upside_down
-from training.gallery import NAME_PATTERN, GalleryImage, demo_gallery, folder_gallery
-from training.lookalikes import Fingerprint, cut_references, fingerprint, group_fingerprints
+from training.gallery import NAME_PATTERN, GalleryImage, demo_back, demo_gallery, folder_gallery, read_card_image
+from training.gallery_rows import SOURCES_FILE, PreparedImage, equal_images, prepare_images, read_former
+from training.lookalikes import cut_references, group_fingerprints
+from training.sharding import shared_work
 
-_BATCH = 16
 _PROGRESS_EVERY = 320
 _EQUAL = 1e-4
 _CHUNK = 512
@@ -37,12 +40,16 @@ class IndexReport:
 
     Attributes:
         manifest: of the bundle.
+        embedded: images that the model was run for; the others were in the former database.
         groups: card ids of each group of look-alikes.
+        equal: card ids of each group of cards whose images have equal pixels.
         indistinct: pairs of cards whose embeddings are equal; the first image of a repeated placeholder shows here.
     """
 
     manifest: DatabaseManifest
+    embedded: int
     groups: tuple[tuple[str, ...], ...]
+    equal: tuple[tuple[str, ...], ...]
     indistinct: tuple[tuple[str, str], ...]
 
 
@@ -53,13 +60,27 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="build a card database from a folder of card images",
         description=f"Builds a card database. Images are named {NAME_PATTERN}; several images of one card are its "
         "variants. The metadata are one JSON object: card id ({set_id}-{number}) -> name, set_code, set_name, number "
-        "and, where known, rarity, types, image_url. An existing database is replaced in one step.",
+        "and, where known, rarity, types, image_url. An existing database is replaced in one step; what it holds "
+        "of the same images by the same model is taken over, so that only new images are embedded. Several processes: "
+        "torchrun --nproc-per-node N -m training index ...",
     )
     parser.add_argument("--cards", required=True, help="folder of card images, or 'demo' for the simulated game")
     parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details (not needed for 'demo')")
     parser.add_argument("--model", type=Path, required=True, help="embedding model (.onnx, its .json beside it)")
     parser.add_argument("--output", type=Path, required=True, help="folder of the database")
-    parser.add_argument("--thresholds", type=Path, help="JSON file with calibrated thresholds")
+    parser.add_argument(
+        "--back",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="picture of the cards' back, by which backs are told from fronts when centering is measured; may be given "
+        "several times (not needed for 'demo')",
+    )
+    parser.add_argument(
+        "--thresholds", type=Path, help="JSON file with calibrated thresholds (default: those of the former database)"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes that decode images (default: 1)")
     parser.set_defaults(run=run)
 
 
@@ -69,16 +90,22 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ScannerError: naming the file at fault; nothing is left half-written.
     """
-    thresholds = _read_thresholds(args.thresholds) if args.thresholds else Thresholds()
+    given = _read_thresholds(args.thresholds) if args.thresholds else None
     if args.cards == "demo":
         images, metadata = demo_gallery()
     elif args.metadata is None:
         raise ConfigurationError("a folder of card images needs --metadata FILE")
     else:
         images, metadata = folder_gallery(Path(args.cards), args.metadata)
+    backs = [demo_back()] if args.cards == "demo" else [read_card_image(path) for path in args.back]
     embedder = OnnxEmbedder(args.model, os.cpu_count() or 1)
-    embeddings, fingerprints = embed_gallery(embedder, images)
-    lookalikes = cut_references(images, group_fingerprints(fingerprints))
+    former = read_former(args.output, embedder.manifest)
+    with shared_work() as shard:
+        prepared = prepare_images(embedder, images, former, args.workers, shard)
+    if shard.rank != 0:
+        return 0
+    embeddings = np.concatenate([np.stack([each.embeddings[turn] for each in prepared]) for turn in (0, 1)])
+    lookalikes = cut_references(images, group_fingerprints([each.fingerprint for each in prepared]))
     golden, crops = golden_crops(embedder, images)
     gallery = Gallery(
         name=args.output.name,
@@ -86,42 +113,41 @@ def run(args: argparse.Namespace) -> int:
         embeddings=embeddings,
         rows=_rows(images),
         metadata=metadata,
-        thresholds=thresholds,
+        thresholds=given or (former.manifest.thresholds if former else Thresholds()),
         lookalikes=lookalikes.groups,
-        references={**lookalikes.references, **crops},
+        references={**lookalikes.references, **crops, SOURCES_FILE: _sources(prepared)},
         golden=golden,
+        prints=print_references(images),
+        backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
     )
     manifest = write_bundle(args.output, gallery)
     _try(CardDatabase.open(args.output, embedder.manifest), gallery)
     groups = tuple(tuple(member.card_id for member in group.members) for group in lookalikes.groups)
     indistinct = indistinct_cards(embeddings[: len(images)], [image.card_id for image in images])
-    report = IndexReport(manifest=manifest, groups=groups, indistinct=tuple(indistinct))
+    report = IndexReport(
+        manifest=manifest,
+        embedded=sum(each.embedded for each in prepared),
+        groups=groups,
+        equal=tuple(equal_images(images, prepared)),
+        indistinct=tuple(indistinct),
+    )
     sys.stdout.write(describe(report, args.output))
     return 0
 
 
-def embed_gallery(
-    embedder: OnnxEmbedder, images: Sequence[GalleryImage]
-) -> tuple[NDArray[np.float32], list[Fingerprint]]:
-    """Embed every image upright and upside down, batch by batch, and take its fingerprint.
-
-    Returns:
-        float32 [2 N, dimension], the N upright ones first; and N fingerprints.
+def print_references(images: Sequence[GalleryImage]) -> dict[str, PrintReference]:
+    """The reference picture of each card, from the first of its images.
 
     Raises:
         ImageError: naming the image that cannot be read.
-        InferenceError: if the model fails.
     """
-    embeddings = np.empty((2, len(images), embedder.manifest.dimension), dtype=np.float32)
-    fingerprints: list[Fingerprint] = []
-    for start in range(0, len(images), _BATCH):
-        cards = [image.load() for image in images[start : start + _BATCH]]
-        embeddings[0, start : start + len(cards)] = embedder.embed(cards)
-        embeddings[1, start : start + len(cards)] = embedder.embed([upside_down(card) for card in cards])
-        fingerprints.extend(fingerprint(card) for card in cards)
-        if start % _PROGRESS_EVERY == 0:
-            sys.stderr.write(f"embedded {start + len(cards)} of {len(images)} images\n")
-    return embeddings.reshape(2 * len(images), -1), fingerprints
+    firsts = [image for image in images if image.variant == 0]
+    references = {}
+    for number, image in enumerate(firsts):
+        references[image.card_id] = print_reference(image.load(), image.card_id)
+        if number % _PROGRESS_EVERY == 0:
+            sys.stderr.write(f"measured the borders of {number} of {len(firsts)} originals\n")
+    return references
 
 
 def golden_crops(
@@ -163,7 +189,9 @@ def describe(report: IndexReport, output: Path) -> str:
     manifest = report.manifest
     lines = [
         f"{output}: {manifest.cards} cards, {manifest.rows} rows, {manifest.dimension} dimensions, {manifest.model_id}",
+        f"embedded: {report.embedded} of {manifest.rows // 2} images, the others were in the former database",
         f"look-alikes: {len(report.groups)} groups{_some(' = '.join(group) for group in report.groups)}",
+        f"equal images: {len(report.equal)} groups{_some(' = '.join(group) for group in report.equal)}",
         f"equal to the model: {len(report.indistinct)} cards{_some(' = '.join(pair) for pair in report.indistinct)}",
     ]
     return "\n".join(lines) + "\n"
@@ -181,6 +209,10 @@ def _rows(images: Sequence[GalleryImage]) -> list[IndexRow]:
         for rotation in (0, 180)
         for image in images
     ]
+
+
+def _sources(prepared: Sequence[PreparedImage]) -> bytes:
+    return json.dumps([each.digest for each in prepared], indent=0).encode()
 
 
 def _try(database: CardDatabase, gallery: Gallery) -> None:

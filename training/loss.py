@@ -14,10 +14,31 @@ class ArcFace(nn.Module):
     would turn up again; as in the authors' code it goes on as `cos(angle) - margin * sin(margin)`, which is monotonic.
     """
 
+    imprinted: Tensor
+
     def __init__(self, classes: int, dimension: int, scale: float) -> None:
         super().__init__()
         self.scale = scale
         self.centres = nn.Parameter(functional.normalize(torch.randn(classes, dimension), dim=1))
+        self.register_buffer("imprinted", torch.tensor(data=False))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Tensor], scale: float) -> "ArcFace":
+        """The centres of a state dictionary."""
+        classes, dimension = state["centres"].shape
+        made = cls(classes, dimension, scale)
+        made.load_state_dict(state)
+        return made
+
+    def logits(self, embeddings: Tensor) -> Tensor:
+        """Scaled cosines between embeddings and centres, without a margin, [N, classes]."""
+        return self.scale * functional.linear(embeddings, functional.normalize(self.centres, dim=1))
+
+    def imprint(self, centres: Tensor) -> None:
+        """Replace the centres, float32 [classes, dimension], by better ones than random."""
+        with torch.no_grad():
+            self.centres.copy_(centres)
+        self.imprinted.fill_(value=True)
 
     def forward(self, embeddings: Tensor, labels: Tensor, margin: float) -> Tensor:
         """The mean loss of a batch.

@@ -5,16 +5,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import ConvNextConfig, ConvNextModel
+from transformers import PreTrainedModel
 
 from edge.manifests import Preprocessing
 from training.errors import TrainingError
+from training.families import Family, build_backbone
+from training.weights import load_published
 
 # Mean and standard deviation of RGB over ImageNet, the convention of every published ConvNeXt.
 MEAN_RGB = (0.485, 0.456, 0.406)
 STD_RGB = (0.229, 0.224, 0.225)
-# ConvNeXt starts its residual branches at 1e-6, which suits 300 epochs; a short run needs them at work sooner.
-LAYER_SCALE = 0.1
 BACKBONE_STRIDE = 32
 
 
@@ -23,20 +23,24 @@ class ModelSettings:
     """The shape of a student.
 
     Attributes:
-        depths: ConvNeXt blocks in each stage.
+        family: kind of its blocks.
+        depths: blocks in each stage.
         hidden_sizes: channels of each stage.
         dimension: of the embedding.
         map_channels: channels that the last feature map is reduced to before it is flattened.
         height: of the input in pixels, a multiple of 32.
         width: of the input in pixels, a multiple of 32.
+        group_width: channels that a grouped convolution mixes (RegNetX alone).
     """
 
+    family: Family = "convnext"
     depths: tuple[int, ...] = (2, 2, 6, 2)
     hidden_sizes: tuple[int, ...] = (40, 80, 160, 320)
     dimension: int = 256
     map_channels: int = 128
     height: int = 128
     width: int = 96
+    group_width: int = 24
 
     def __post_init__(self) -> None:
         """Check the size.
@@ -70,7 +74,7 @@ class ModelSettings:
 
 
 class CardEmbedder(nn.Module):
-    """ConvNeXt and a linear projection of its whole last feature map to the unit sphere.
+    """A convolution network and a linear projection of its whole last feature map to the unit sphere.
 
     A rectified card lies as its reference does, so where on the card something is tells as much as what it is. Average
     pooling would throw that away; as with aligned faces (ArcFace, arXiv 1801.07698, section 3.1, "option E"), the map
@@ -83,12 +87,7 @@ class CardEmbedder(nn.Module):
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         self.settings = settings
-        config = ConvNextConfig(
-            depths=list(settings.depths),
-            hidden_sizes=list(settings.hidden_sizes),
-            layer_scale_init_value=LAYER_SCALE,
-        )
-        self.backbone = ConvNextModel(config)
+        self.backbone = build_backbone(settings.family, settings.depths, settings.hidden_sizes, settings.group_width)
         cells = (settings.height // BACKBONE_STRIDE) * (settings.width // BACKBONE_STRIDE)
         self.reduction = nn.Conv2d(settings.hidden_sizes[-1], settings.map_channels, kernel_size=1, bias=False)
         self.projection = nn.Linear(cells * settings.map_channels, settings.dimension, bias=False)
@@ -105,7 +104,25 @@ class CardEmbedder(nn.Module):
         Returns:
             float32 [N, dimension], rows L2-normalised.
         """
-        normalized = (pixels - self.mean) / self.std
-        feature_map = self.backbone(pixel_values=normalized).last_hidden_state
+        return self.with_map(pixels)[0]
+
+    def with_map(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Embed cards, and give the feature map that the embeddings were made of, [N, C, H / 32, W / 32]."""
+        feature_map = self.backbone((pixels - self.mean) / self.std)
         embedding = self.normalization(self.projection(self.reduction(feature_map).flatten(start_dim=1)))
-        return nn.functional.normalize(embedding.float(), dim=1)
+        return nn.functional.normalize(embedding.float(), dim=1), feature_map
+
+    def load_backbone(self, source: str) -> None:
+        """Start from published weights instead of random ones.
+
+        Raises:
+            TrainingError: if they cannot be had or are of another shape.
+        """
+        if not isinstance(self.backbone, PreTrainedModel):
+            raise TrainingError(f"there are no published weights for the family {self.settings.family}, leave them out")
+        published = load_published(type(self.backbone), source)
+        try:
+            self.backbone.load_state_dict(published.state_dict())
+        except RuntimeError as cause:
+            shape = f"{self.settings.family} {self.settings.depths} x {self.settings.hidden_sizes}"
+            raise TrainingError(f"the weights '{source}' are of another shape than {shape}") from cause

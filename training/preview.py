@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import ImageError
 from edge.geometry import Image
@@ -28,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
         ImageError: if it cannot be written.
     """
     specs = training_cards(50 * args.cards)[::50]
-    sheet = contact_sheet([render_card(spec, PX_PER_MM) for spec in specs], args.seed)
+    cards = [render_card(spec, PX_PER_MM) for spec in specs]
+    sheet = device_sheet(cards, args.seed) if args.on_device else contact_sheet(cards, args.seed)
     write_picture(args.output, sheet)
     sys.stdout.write(f"{args.output}: original, each disturbance alone, then {MIXED} as in training\n")
     return 0
@@ -49,6 +51,27 @@ def contact_sheet(cards: Sequence[Image], seed: int) -> Image:
         cells += [_labelled(augment(card, rng, settings, CELL), "mixed") for rng in rngs]
         rows.append(np.hstack(cells))
     return np.vstack(rows)
+
+
+def device_sheet(cards: Sequence[Image], seed: int) -> Image:
+    """The same sheet by the disturbances of whole batches, on the GPU where there is one."""
+    import torch
+
+    from training.augmentation.fields import Draw
+    from training.augmentation.on_device import augment_batch, device_disturbances
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    settings = AugmentationSettings()
+    stacked = torch.from_numpy(np.stack([card[..., ::-1].transpose(2, 0, 1) for card in cards])).to(device)
+    small = augment_batch(stacked, Draw(seed, device), AugmentationSettings(clean=1.0), CELL)
+    columns = {"original": small}
+    for _, disturb in device_disturbances(settings):
+        seen = disturb(small.float() / 255, Draw(seed, device)).clamp(0, 1)
+        columns[disturb.__name__] = (255 * seen).round().to(torch.uint8)
+    mixed = [augment_batch(stacked, Draw(seed + number, device), settings, CELL) for number in range(MIXED)]
+    named = [*columns.items(), *(("mixed", batch) for batch in mixed)]
+    rows = [[_labelled(_picture(batch[row].cpu().numpy()), name) for name, batch in named] for row in range(len(cards))]
+    return np.vstack([np.hstack(row) for row in rows])
 
 
 def write_picture(path: Path, picture: Image) -> None:
@@ -76,6 +99,11 @@ def _unchanged(card: Image, _rng: np.random.Generator) -> Image:
 
 def _outlined(card: Image, rng: np.random.Generator) -> Image:
     return cut_out(card, rng, CELL)
+
+
+def _picture(pixels: NDArray[np.uint8]) -> Image:
+    """BGR [H, W, 3] of RGB [3, H, W]."""
+    return np.ascontiguousarray(pixels[::-1].transpose(1, 2, 0))
 
 
 def _labelled(card: Image, name: str) -> Image:

@@ -1,6 +1,7 @@
 """The digital originals that a network learns from, held ready in memory-mapped files."""
 
 import hashlib
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec
+from training.errors import TrainingError
 
 PX_PER_MM = 4
 ROWS, COLUMNS = round(CARD_HEIGHT_MM * PX_PER_MM), round(CARD_WIDTH_MM * PX_PER_MM)
@@ -45,6 +47,7 @@ def simulated_references(cards: Sequence[CardSpec], cache: Path, workers: int = 
 
     Raises:
         OSError: if the cache cannot be written.
+        TrainingError: if the disk has no room for the cards.
     """
     path = cache / f"{_fingerprint(cards)}.npy"
     if not path.exists():
@@ -62,8 +65,22 @@ def art_labels(cards: Sequence[CardSpec]) -> NDArray[np.int64]:
     return np.array([numbers[original] for original in originals], np.int64)
 
 
+def check_room(folder: Path, images: int) -> None:
+    """Check that `images` originals fit on the disk: a mapped file that finds no room there ends the process.
+
+    Raises:
+        TrainingError: if they do not fit.
+    """
+    needed, free = images * ROWS * COLUMNS * 3, shutil.disk_usage(folder).free
+    if needed > free:
+        raise TrainingError(
+            f"{images} cards need {needed / 1e9:.1f} GB in {folder}, {free / 1e9:.1f} GB are free; make room"
+        )
+
+
 def _render(cards: Sequence[CardSpec], path: Path, workers: int) -> None:
     """Write all cards to `path`, which appears only when it is complete."""
+    check_room(path.parent, len(cards))
     unfinished = path.with_suffix(".partial.npy")
     images = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=(len(cards), ROWS, COLUMNS, 3))
     draw: Callable[[CardSpec], Image] = partial(render_card, px_per_mm=PX_PER_MM)

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from edge.geometry import Image
 from edge.hashing import hash_distances, perceptual_hash
 from edge.manifests import Preprocessing
 from edge.preprocessing import preprocess
 from training.augmentation import AugmentationSettings, augment
-from training.model import CardEmbedder
 from training.references import References
 
 Embed = Callable[[list[Image]], NDArray[np.float32]]
@@ -84,16 +84,17 @@ def measure_retrieval(embed: Embed, references: References, queries: list[Image]
     )
 
 
-def torch_embedding(model: CardEmbedder, width: int, height: int) -> Embed:
+def torch_embedding(model: nn.Module, width: int, height: int) -> Embed:
     """Embeds with a torch model in inference mode, shown cards of `width` x `height` pixels."""
     preprocessing = Preprocessing(width=width, height=height)
+    device = next(model.parameters()).device
 
     def embed(cards: list[Image]) -> NDArray[np.float32]:
         parts = []
         for start in range(0, len(cards), _BATCH):
-            batch = torch.from_numpy(preprocess(cards[start : start + _BATCH], preprocessing))
+            batch = torch.from_numpy(preprocess(cards[start : start + _BATCH], preprocessing)).to(device)
             with torch.no_grad():
-                parts.append(model(batch.contiguous(memory_format=torch.channels_last)).numpy())
+                parts.append(model(batch.contiguous(memory_format=torch.channels_last)).cpu().numpy())
         return np.concatenate(parts)
 
     return embed

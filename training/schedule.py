@@ -36,19 +36,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What changes with progress.
+    """The learning rate, as it changes with progress.
 
     Attributes:
         learning_rate: its peak.
         warm_up: share of the run in which the learning rate rises to it; it then falls as a half cosine.
-        margin: of ArcFace in radians, at its full size.
-        margin_warm_up: share of the run in which the margin rises from 0.
     """
 
     learning_rate: float
     warm_up: float = 0.03
-    margin: float = 0.3
-    margin_warm_up: float = 0.5
 
     def learning_rate_at(self, progress: float) -> float:
         """Linear warm-up, then half a cosine down to 1 % of the peak."""
@@ -57,6 +53,19 @@ class Schedule:
         share = (progress - self.warm_up) / (1 - self.warm_up)
         return self.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
 
-    def margin_at(self, progress: float) -> float:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """ArcFace's margin, as it changes with progress.
+
+    Attributes:
+        radians: at its full size.
+        warm_up: share of the run in which it rises from 0.
+    """
+
+    radians: float = 0.3
+    warm_up: float = 0.5
+
+    def at(self, progress: float) -> float:
         """Linear growth to the full margin."""
-        return self.margin * min(1.0, progress / self.margin_warm_up)
+        return self.radians * (min(1.0, progress / self.warm_up) if self.warm_up else 1.0)

@@ -60,7 +60,7 @@ def write_thumbnail_model(path: Path) -> ModelManifest:
     return manifest
 
 
-def write_tiny_database(folder: Path, model: Path, cards: dict[str, np.ndarray]) -> None:
+def write_tiny_database(folder: Path, model: Path, cards: dict[str, np.ndarray], **prints) -> None:
     embedder = OnnxEmbedder(model)
     images = [image for card in cards.values() for image in (card, upside_down(card))]
     gallery = Gallery(
@@ -72,6 +72,7 @@ def write_tiny_database(folder: Path, model: Path, cards: dict[str, np.ndarray])
             card_id: CardDetails(name=f"Card {card_id}", set_code="tiny", set_name="Tiny", number=card_id)
             for card_id in cards
         },
+        **prints,
     )
     write_bundle(folder, gallery)
     embedder.close()

@@ -1,7 +1,19 @@
+import socket
+
 import numpy as np
 import pytest
 
+from training.model import ModelSettings
 from training.references import COLUMNS, ROWS, References
+
+TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
+
+
+def free_port() -> int:
+    """A TCP port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def coarse_cards(count: int, seed: int = 0) -> np.ndarray:

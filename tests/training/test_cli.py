@@ -22,12 +22,18 @@ def test_help_lists_the_commands_without_loading_torch():
     assert shown.strip().endswith("False")
 
 
-def test_a_run_needs_one_length(capsys):
-    for length in ([], ["--steps", "1", "--minutes", "1"]):
-        with pytest.raises(SystemExit) as ended:
-            build_parser("student").parse_args(["student", "--name", "x", *length])
-        assert ended.value.code == 2
-    capsys.readouterr()
+def test_a_run_has_one_length(capsys):
+    with pytest.raises(SystemExit) as ended:
+        build_parser("student").parse_args(["student", "--name", "x", "--steps", "1", "--minutes", "1"])
+    assert ended.value.code == 2
+    assert main(["student", "--name", "x"]) == 2
+    assert "say how long to train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--teacher", "t.pt", "--steps", "1"], []])
+def test_a_recipe_has_its_own_length_and_needs_a_teacher(options, capsys):
+    assert main(["student", "--name", "x", "--recipe", "distillation", *options]) == 2
+    assert "has its own length, and needs --teacher" in capsys.readouterr().err
 
 
 def test_a_known_failure_is_one_sentence(tmp_path, capsys):

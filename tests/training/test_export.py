@@ -1,17 +1,22 @@
 import json
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 
 from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import ModelError
 from edge.manifests import read_model_manifest
 from tests.training.conftest import coarse_cards
 from training import export
+from training.cards import Cards
 from training.errors import ExportError
-from training.export import averaged_model, check_parity, export_model
+from training.export import averaged_model, check_parity, export_graph, export_model, graph_parity
+from training.graph import GraphForm
 from training.model import CardEmbedder, ModelSettings
+from training.quantization import quantize_model
 from training.references import References
 from training.retrieval import torch_embedding
 
@@ -65,6 +70,34 @@ def test_the_graph_has_the_names_and_the_free_batch_that_the_scanner_needs(expor
     assert pixels.name == "pixels"
     assert isinstance(pixels.shape[0], str)
     assert pixels.shape[1:] == [3, 64, 32]
+
+
+def test_another_form_agrees_with_torch_and_is_refused_by_the_scanner(model, held_out, tmp_path):
+    form = GraphForm(batch=2, normalized_input=True)
+    assert export_graph(model, held_out, tmp_path / "tiny.onnx", form) >= 0.9999
+    (pixels,) = onnxruntime.InferenceSession(tmp_path / "tiny.onnx").get_inputs()
+    assert pixels.shape[0] == 2
+    with pytest.raises(ModelError, match=r"tiny\.json"):
+        OnnxEmbedder(tmp_path / "tiny.onnx")
+    with pytest.raises(ExportError, match="does not agree"):
+        graph_parity(model, tmp_path / "tiny.onnx", GraphForm(batch=2), list(held_out.images[:4]))
+
+
+def test_8_bit_integers_keep_the_answers_and_fit_the_float_models_databases(exported, held_out, tmp_path):
+    cards = Cards(learnt=held_out, held_out=held_out)
+    manifest = quantize_model(exported, tmp_path / "tiny-int8.onnx", cards, calibration=16)
+    original, quantized = OnnxEmbedder(exported), OnnxEmbedder(tmp_path / "tiny-int8.onnx")
+    assert quantized.manifest == manifest
+    assert manifest.gallery_sha256 == original.manifest.sha256
+    assert manifest.model_id == original.manifest.model_id
+    report = manifest.card["quantisation"]
+    assert report["cosine"]["mean"] > 0.98
+    assert set(report["loss_points"]) == {"as in training", "heavily disturbed"}
+    cosines = np.sum(original.embed(list(held_out.images)) * quantized.embed(list(held_out.images)), axis=1)
+    assert 0.9 < cosines.min() < 1 - 1e-7
+    types = {node.op_type for node in onnx.load(tmp_path / "tiny-int8.onnx").graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= types
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny-int8.json", "tiny-int8.onnx"]
 
 
 def test_another_network_is_noticed(exported, held_out):

@@ -1,5 +1,8 @@
 import argparse
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -119,12 +122,72 @@ def test_the_same_input_gives_the_same_files(folder: Path, model: Path):
     assert (folder / "out" / "manifest.json").read_bytes() == first
 
 
+def test_only_new_images_are_embedded_and_gone_ones_leave(folder: Path, model: Path, capsys):
+    card = image_of(folder, OTHERS[0].card_id)
+    picture, metadata = card.read_bytes(), json.loads((folder / "cards.json").read_text())
+    less = {card_id: entry for card_id, entry in metadata.items() if card_id != OTHERS[0].card_id}
+    card.unlink()
+    (folder / "cards.json").write_text(json.dumps(less))
+    (folder / "thresholds.json").write_text(json.dumps({"confirmed": 0.2}))
+    build(folder, model, "--thresholds", str(folder / "thresholds.json"))
+    card.write_bytes(picture)
+    (folder / "cards.json").write_text(json.dumps(metadata))
+    capsys.readouterr()
+    build(folder, model)
+    assert "embedded: 1 of 5 images" in capsys.readouterr().out
+    updated = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest)
+    assert updated.manifest.thresholds.confirmed == 0.2
+    (folder / "out").rename(folder / "updated")
+    build(folder, model)
+    fresh = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest)
+    for name in ("embeddings.npy", "index.json", "metadata.json", "lookalikes.json"):
+        assert (folder / "updated" / name).read_bytes() == (folder / "out" / name).read_bytes()
+    assert fresh.card_ids == updated.card_ids
+    card.unlink()
+    (folder / "cards.json").write_text(json.dumps(less))
+    capsys.readouterr()
+    build(folder, model)
+    assert "embedded: 0 of 4 images" in capsys.readouterr().out
+    assert OTHERS[0].card_id not in CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest).card_ids
+
+
+def test_a_damaged_former_database_is_not_taken_over(folder: Path, model: Path, capsys):
+    build(folder, model)
+    embeddings = np.load(folder / "out" / "embeddings.npy")
+    np.save(folder / "out" / "embeddings.npy", embeddings[::-1])
+    capsys.readouterr()
+    build(folder, model)
+    assert "embedded: 5 of 5 images" in capsys.readouterr().out
+    np.testing.assert_array_equal(np.load(folder / "out" / "embeddings.npy"), embeddings)
+
+
+def test_processes_share_the_gallery(folder: Path, model: Path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "training"]
+    command += [
+        "index",
+        "--cards",
+        str(folder / "cards"),
+        "--metadata",
+        str(folder / "cards.json"),
+        "--model",
+        str(model),
+    ]
+    build(folder, model)
+    subprocess.run(
+        [*command, "--output", str(folder / "shared")], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    for name in ("embeddings.npy", "index.json", "metadata.json", "lookalikes.json"):
+        assert (folder / "shared" / name).read_bytes() == (folder / "out" / name).read_bytes()
+
+
 def test_a_repeated_placeholder_is_reported(folder: Path, model: Path, capsys):
     placeholder = image_of(folder, OTHERS[0].card_id).read_bytes()
     image_of(folder, OTHERS[1].card_id).write_bytes(placeholder)
     build(folder, model)
     first, second = sorted((OTHERS[0].card_id, OTHERS[1].card_id))
-    assert f"{first} = {second}" in capsys.readouterr().out.split("equal to the model")[1]
+    printed = capsys.readouterr().out
+    assert f"{first} = {second}" in printed.split("equal to the model")[1]
+    assert "equal images: 1 groups" in printed
 
 
 def test_calibrated_thresholds_travel_in_the_manifest(folder: Path, model: Path):

@@ -1,16 +1,10 @@
-import socket
 from pathlib import Path
 
 import torch
 import torch.multiprocessing
 
+from tests.training.conftest import free_port
 from training.ranks import Ranks, join_ranks
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def meet(rank: int, port: int, folder: str) -> None:
@@ -30,6 +24,7 @@ def meet(rank: int, port: int, folder: str) -> None:
     assert parameters[1].grad.tolist() == [0.0, 1.5, 3.0]
     assert parameters[2].grad is None
     assert ranks.agree(0.25 + rank) == 0.25
+    assert ranks.any(rank == 1, False) == (True, False)
     Path(folder, f"{rank}").touch()
     torch.distributed.destroy_process_group()
 

@@ -1,9 +1,9 @@
 import pytest
 
 from training.errors import TrainingError
-from training.schedule import Budget, Schedule
+from training.schedule import Budget, Margin, Schedule
 
-SCHEDULE = Schedule(learning_rate=0.1, warm_up=0.1, margin=0.4, margin_warm_up=0.5)
+SCHEDULE = Schedule(learning_rate=0.1, warm_up=0.1)
 
 
 def test_budget_counts_steps_or_minutes():
@@ -26,4 +26,8 @@ def test_learning_rate_rises_then_falls_to_almost_nothing():
 
 
 def test_margin_grows_to_its_full_size():
-    assert [SCHEDULE.margin_at(progress) for progress in (0, 0.25, 0.5, 1)] == pytest.approx([0, 0.2, 0.4, 0.4])
+    assert [Margin(radians=0.4).at(progress) for progress in (0, 0.25, 0.5, 1)] == pytest.approx([0, 0.2, 0.4, 0.4])
+
+
+def test_a_margin_without_warm_up_is_full_at_once():
+    assert Margin(radians=0.5, warm_up=0).at(0) == 0.5

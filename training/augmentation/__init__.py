@@ -1,4 +1,8 @@
-"""Makes a photographed card out of a digital one, fast enough to do it anew for every training step."""
+"""Makes a photographed card out of a digital one, fast enough to do it anew for every training step.
+
+`augment` works on one card with OpenCV, in the processes that make batches; `training.augmentation.on_device` does the
+same to a whole batch on a GPU. On a CPU the first takes a quarter to a ninth of the time of the second.
+"""
 
 from collections.abc import Callable
 
@@ -7,7 +11,7 @@ import numpy as np
 
 from edge.geometry import Image
 from training.augmentation.occlusion import add_fingers, add_objects
-from training.augmentation.outline import cut_out
+from training.augmentation.outline import cut_out, rotate, tilt
 from training.augmentation.sensor import (
     add_noise,
     change_illumination,
@@ -55,7 +59,7 @@ def augment(card: Image, rng: np.random.Generator, settings: AugmentationSetting
         seen = add_foil(seen, rng)
     seen = cut_out(seen, rng, seen_size) if happens(settings.outline) else _resized(seen, seen_size)
     for probability, disturb in disturbances(settings):
-        if happens(probability):
+        if probability and happens(probability):
             seen = disturb(seen, rng)
     return _resized(seen, size)
 
@@ -75,6 +79,8 @@ def disturbances(settings: AugmentationSettings) -> tuple[tuple[float, Disturban
         (settings.low_light, darken),
         (settings.noise, add_noise),
         (settings.compression, compress),
+        (settings.rotation, rotate),
+        (settings.perspective, tilt),
     )
 
 

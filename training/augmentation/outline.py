@@ -16,6 +16,8 @@ SLEEVE_MARGIN = (0.02, 0.045)
 LARGEST_CORNER_SPREAD = 0.02
 LARGEST_CORNER_ERROR = 0.04
 GROWTH = (-0.03, 0.035)
+LARGEST_ROTATION_DEG = 15.0
+LARGEST_PERSPECTIVE = 0.1
 
 
 def cut_out(card: Image, rng: np.random.Generator, size: tuple[int, int]) -> Image:
@@ -38,6 +40,26 @@ def cut_out(card: Image, rng: np.random.Generator, size: tuple[int, int]) -> Ima
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32) - np.float32(0.5)
     matrix = cv2.getPerspectiveTransform(wrong.astype(np.float32), target)
     seen = cv2.warpPerspective(surroundings, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, dtype=np.uint8)
+
+
+def rotate(card: Image, rng: np.random.Generator) -> Image:
+    """The card askew in its crop, its edge continued around it."""
+    rows, columns = card.shape[:2]
+    angle_deg = float(rng.uniform(-1, 1) * LARGEST_ROTATION_DEG)
+    matrix = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), angle_deg, 1.0)
+    turned = cv2.warpAffine(card, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, dtype=np.uint8)
+
+
+def tilt(card: Image, rng: np.random.Generator) -> Image:
+    """The card seen at a slant, its corners inside the crop, its edge continued around it."""
+    rows, columns = card.shape[:2]
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    inward = (0.5 - corners) * 2 * LARGEST_PERSPECTIVE * rng.random((4, 2)).astype(np.float32)
+    size = np.array([columns - 1, rows - 1], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners * size, (corners + inward) * size)
+    seen = cv2.warpPerspective(card, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, dtype=np.uint8)
 
 

@@ -28,6 +28,9 @@ class AugmentationSettings:
         low_resolution: the card is small in the frame.
         noise: of the sensor.
         compression: JPEG.
+        rotation: that the card lies up to 15 degrees askew in its crop. A rectified card does not; for detectors that
+            give boxes only.
+        perspective: that its corners are up to 10 % of its size inside the crop, likewise.
     """
 
     clean: float = 0.1
@@ -47,6 +50,8 @@ class AugmentationSettings:
     low_resolution: float = 0.4
     noise: float = 0.4
     compression: float = 0.3
+    rotation: float = 0.0
+    perspective: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges.

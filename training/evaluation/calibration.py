@@ -70,7 +70,7 @@ def choose_thresholds(distances: Distances, false_accept_rate: float, command: s
     """
     wrong = np.concatenate([distances.unknown, distances.mistaken])
     confirmed = float(np.quantile(wrong, false_accept_rate, method="lower"))
-    unknown = max(confirmed, float(np.quantile(wrong, 10 * false_accept_rate, method="lower")))
+    unknown = max(confirmed, float(np.quantile(wrong, min(1.0, 10 * false_accept_rate), method="lower")))
     not_a_card = max(unknown, float(np.max(distances.known, initial=0.0)))
     return Thresholds(
         confirmed=round(confirmed, 4),
@@ -102,7 +102,7 @@ def embed_references(embedder: Embedder, cards: Sequence[CardSpec]) -> NDArray[n
 def _scan(
     embedder: Embedder, cards: Sequence[CardSpec], scenes: int, first_seed: int
 ) -> list[tuple[str, NDArray[np.float32]]]:
-    detector = CardDetector()
+    detector = CardDetector(live=True)
     names = [name for name, preset in PRESETS.items() if preset.cards[1] and preset.back != 1]
     queries: list[tuple[str, NDArray[np.float32]]] = []
     for i in range(scenes):

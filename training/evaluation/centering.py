@@ -7,27 +7,34 @@ the simulator's; only this module compares it with the answers.
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from time import process_time
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering import measure
+from edge.centering import PrintReference, measure
+from edge.centering.original import print_reference
 from edge.centering.result import Centering
 from edge.centering.strips import SIDES, Side
-from edge.geometry import CARD_WIDTH_MM, Quad
-from edge.simulator.card import print_edges_mm
+from edge.geometry import CARD_WIDTH_MM, Image, Quad
+from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
+from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.conditions import CLEAN, Conditions
 from edge.simulator.scene import random_scene, render_scene
 from edge.simulator.sets import CardSpec, unknown_cards
 from edge.simulator.truth import CardTruth
 from training.evaluation.centering_baselines import BASELINES
 from training.evaluation.metrics import percentiles, proportion
+from training.gallery import square_corners
 
 FIRST_SEED = 3_000_000
 OUTLINE_ERROR = 0.006
 METHOD = "card-scanner"
+REFERENCED = "card-scanner, card identified"
+METHODS = (METHOD, REFERENCED, *BASELINES)
 Z_95 = 1.96
 CONFIDENT_WRONG_POINTS = 3.0
 
@@ -42,12 +49,14 @@ CONDITIONS: Mapping[str, tuple[Conditions, int]] = {
     "foil": (replace(_STILL, foil=1.0, glare=0.3), 1950),
     "card like the bench": (replace(_STILL, low_contrast=1.0), 1950),
     "partly covered": (replace(_STILL, small_covers=0.5, finger=0.5), 1950),
+    "borderless cards": (replace(_STILL, sleeve=0.3, glare=0.3, glare_strength=(0.2, 0.9), finger=0.2), 1950),
 }
+BORDERLESS = "borderless cards"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One card of the study.
+    """One card of the study, measured without and with the reference picture of the card.
 
     Attributes:
         condition: which one.
@@ -56,10 +65,13 @@ class Outcome:
         px_per_mm: scale at which it was seen.
         truth_mm: border widths left, right, top, bottom; None for a borderless card.
         answers: method -> border widths in the same order, or None where it refused.
-        std_mm: standard uncertainties that the measurement states.
-        ratio_stds: the same for left/right and top/bottom, in points.
+        stds: method -> standard uncertainties of the widths in mm, then of left/right and top/bottom in points; empty
+            where it refused.
         reason: why the measurement refused.
-        milliseconds: processor time of the measurement.
+        shift: the registration's errors, to the right and down in mm and of its turn in degrees; None without one.
+        shift_stds: its stated standard uncertainties, in the same order.
+        shift_reason: why it was not registered.
+        milliseconds: processor time without and with the reference picture.
     """
 
     condition: str
@@ -68,10 +80,12 @@ class Outcome:
     px_per_mm: float
     truth_mm: tuple[float, ...] | None
     answers: Mapping[str, tuple[float, ...] | None]
-    std_mm: tuple[float, ...]
-    ratio_stds: tuple[float, float]
+    stds: Mapping[str, tuple[float, ...]]
     reason: str | None
-    milliseconds: float
+    shift: tuple[float, ...] | None
+    shift_stds: tuple[float, ...]
+    shift_reason: str | None
+    milliseconds: tuple[float, float]
 
     def errors_mm(self, method: str) -> list[float]:
         """Answer minus truth on each side; empty where there is none of either."""
@@ -89,39 +103,42 @@ class Outcome:
 
 
 def measured_scenes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[Outcome]:
-    """Measure `count` simulated cards, the conditions in turn, in a fixed order."""
+    """Measure `count` simulated cards, the conditions in turn, in a fixed order; each process on one core."""
+    cv2.setNumThreads(1)
     names = list(CONDITIONS)
     jobs = [(names[i % len(names)], first_seed + i) for i in range(count)]
     if workers == 1:
         yield from (measure_scene(*job) for job in jobs)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         yield from pool.map(_measure_job, jobs, chunksize=4)
 
 
 def measure_scene(condition: str, seed: int) -> Outcome:
     """Render one scene with one card, and measure it by every method."""
     conditions, size = CONDITIONS[condition]
-    cards = unknown_cards(600)
+    cards = [card for card in _cards() if condition != BORDERLESS or print_edges_mm(card) is None]
     image, truth = render_scene(random_scene(seed, cards, conditions, (size, size)))
     (card,) = truth.cards
     rng = np.random.default_rng(seed)
     rough = rough_outline(card, rng)
-    start = process_time()
-    centering = measure(image, rough)
-    spent = process_time() - start
+    alone, spent_alone = _timed(image, rough, None)
+    with_reference, spent = _timed(image, rough, _reference(card.card_id or ""))
     answers = {name: _ordered(baseline(image, rough)) for name, baseline in BASELINES.items()}
+    errors, shift_stds = _shift_errors(with_reference, card)
     return Outcome(
         condition=condition,
         seed=seed,
         card_id=card.card_id or "",
         px_per_mm=card.px_per_mm,
         truth_mm=_true_borders(card, cards),
-        answers={METHOD: _widths(centering)} | answers,
-        std_mm=_stds(centering),
-        ratio_stds=_ratio_stds(centering),
-        reason=centering.reason,
-        milliseconds=1000 * spent,
+        answers={METHOD: _widths(alone), REFERENCED: _widths(with_reference)} | answers,
+        stds={METHOD: _stds(alone), REFERENCED: _stds(with_reference)},
+        reason=alone.reason,
+        shift=errors,
+        shift_stds=shift_stds,
+        shift_reason=with_reference.registration_reason or with_reference.reason,
+        milliseconds=(1000 * spent_alone, 1000 * spent),
     )
 
 
@@ -142,36 +159,60 @@ def summarise(results: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "cards": len(results),
         "conditions": {name: _figures(group) for name, group in (groups | {"all": list(results)}).items()},
-        "milliseconds": percentiles([outcome.milliseconds for outcome in results], 50, 95),
+        "milliseconds": percentiles([outcome.milliseconds[0] for outcome in results], 50, 95),
+        "milliseconds with reference": percentiles([outcome.milliseconds[1] for outcome in results], 50, 95),
     }
 
 
 def _figures(group: Sequence[Outcome]) -> dict[str, Any]:
     bordered = [outcome for outcome in group if outcome.truth_mm is not None]
     borderless = [outcome for outcome in group if outcome.truth_mm is None]
-    measured = [outcome for outcome in bordered if outcome.answers[METHOD] is not None]
-    within = [
-        abs(error) <= Z_95 * std
-        for outcome in measured
-        for error, std in zip(outcome.errors_mm(METHOD), outcome.std_mm, strict=True)
-    ]
-    within_points = [
-        abs(error) <= Z_95 * std
-        for outcome in measured
-        for error, std in zip(outcome.ratio_errors(METHOD), outcome.ratio_stds, strict=True)
-    ]
     return {
-        "measured": proportion([outcome.answers[METHOD] is not None for outcome in bordered]).to_json(),
+        **_coverage(bordered, METHOD),
+        "with reference": _coverage(bordered, REFERENCED),
         "borderless refused": proportion([outcome.answers[METHOD] is None for outcome in borderless]).to_json(),
-        "widths within the stated 95 %": proportion(within).to_json(),
-        "ratios within the stated 95 %": proportion(within_points).to_json(),
+        "methods": {name: _errors(bordered, name) for name in METHODS},
+        "refusals": _counted([outcome.reason for outcome in bordered if outcome.reason]),
+        "registration": {
+            "bordered": _registration(bordered),
+            "borderless": _registration(borderless),
+        },
+    }
+
+
+def _coverage(bordered: Sequence[Outcome], method: str) -> dict[str, Any]:
+    """How many cards a method measured, how often the truth lies in its stated intervals, and where it is far off."""
+    measured = [outcome for outcome in bordered if outcome.answers[method] is not None]
+    kept = [
+        [abs(error) <= Z_95 * std for error, std in zip(errors, outcome.stds[method], strict=True)]
+        for outcome in measured
+        for errors in [outcome.errors_mm(method) + outcome.ratio_errors(method)]
+    ]
+    sides = len(SIDES)
+    return {
+        "measured": proportion([outcome.answers[method] is not None for outcome in bordered]).to_json(),
+        "widths within the stated 95 %": proportion([each for row in kept for each in row[:sides]]).to_json(),
+        "ratios within the stated 95 %": proportion([each for row in kept for each in row[sides:]]).to_json(),
         "wrong by more than 3 points": [
             f"{outcome.card_id} seed {outcome.seed}"
             for outcome in measured
-            if max(map(abs, outcome.ratio_errors(METHOD))) > CONFIDENT_WRONG_POINTS
+            if max(map(abs, outcome.ratio_errors(method))) > CONFIDENT_WRONG_POINTS
         ],
-        "methods": {name: _errors(bordered, name) for name in (METHOD, *BASELINES)},
-        "refusals": _counted([outcome.reason for outcome in bordered if outcome.reason]),
+    }
+
+
+def _registration(group: Sequence[Outcome]) -> dict[str, Any]:
+    """Errors of the print's shift and turn by the reference picture."""
+    found = [(outcome.shift, outcome.shift_stds) for outcome in group if outcome.shift is not None]
+    errors = np.array([shift for shift, _ in found]).reshape(-1, 3)
+    within = np.abs(errors) <= Z_95 * np.array([stds for _, stds in found]).reshape(-1, 3)
+    return {
+        "registered": proportion([outcome.shift is not None for outcome in group]).to_json(),
+        "shift_mm": _spread(errors[:, :2].ravel()),
+        "turn_deg": _spread(errors[:, 2]),
+        "shifts within the stated 95 %": proportion(within[:, :2].ravel().tolist()).to_json(),
+        "turns within the stated 95 %": proportion(within[:, 2].tolist()).to_json(),
+        "refusals": _counted([o.shift_reason or "" for o in group if o.shift is None]),
     }
 
 
@@ -220,12 +261,38 @@ def _widths(centering: Centering) -> tuple[float, ...] | None:
 
 def _stds(centering: Centering) -> tuple[float, ...]:
     found = centering.figures
-    return () if found is None else tuple(found.borders_mm[side].std for side in SIDES)
+    if found is None:
+        return ()
+    return (*(found.borders_mm[side].std for side in SIDES), found.left_right.std, found.top_bottom.std)
 
 
-def _ratio_stds(centering: Centering) -> tuple[float, float]:
-    found = centering.figures
-    return (0.0, 0.0) if found is None else (found.left_right.std, found.top_bottom.std)
+def _shift_errors(centering: Centering, card: CardTruth) -> tuple[tuple[float, ...] | None, tuple[float, ...]]:
+    found = centering.registration
+    if found is None:
+        return None, ()
+    estimates, truths = (*found.shift_mm, found.rotation_deg), (*card.offset_mm, card.rotation_deg)
+    errors = tuple(each.value - truth for each, truth in zip(estimates, truths, strict=True))
+    return errors, tuple(each.std for each in estimates)
+
+
+def _timed(image: Image, rough: Quad, reference: PrintReference | None) -> tuple[Centering, float]:
+    start = process_time()
+    return measure(image, rough, reference), process_time() - start
+
+
+@cache
+def _cards() -> tuple[CardSpec, ...]:
+    return unknown_cards(600)
+
+
+@lru_cache(maxsize=64)
+def _reference(card_id: str) -> PrintReference:
+    """The reference picture as a database holds it; these cards are in none that ships."""
+    spec = next(card for card in _cards() if card.card_id == card_id)
+    card = cv2.resize(
+        render_card(spec, 2.0 * RECTIFIED_PX_PER_MM), (RECTIFIED_WIDTH, RECTIFIED_HEIGHT), interpolation=cv2.INTER_AREA
+    )
+    return print_reference(square_corners(np.asarray(card, dtype=np.uint8)), card_id)
 
 
 def _shares(widths: Sequence[float]) -> tuple[float, float]:

@@ -3,38 +3,62 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from training.evaluation.centering import METHOD
+from training.evaluation.centering import METHOD, REFERENCED
 
 
 def centering_to_markdown(summary: Mapping[str, Any]) -> str:
     """Tables of accuracy per condition, of the baselines, of refusals, and of the gauge study if there is one."""
     return "\n".join(
         [
-            *_accuracy(summary["conditions"]),
+            *_accuracy(summary["conditions"], METHOD),
+            *_accuracy(summary["conditions"], REFERENCED),
+            *_registration(summary["conditions"]),
             *_baselines(summary["conditions"]["all"]["methods"]),
             *_refusals(summary["conditions"]["all"]["refusals"]),
             *_gauge(summary.get("gauge")),
             f"Processor time of one card, median and 95th percentile: {summary['milliseconds'][0]:.0f} and "
-            f"{summary['milliseconds'][1]:.0f} ms.",
+            f"{summary['milliseconds'][1]:.0f} ms; with its reference picture "
+            f"{summary['milliseconds with reference'][0]:.0f} and {summary['milliseconds with reference'][1]:.0f} ms.",
             "",
         ]
     )
 
 
-def _accuracy(conditions: Mapping[str, Any]) -> Iterator[str]:
+def _accuracy(conditions: Mapping[str, Any], method: str) -> Iterator[str]:
+    yield f"{method}:"
+    yield ""
     yield (
         "| condition | measured | borderless refused | width: bias | sd | p95 (mm) | within stated 95 % | "
         "ratio: bias | sd | p95 (points) | within stated 95 % | off by > 3 points |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
     for name, found in conditions.items():
-        errors = found["methods"][METHOD]
+        errors, kept = found["methods"][method], found if method == METHOD else found["with reference"]
         yield (
-            f"| {name} | {_counts(found['measured'])} | {_counts(found['borderless refused'])} "
-            f"| {_spread(errors['width_mm'], 4)} | {_percent(found['widths within the stated 95 %'])} "
-            f"| {_spread(errors['ratio_points'], 2)} | {_percent(found['ratios within the stated 95 %'])} "
-            f"| {len(found['wrong by more than 3 points'])} |"
+            f"| {name} | {_counts(kept['measured'])} | {_counts(found['borderless refused'])} "
+            f"| {_spread(errors['width_mm'], 4)} | {_percent(kept['widths within the stated 95 %'])} "
+            f"| {_spread(errors['ratio_points'], 2)} | {_percent(kept['ratios within the stated 95 %'])} "
+            f"| {len(kept['wrong by more than 3 points'])} |"
         )
+    yield ""
+
+
+def _registration(conditions: Mapping[str, Any]) -> Iterator[str]:
+    yield "The print's shift by the reference picture:"
+    yield ""
+    yield (
+        "| condition | border | registered | shift: bias | sd | p95 (mm) | within stated 95 % | turn: bias | sd | p95 "
+        "(degrees) | within stated 95 % |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    for name, found in conditions.items():
+        for border, errors in found["registration"].items():
+            if errors["registered"]["count"]:
+                yield (
+                    f"| {name} | {border} | {_counts(errors['registered'])} | {_spread(errors['shift_mm'], 4)} "
+                    f"| {_percent(errors['shifts within the stated 95 %'])} | {_spread(errors['turn_deg'], 4)} "
+                    f"| {_percent(errors['turns within the stated 95 %'])} |"
+                )
     yield ""
 
 

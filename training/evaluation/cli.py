@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     scenes.add_argument("--model", type=Path, default=defaults.model)
     scenes.add_argument("--database", type=Path, default=defaults.database)
     scenes.add_argument("--output", type=Path, required=True, help="folder for report.json and report.md")
+    _add_model(
+        kinds.add_parser("model", help="any model file on crops of held-out cards, with baselines on the same crops")
+    )
     photos = kinds.add_parser("photos", help="cards found in real photos against their known number")
     photos.add_argument("--photos", type=Path, required=True, help="folder of photos")
     photos.add_argument("--truth", type=Path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
@@ -59,10 +62,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     centering.add_argument("--output", type=Path, required=True, help="folder for centering.json and centering.md")
 
 
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help=".onnx or .hef (its .json beside it), or a run's checkpoint.pt")
+    parser.add_argument("--count", type=int, default=20, help="known and unknown crops of each condition (default: 20)")
+    parser.add_argument("--gallery", type=int, default=400, help="simulated cards in the gallery (default: 400)")
+    parser.add_argument("--cards", type=Path, help="folder of card images in place of the simulated cards")
+    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    parser.add_argument("--workers", type=int, default=2, help="processes that make crops (default: 2)")
+    parser.add_argument("--thresholds", type=Path, help="file to write for `card-training index --thresholds`")
+    parser.add_argument("--false-accept-rate", type=float, default=0.005, help="of those thresholds (default: 0.005)")
+    parser.add_argument("--output", type=Path, required=True, help="folder for report.json, report.md and pictures")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the evaluation that was asked for; returns the exit code."""
     return {
         "scenes": _scenes,
+        "model": _model,
         "photos": _photos,
         "full-size": _full_size,
         "calibrate": _calibrate,
@@ -85,6 +101,12 @@ def _scenes(args: argparse.Namespace) -> int:
     (args.output / "report.md").write_text(page, encoding="utf-8")
     sys.stdout.write(page)
     return 0
+
+
+def _model(args: argparse.Namespace) -> int:
+    from training.evaluation import model_run  # loads torch
+
+    return model_run.run(args)
 
 
 def _photos(args: argparse.Namespace) -> int:

@@ -4,9 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.calibration import Calibration, write_calibration
+from edge.centering.original import print_reference
 from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.sets import unknown_cards
+from tests.edge.conftest import write_tiny_database
 
 QUAD = np.array([[150.0, 120], [885, 140], [865, 1165], [130, 1145]])
 
@@ -84,3 +87,46 @@ def test_unreadable_photos_and_tables_are_complained_about(scanner, card_photo, 
     outcome = scanner("measure", card_photo[0], "--tolerances", tmp_path / "tables.json")
     assert outcome.code == 2
     assert "tables.json" in outcome.err
+
+
+def test_backs_of_the_configured_database_are_refused(scanner, card_photo, tiny_database, tmp_path, monkeypatch):
+    card = cv2.imread(str(card_photo[0]))
+    shown = cv2.warpPerspective(card, card_homography(QUAD, 504, 704), (504, 704))
+    back = print_reference(shown, "back 0")
+    prints = {card_id: print_reference(image, card_id) for card_id, image in tiny_database.cards.items()}
+    write_tiny_database(tmp_path / "bundle", tiny_database.model, tiny_database.cards, prints=prints, backs=(back,))
+    monkeypatch.setenv("CARD_SCANNER_RECOGNITION__DATABASE", str(tmp_path / "bundle"))
+    assert "not measured: this is the back of a card" in scanner("measure", card_photo[0]).out
+    assert "left/right" in scanner("measure", card_photo[0], "--face", "back").out
+
+
+def test_identified_cards_are_registered(scanner, tiny_settings, table, tmp_path):
+    card_id, card = next(iter(tiny_settings.cards.items()))
+    prints = {name: print_reference(image, name) for name, image in tiny_settings.cards.items()}
+    write_tiny_database(tmp_path / "bundle", tiny_settings.model, tiny_settings.cards, prints=prints)
+    photo = cv2.resize(table(card), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(str(tmp_path / "photo.png"), photo)
+    report = json.loads(scanner("measure", tmp_path / "photo.png", "--json", "--database", tmp_path / "bundle").out)
+    (found,) = report["cards"]
+    assert found["card_id"] == card_id
+    shift = found["centering"]["registration"]["shift_mm"]
+    assert abs(shift["right"]["value"]) < 0.15
+    assert abs(shift["down"]["value"]) < 0.15
+    old = scanner("measure", tmp_path / "photo.png", "--database", tiny_settings.database).out
+    assert f"identified as {card_id}" in old
+    assert "not registered: there is no reference picture" in old
+
+
+def test_a_calibration_for_another_resolution_is_refused_in_words(scanner, card_photo, tmp_path):
+    calibration = Calibration(
+        sensor=None, focus=None, width=640, height=480, focal_px=(600, 600), centre_px=(320, 240),
+        coefficients=(0, 0, 0, 0, 0), reprojection_error_px=0.1, views=9, coverage=1, created="2025-01-01",
+    )  # fmt: skip
+    write_calibration(tmp_path / "camera.json", calibration)
+    outcome = scanner("measure", card_photo[0], "--calibration", tmp_path / "camera.json")
+    assert "not measured: the camera's calibration is for pictures of 640 x 480 pixels" in outcome.out
+    assert scanner("measure", card_photo[0], "--calibration", tmp_path / "nothing.json").code == 2
+
+
+def test_a_model_needs_its_database(scanner, card_photo):
+    assert "give --database too" in scanner("measure", card_photo[0], "--model", "x.onnx").complaint

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
-from training.evaluation.centering import METHOD, Outcome, summarise
+from training.evaluation.centering import BORDERLESS, METHOD, REFERENCED, Outcome, measure_scene, summarise
 from training.evaluation.centering_baselines import BASELINES, canny_hough, fixed_inner_threshold, threshold_box
 from training.evaluation.centering_report import centering_to_markdown
 from training.evaluation.gauge import analyse
@@ -11,18 +11,20 @@ TRUTH_MM = (3.0, 3.0, 4.0, 2.0)
 PX_PER_MM = 10
 
 
-def outcome(answer, truth=TRUTH_MM, std=0.02, condition="clean", seed=1, reason=None):
+def outcome(answer, *, truth=TRUTH_MM, std=0.02, condition="clean", seed=1, reason=None, shift=None):
     return Outcome(
         condition=condition,
         seed=seed,
         card_id="abc-001",
         px_per_mm=15.0,
         truth_mm=truth,
-        answers={METHOD: answer, **dict.fromkeys(BASELINES)},
-        std_mm=(std,) * 4 if answer else (),
-        ratio_stds=(0.5, 0.5) if answer else (0.0, 0.0),
+        answers={METHOD: answer, REFERENCED: None, **dict.fromkeys(BASELINES)},
+        stds={METHOD: (*(std,) * 4, 0.5, 0.5) if answer else (), REFERENCED: ()},
         reason=reason,
-        milliseconds=20.0,
+        shift=shift,
+        shift_stds=(0.01, 0.01, 0.02),
+        shift_reason=None if shift else "no reference",
+        milliseconds=(20.0, 30.0),
     )
 
 
@@ -45,6 +47,29 @@ def test_errors_coverage_and_refusals_are_counted():
     page = centering_to_markdown(summary)
     assert "| clean | 2 of 2 |" in page
     assert "| too few pixels | 1 |" in page
+
+
+def test_errors_of_the_registered_print_are_counted():
+    results = [
+        outcome(None, truth=None, shift=(0.01, -0.01, 0.0), condition="full art"),
+        outcome(None, truth=None, shift=(0.03, 0.01, 0.1), condition="full art"),
+        outcome(None, truth=None, condition="full art"),
+    ]
+    found = summarise(results)["conditions"]["full art"]["registration"]["borderless"]
+    assert (found["registered"]["hits"], found["registered"]["count"]) == (2, 3)
+    assert found["shift_mm"]["bias"] == pytest.approx(0.01)
+    assert found["shifts within the stated 95 %"]["value"] == pytest.approx(3 / 4)
+    assert found["turns within the stated 95 %"]["value"] == pytest.approx(1 / 2)
+    assert found["refusals"] == {"no reference": 1}
+    assert "| full art | borderless | 2 of 3 |" in centering_to_markdown(summarise(results))
+
+
+def test_a_borderless_scene_is_measured_by_registration():
+    found = measure_scene(BORDERLESS, 3)
+    assert found.truth_mm is None
+    assert found.answers[METHOD] is None
+    assert found.shift is not None, found.shift_reason
+    assert max(map(abs, found.shift[:2])) < 0.06
 
 
 def picture(borders_mm=TRUTH_MM, ground=40, border=230, print_=90):

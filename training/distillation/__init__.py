@@ -1,0 +1,1 @@
+"""Makes a small network see cards as a large one does."""

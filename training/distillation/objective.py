@@ -1,0 +1,153 @@
+"""What a student learns from a teacher, and from the cards themselves."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.distillation.terms import (
+    attention_distance,
+    detail_distance,
+    feature_distance,
+    relational_distance,
+    softened_divergence,
+)
+from training.errors import TrainingError
+from training.loss import ArcFace
+from training.model import CardEmbedder
+from training.objective import NETWORK, BatchLoss
+from training.precision import Precision, autocast
+from training.teacher import Teacher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistillationWeights:
+    """Weights of the loss: `classification * ArcFace + distillation * (sum of weighted terms)`.
+
+    Attributes:
+        classification: of ArcFace on the cards' labels.
+        distillation: of all terms that follow.
+        feature: embedding regression.
+        kl: softened class probabilities.
+        attention: where on the card the last feature maps are active.
+        high_frequency: detail bands of a wavelet transform of the logits.
+        relational: distances between the cards of a batch.
+        temperature: that softens the logits.
+        wavelet_levels: of the wavelet transform.
+        margin: of ArcFace, in radians.
+    """
+
+    classification: float = 0.0
+    distillation: float = 1.0
+    feature: float = 0.35
+    kl: float = 0.25
+    attention: float = 0.25
+    high_frequency: float = 0.15
+    relational: float = 0.0
+    temperature: float = 4.0
+    wavelet_levels: int = 1
+    margin: float = 0.3
+
+    def terms(self) -> dict[str, float]:
+        """The terms that count, and their weights."""
+        named = {
+            "feature": self.feature,
+            "kl": self.kl,
+            "attention": self.attention,
+            "high_frequency": self.high_frequency,
+            "relational": self.relational,
+        }
+        return {name: weight for name, weight in named.items() if weight}
+
+
+class DistillationObjective:
+    """The student's embeddings, class probabilities and feature maps are drawn to the teacher's on the same images.
+
+    Teacher and student see the same disturbed card, each at its own size.
+    """
+
+    def __init__(
+        self,
+        student: CardEmbedder,
+        arcface: ArcFace,
+        teacher: tuple[Teacher, ArcFace],
+        weights: DistillationWeights,
+        precision: Precision,
+    ) -> None:
+        """Distil.
+
+        Args:
+            student: that learns.
+            arcface: its class centres, which learn too.
+            teacher: in inference mode, with its class centres; on the device that the student will be on.
+            weights: of the loss.
+            precision: that the networks compute in.
+
+        Raises:
+            TrainingError: if teacher and student have other classes or other dimensions.
+        """
+        self.trained = nn.ModuleDict({NETWORK: student, "arcface": arcface})
+        self.student, self.arcface = student, arcface
+        self.teacher, self.taught = teacher
+        self.weights = weights
+        self.precision = precision
+        if self.taught.centres.shape != arcface.centres.shape:
+            raise TrainingError(
+                f"the teacher has classes x dimension {list(self.taught.centres.shape)}, the student "
+                f"{list(arcface.centres.shape)}: train both on the same cards, with the same dimension"
+            )
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values from which the student can be built again."""
+        return {"model": self.student.settings.to_json(), "distillation": asdict(self.weights)}
+
+    def prepare(self, progress: float, average: nn.Module) -> Sequence[nn.Parameter]:  # noqa: ARG002
+        """Nothing to prepare: the centres start as the teacher's."""
+        return []
+
+    def loss(self, pixels: Tensor, labels: Tensor, progress: float) -> BatchLoss:  # noqa: ARG002
+        """The weighted sum of all terms."""
+        weights = self.weights
+        with torch.no_grad(), autocast(self.precision, pixels.device):
+            taught, taught_map = self.teacher.with_map(_resized(pixels, self.teacher.settings))
+        with autocast(self.precision, pixels.device):
+            learnt, learnt_map = self.student.with_map(_resized(pixels, self.student.settings))
+        parts = self._terms(learnt, learnt_map, taught, taught_map)
+        total = weights.distillation * sum(
+            (weight * parts[name] for name, weight in weights.terms().items()), _zero(pixels)
+        )
+        if weights.classification:
+            parts["classification"] = self.arcface(learnt, labels, weights.margin)
+            total = total + weights.classification * parts["classification"]
+        return BatchLoss(total=total, parts={name: part.detach() for name, part in parts.items()})
+
+    def _terms(self, learnt: Tensor, learnt_map: Tensor, taught: Tensor, taught_map: Tensor) -> dict[str, Tensor]:
+        weights = self.weights
+        wanted = weights.terms()
+        parts: dict[str, Tensor] = {}
+        if "feature" in wanted:
+            parts["feature"] = feature_distance(learnt, taught)
+        if "attention" in wanted:
+            parts["attention"] = attention_distance(learnt_map, taught_map)
+        if "relational" in wanted:
+            parts["relational"] = relational_distance(learnt, taught)
+        if {"kl", "high_frequency"} & wanted.keys():
+            logits, targets = self.arcface.logits(learnt), self.taught.logits(taught).detach()
+            if "kl" in wanted:
+                parts["kl"] = softened_divergence(logits, targets, weights.temperature)
+            if "high_frequency" in wanted:
+                parts["high_frequency"] = detail_distance(logits, targets, weights.temperature, weights.wavelet_levels)
+        return parts
+
+
+def _resized(pixels: Tensor, shape: Any) -> Tensor:  # noqa: ANN401 (anything with a height and a width)
+    if pixels.shape[2:] == (shape.height, shape.width):
+        return pixels
+    return functional.interpolate(pixels, (shape.height, shape.width), mode="bilinear", antialias=True)
+
+
+def _zero(like: Tensor) -> Tensor:
+    return torch.zeros((), device=like.device)

@@ -1,0 +1,92 @@
+"""The cards that a model is judged on: none of them was trained on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import ConfigurationError
+from edge.geometry import Image
+from edge.rectification import RECTIFIED_PX_PER_MM
+from edge.simulator.card import render_card
+from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
+from training.folder_references import labels_of, split_gallery
+from training.gallery import GalleryImage, folder_gallery, square_corners
+from training.lookalikes import fingerprint, group_fingerprints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """What is searched, and what is shown.
+
+    Attributes:
+        gallery: every image that is searched; several may show one card.
+        known: images of the gallery whose cards are shown.
+        unknown: images of cards that the gallery does not hold.
+        arts: card id -> number of its art; look-alikes share one.
+    """
+
+    gallery: Sequence[GalleryImage]
+    known: Sequence[GalleryImage]
+    unknown: Sequence[GalleryImage]
+    arts: Mapping[str, int]
+
+    def lookalikes(self) -> frozenset[str]:
+        """The cards whose art another card of the gallery shares."""
+        cards = dict.fromkeys(image.card_id for image in self.gallery)
+        arts = [self.arts[card_id] for card_id in cards]
+        return frozenset(card_id for card_id in cards if arts.count(self.arts[card_id]) > 1)
+
+
+def simulated_held_out(gallery_size: int) -> HeldOut:
+    """Cards of the demo game as the gallery, and others that no database knows."""
+    cards = demo_cards()[:gallery_size]
+    gallery = [_rendered(card) for card in cards]
+    originals = [card.lookalike_of or card.card_id for card in cards]
+    numbers = {original: number for number, original in enumerate(dict.fromkeys(originals))}
+    return HeldOut(
+        gallery=gallery,
+        known=gallery,
+        unknown=[_rendered(card) for card in unknown_cards(gallery_size)],
+        arts={card.card_id: numbers[original] for card, original in zip(cards, originals, strict=True)},
+    )
+
+
+def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
+    """A folder's held-out cards: half of them are known, half are left out of the gallery, which holds all others.
+
+    Raises:
+        ConfigurationError: if names, metadata and images do not fit together, or there are too few cards.
+        ImageError: naming the image that cannot be read.
+    """
+    images, metadata = folder_gallery(folder, metadata_file)
+    _, held_out = split_gallery(images, metadata)
+    names = sorted({metadata[image.card_id].name for image in held_out})
+    left_out = set(names[::2])
+    unknown = [image for image in held_out if metadata[image.card_id].name in left_out]
+    known = [image for image in held_out if metadata[image.card_id].name not in left_out]
+    if not (known and unknown):
+        raise ConfigurationError(f"{folder} has too few cards to hold some out; give more cards")
+    gone = {image.card_id for image in unknown}
+    gallery = [image for image in images if image.card_id not in gone]
+    card_ids = [image.card_id for image in gallery]
+    labels = labels_of(card_ids, group_fingerprints([fingerprint(image.load()) for image in gallery]))
+    arts = dict(zip(card_ids, labels.tolist(), strict=True))
+    return HeldOut(gallery=gallery, known=known, unknown=unknown, arts=arts)
+
+
+def chosen(images: Sequence[GalleryImage], count: int, seed: int) -> list[GalleryImage]:
+    """`count` images at random, each as often as any other (to within one)."""
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(len(images)) for _ in range(-(-count // len(images)))]
+    return [images[int(number)] for number in np.concatenate(orders)[:count]]
+
+
+def _rendered(card: CardSpec) -> GalleryImage:
+    return GalleryImage(card_id=card.card_id, variant=0, load=partial(_render, card))
+
+
+def _render(card: CardSpec) -> Image:
+    return square_corners(render_card(card, RECTIFIED_PX_PER_MM))
