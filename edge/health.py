@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from functools import cache
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -17,7 +17,6 @@ Clock = Callable[[], int]
 """Monotonic time in nanoseconds."""
 
 _KEPT_LATENCIES = 4096
-_STATM = Path("/proc/self/statm")
 
 
 @runtime_checkable
@@ -94,8 +93,14 @@ class Rate:
 
 def resident_mb() -> float:
     """Resident memory of this process, in units of 1e6 bytes (Linux: `statm` counts pages)."""
-    pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    pages = int(os.pread(_statm(), 128, 0).split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@cache
+def _statm() -> int:
+    """A descriptor that is opened once: connections may take all that are left."""
+    return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _summary(values: deque[float]) -> StageLatency:
