@@ -162,24 +162,19 @@ class Daemon:
         self.administration = Administration(
             settings, self._capture, tracker, self._selector, (self._stage, recognition), self._output_stage
         )
-        restart_limit = RESTART_LIMIT if source.live else 0
         self._output_worker = Worker("output", self._output.step, stop)
-        self._workers = [
-            Worker(
-                "capture",
-                self._capture.step,
-                stop,
-                revive=self._capture.reopen,
-                restart_limit=restart_limit,
-            ),
-            Worker("embedding", recognition.step, stop),
-            self._output_worker,
-        ]
+        self._workers = [self._capture_worker(source), Worker("embedding", recognition.step, stop), self._output_worker]
         self._supervisor = Supervisor(self._workers)
         self._started_s = time.monotonic()
         self._advanced_s = self._started_s
         self._seen_frames = 0
         self._failed = False
+
+    def _capture_worker(self, source: FrameSource) -> Worker:
+        restart_limit = RESTART_LIMIT if source.live else 0
+        return Worker(
+            "capture", self._capture.step, self._stop, revive=self._capture.reopen, restart_limit=restart_limit
+        )
 
     def run(self, control: ControlSocket, service: Service) -> None:
         """Start the threads, and watch over them until the stop event is set or the source has ended.

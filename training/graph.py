@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
 from training.model import CardEmbedder
+from training.onnx_file import remove_traces
 
 OPSET = 18
 
@@ -63,3 +64,4 @@ def write_onnx(model: CardEmbedder, path: Path, form: GraphForm = SCANNER_FORM) 
         external_data=False,
         verbose=False,
     )
+    remove_traces(path)

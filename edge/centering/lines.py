@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.centering.curves import quantiles, robust_curve, straight_line, upper_median
 from edge.centering.strips import Floats, Profiles, Strip
 
 MAX_SLOPE = np.tan(np.deg2rad(2.2))
@@ -93,7 +94,7 @@ def gradient(profiles: Profiles) -> Profiles:
 def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
     """All edges of all profiles that stand out of the noise."""
     size = np.sqrt(np.asarray(cv2.transform(cv2.multiply(slopes, slopes), np.ones((1, 3))), dtype=np.float32))
-    low, high = _quantiles(size[::3].ravel(), 0.2, 0.98)
+    low, high = quantiles(size[::3].ravel(), 0.2, 0.98)
     floor = min(max(MIN_GRADIENT, 3.0 * low), max(MIN_GRADIENT, 0.25 * high))
     middle = size[:, 1:-1]
     rows, columns = np.nonzero((middle > size[:, :-2]) & (middle >= size[:, 2:]) & (middle > floor))
@@ -118,7 +119,7 @@ def find_bow(strip: Strip, peaks: Peaks, reach_mm: float) -> float:
     bins = int(2 * (reach_mm + BOWS_MM.max() + MAX_SLOPE * np.abs(u).max()) / BIN_MM) + 2
     index = (across / BIN_MM).astype(np.intp) + bins // 2
     flat = index + (np.arange(index.shape[0] * index.shape[1]) * bins).reshape(*index.shape[:2], 1)
-    weights = np.broadcast_to(strength / (strength + 0.25 * _median(strength)), index.shape)
+    weights = np.broadcast_to(strength / (strength + 0.25 * upper_median(strength)), index.shape)
     counted = np.bincount(flat.ravel(), weights.ravel(), minlength=index.shape[0] * index.shape[1] * bins)
     votes = counted.reshape(len(bows), -1).max(axis=1)
     straight = len(bows) // 2
@@ -143,7 +144,7 @@ def find_lines(strip: Strip, peaks: Peaks, min_coverage: float, bow: float = 0.0
     index = ((peaks.across_mm[None, :] - SLOPES[:, None] * u[None, :] - start) / BIN_MM).astype(np.intp)
     valid = (index >= 0) & (index < bins)
     flat = (index + np.arange(len(SLOPES))[:, None] * bins)[valid]
-    weight = peaks.strength / (peaks.strength + 0.25 * _median(peaks.strength))
+    weight = peaks.strength / (peaks.strength + 0.25 * upper_median(peaks.strength))
     weights = np.broadcast_to(weight, index.shape)[valid]
     counted = np.bincount(flat, weights, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins)
     votes = np.asarray(cv2.blur(counted, (3, 1), borderType=cv2.BORDER_CONSTANT), dtype=np.float64) * 3 / count
@@ -159,7 +160,7 @@ def _line(strip: Strip, peaks: Peaks, u: Floats, position_mm: float, slope: floa
     """Refine a line to the peaks near it, by two rounds of least squares."""
     near = np.abs(peaks.across_mm - position_mm - slope * u) < 2.5 * BIN_MM
     if np.count_nonzero(near) >= 3:
-        position_mm, slope = _straight(u[near], peaks.across_mm[near])
+        position_mm, slope = straight_line(u[near], peaks.across_mm[near])
         near = np.abs(peaks.across_mm - position_mm - slope * u) < 2 * BIN_MM
     rows = np.flatnonzero(np.bincount(peaks.rows[near]))
     return Line(
@@ -167,7 +168,7 @@ def _line(strip: Strip, peaks: Peaks, u: Floats, position_mm: float, slope: floa
         slope=float(slope),
         bow=0.0,
         coverage=len(rows) / len(strip.along_mm),
-        strength=_median(peaks.strength[near]) if len(rows) else 0.0,
+        strength=upper_median(peaks.strength[near]) if len(rows) else 0.0,
     )
 
 
@@ -226,40 +227,9 @@ def _nearest_peaks(u: Floats, peaks: Peaks, curve: tuple[float, float, float], r
     return nearest
 
 
-def _straight(u: Floats, s: Floats) -> tuple[float, float]:
-    """Least-squares line through points: value at u = 0, slope."""
-    mean_u, mean_s = float(u.sum()) / len(u), float(s.sum()) / len(s)
-    centred = u - mean_u
-    slope = float(centred @ s) / max(float(centred @ centred), 1e-12)
-    return mean_s - slope * mean_u, slope
-
-
-def _parabola(u: Floats, s: Floats) -> Floats:
-    """Least-squares coefficients [3] of 1, u, u^2, by the normal equations in scaled u."""
-    scale = max(float(np.abs(u).max()), 1e-9)
-    powers = np.empty((3, len(u)))
-    powers[0], powers[1] = 1.0, u / scale
-    powers[2] = powers[1] ** 2
-    normal = powers @ powers.T + 1e-9 * len(u) * np.eye(3)
-    return np.asarray(np.linalg.solve(normal, powers @ s) / (1.0, scale, scale**2), dtype=np.float64)
-
-
-def _median(values: Floats) -> float:
-    """Upper median, without the checks that make `numpy.median` slow on short arrays."""
-    half = len(values) // 2
-    return float(np.partition(values, half)[half])
-
-
-def _quantiles(values: NDArray[np.floating], *shares: float) -> list[float]:
-    """Order statistics, without the interpolation that makes `numpy.percentile` slow on short arrays."""
-    ranks = [round(share * (len(values) - 1)) for share in shares]
-    ordered = np.partition(values, ranks)
-    return [float(ordered[rank]) for rank in ranks]
-
-
 def _fitted(u: Floats, across: Floats, blur_mm: Floats, height: Floats, step_mm: float) -> Trace:
     finite = np.isfinite(across)
-    strong = height >= MIN_RELATIVE_STEP * (_quantiles(height[finite], 0.8)[0] if finite.any() else np.inf)
+    strong = height >= MIN_RELATIVE_STEP * (quantiles(height[finite], 0.8)[0] if finite.any() else np.inf)
     curve, used, scatter = robust_curve(u, np.where(strong, across, np.nan), tolerance_mm=max(0.05, 0.6 * step_mm))
     agreeing = finite & (np.abs(across - curve[0] - u * (curve[1] + curve[2] * u)) < AGREEMENT_MM)
     return Trace(
@@ -268,40 +238,6 @@ def _fitted(u: Floats, across: Floats, blur_mm: Floats, height: Floats, step_mm:
         curve=curve,
         coverage=float(agreeing.mean()),
         scatter_mm=scatter,
-        width_mm=_median(blur_mm[used]) if used.any() else 0.0,
-        contrast=_median(height[used]) if used.any() else 0.0,
+        width_mm=upper_median(blur_mm[used]) if used.any() else 0.0,
+        contrast=upper_median(height[used]) if used.any() else 0.0,
     )
-
-
-def robust_curve(
-    u: Floats, s: Floats, tolerance_mm: float
-) -> tuple[tuple[float, float, float], NDArray[np.bool_], float]:
-    """Fit a slightly bowed line through points of which many may be wrong.
-
-    A Theil-Sen-like start (medians of thirds), then reweighted least squares with a shrinking cut at 3 standard
-    deviations (from the median absolute deviation), never below `tolerance_mm`.
-
-    Returns:
-        Coefficients (c0, c1, c2) in u, the points used, and the standard deviation of one point.
-    """
-    finite = np.isfinite(s)
-    if np.count_nonzero(finite) < 8:
-        return (float("nan"), 0.0, 0.0), np.zeros(len(u), dtype=bool), float("nan")
-    where, values = u[finite], s[finite]
-    third = len(where) // 3
-    slope = (_median(values[-third:]) - _median(values[:third])) / (_median(where[-third:]) - _median(where[:third]))
-    curve = np.array([_median(values - slope * where), slope, 0.0])
-    close = np.ones(len(where), dtype=bool)
-    for bowed in (False, True, True, True):
-        residual = np.abs(values - (curve[0] + where * (curve[1] + curve[2] * where)))
-        before, close = close, residual < max(3 * 1.4826 * _median(residual), tolerance_mm)
-        if np.count_nonzero(close) < 4 or (curve[2] != 0 and np.array_equal(before, close)):
-            break
-        curve = (
-            _parabola(where[close], values[close]) if bowed else np.array([*_straight(where[close], values[close]), 0])
-        )
-    residual = values[close] - (curve[0] + curve[1] * where[close] + curve[2] * where[close] ** 2)
-    used = finite.copy()
-    used[finite] = close
-    scatter = float(np.sqrt(residual @ residual / max(len(residual) - 3, 1)))
-    return (float(curve[0]), float(curve[1]), float(curve[2])), used, scatter

@@ -19,6 +19,7 @@ from edge.manifests import file_sha256
 from training.checkpoint import load_checkpoint
 from training.detection.trainer import SUBJECTS
 from training.errors import ExportError
+from training.onnx_file import remove_traces
 
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-3
@@ -129,6 +130,7 @@ def write_onnx(module: nn.Module, interface: Interface, path: Path) -> None:
         external_data=False,
         verbose=False,
     )
+    remove_traces(path)
 
 
 def check_parity(module: nn.Module, interface: Interface, path: Path) -> float:

@@ -55,7 +55,7 @@ def render_crop(job: CropJob) -> Image:
         ImageError: if the card's picture cannot be read.
     """
     cv2.setNumThreads(1)
-    scene = random_scene(job.seed, [_placeholder()], CONDITIONS[job.condition], (FRAME_PX, FRAME_PX))
+    scene = random_scene(job.seed, [_stand_in()], CONDITIONS[job.condition], (FRAME_PX, FRAME_PX))
     (card,) = scene.cards
     picture = _photograph(scene, card, job.image.load())
     return rectify(picture, _imprecise(card_quad_px(scene.camera, card.pose), np.random.default_rng([job.seed, 1])))
@@ -92,6 +92,6 @@ def _imprecise(quad: Quad, rng: np.random.Generator) -> Quad:
 
 
 @lru_cache(maxsize=1)
-def _placeholder() -> CardSpec:
+def _stand_in() -> CardSpec:
     """Stands for the card while a scene is drawn; its print is never shown."""
     return replace(demo_cards()[0], foil=None)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from edge.centering.lines import find_bow, find_lines, find_peaks, gradient, robust_curve, trace
+from edge.centering.curves import robust_curve
+from edge.centering.lines import find_bow, find_lines, find_peaks, gradient, trace
 from edge.centering.strips import Strip
 
 STEP_MM = 0.07

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def test_a_short_run_learns_is_resumed_and_can_be_exported(tmp_path, scenes, net
     card = json.loads(output.with_suffix(".json").read_text())
     assert (card["seed"], card["steps"]) == (0, 22)
     assert card["largest_difference"] < 1e-3
+    assert str(Path(__file__).parents[3]).encode() not in output.read_bytes()
     image = np.zeros((200, 160, 3), np.uint8)
     if network == "outline":
         OutlineProposer(output).propose(image, 96, 0.5)
