@@ -21,7 +21,7 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 OUTLINE_MODEL = MODELS / "outline.onnx"
 SIDE_MODEL = MODELS / "sides.onnx"
 FAR_PX = 288
-NEAR_PX = 576
+NEAR_PX = 448
 # Where cards have a shorter side below this in the far picture, or there are none, the near one is looked at, too.
 SMALL_PX = 36.0
 MIN_SCORE = 0.4

@@ -82,6 +82,8 @@ def open_network(model: Path, outputs: tuple[str, ...], threads: int = 1) -> onn
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Pictures of several sizes come: an arena would keep the most that each of them took.
+    options.enable_cpu_mem_arena = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
