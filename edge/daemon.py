@@ -136,12 +136,14 @@ class Daemon:
         answers = Answers()
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
-        self._live_detector = LiveDetector(CardDetector(live=True)) if source.live else None
-        file_detector = StillDetector(CardDetector()) if source.stills else CardDetector(live=True)
+        detector = CardDetector(live=not source.stills)
+        self._live_detector = LiveDetector(detector) if source.live else None
         self._capture = CaptureLoop(
             source,
             self._open_source,
-            CaptureStage(self._live_detector or file_detector, tracker, self._selector),
+            CaptureStage(
+                self._live_detector or (StillDetector(detector) if source.stills else detector), tracker, self._selector
+            ),
             self._crops,
             self._inbox,
             self._latencies,

@@ -1,6 +1,6 @@
 """One photo, many cards in it: detect, rectify, recognise, judge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,20 +79,29 @@ def identify_quads(
 ) -> list[IdentifiedCard]:
     """Recognise the cards at these outlines of a photo; raises as `PhotoIdentifier.identify`."""
     cards: list[IdentifiedCard] = []
+    for quad, recognition in _recognized(image, quads, recognizer, max_batch):
+        card_id = judge(recognition, thresholds, 0).card_id
+        cards.append(
+            IdentifiedCard(
+                quad=_own_quad(quad, recognition, card_id),
+                card_id=card_id,
+                reference=None if card_id is None else recognizer.database.print_reference(card_id),
+            )
+        )
+    return cards
+
+
+def _recognized(
+    image: Image, quads: Sequence[Quad], recognizer: Recognizer, max_batch: int
+) -> Iterator[tuple[Quad, Recognition]]:
     for start in range(0, len(quads), max_batch):
         batch = quads[start : start + max_batch]
-        recognitions = recognizer.recognize([rectify(image, quad) for quad in batch])
-        for quad, recognition in zip(batch, recognitions, strict=True):
-            card_id = judge(recognition, thresholds, 0).card_id
-            known = card_id is not None
-            cards.append(
-                IdentifiedCard(
-                    quad=rotated_half_turn(quad) if known and recognition.rotation == 180 else quad,
-                    card_id=card_id,
-                    reference=None if card_id is None else recognizer.database.print_reference(card_id),
-                )
-            )
-    return cards
+        yield from zip(batch, recognizer.recognize([rectify(image, quad) for quad in batch]), strict=True)
+
+
+def _own_quad(quad: Quad, recognition: Recognition, card_id: str | None) -> Quad:
+    """The outline from the card's own top-left, where the card was recognised."""
+    return rotated_half_turn(quad) if card_id is not None and recognition.rotation == 180 else quad
 
 
 class PhotoIdentifier:
@@ -136,19 +145,14 @@ class PhotoIdentifier:
         quads = [detection.quad for detection in self._detector.detect(image)]
         cards = [
             self._result(image, quad, recognition)
-            for start in range(0, len(quads), self._max_batch)
-            for quad, recognition in self._recognized(image, quads[start : start + self._max_batch])
+            for quad, recognition in _recognized(image, quads, self._recognizer, self._max_batch)
         ]
         return PhotoResult(image=name, width=image.shape[1], height=image.shape[0], cards=cards)
 
-    def _recognized(self, image: Image, quads: Sequence[Quad]) -> list[tuple[Quad, Recognition]]:
-        recognitions = self._recognizer.recognize([rectify(image, quad) for quad in quads])
-        return list(zip(quads, recognitions, strict=True))
-
     def _result(self, image: Image, quad: Quad, recognition: Recognition) -> CardResult:
         reading = judge(recognition, self._thresholds, 0)
-        known, matches = reading.card_id is not None, recognition.matches
-        own_quad = rotated_half_turn(quad) if known and recognition.rotation == 180 else quad
+        matches = recognition.matches
+        own_quad = _own_quad(quad, recognition, reading.card_id)
         return CardResult(
             corners=[(round(float(x), 2), round(float(y), 2)) for x, y in own_quad],
             status=_STATUS[reading.evidence],

@@ -175,10 +175,7 @@ def _add_quantize(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     quantize.add_argument("--model", type=Path, required=True, help="float model (.onnx, its .json beside it)")
     quantize.add_argument("--output", type=Path, required=True, help="such as models/demo-int8.onnx")
-    quantize.add_argument("--cards", type=Path, help="folder of card images in place of simulated cards")
-    quantize.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
-    quantize.add_argument("--calibration", type=int, default=200, help="crops to calibrate with (default: 200)")
-    quantize.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    _add_calibration(quantize, crops=200)
     quantize.set_defaults(run=_run_of("training.quantization"))
 
 
@@ -192,11 +189,16 @@ def _add_compile(commands: "Commands[argparse.ArgumentParser]") -> None:
     compile_.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
     compile_.add_argument("--model", type=Path, required=True, help="float model exported from it (.onnx)")
     compile_.add_argument("--output", type=Path, required=True, help="job folder")
-    compile_.add_argument("--cards", type=Path, help="folder of card images in place of simulated cards")
-    compile_.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
-    compile_.add_argument("--calibration", type=int, default=1024, help="crops to calibrate with (default: 1024)")
-    compile_.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    _add_calibration(compile_, crops=1024)
     compile_.set_defaults(run=_run_of("training.compilation"))
+
+
+def _add_calibration(parser: argparse.ArgumentParser, crops: int) -> None:
+    """Declare the crops that 8-bit integers are calibrated with."""
+    parser.add_argument("--cards", type=Path, help="folder of card images in place of simulated cards")
+    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    parser.add_argument("--calibration", type=int, default=crops, help=f"crops to calibrate with (default: {crops})")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
 
 
 def _add_preview(commands: "Commands[argparse.ArgumentParser]") -> None:

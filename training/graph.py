@@ -8,9 +8,7 @@ from torch import Tensor, nn
 
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
 from training.model import CardEmbedder
-from training.onnx_file import remove_traces
-
-OPSET = 18
+from training.onnx_file import write_module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +50,11 @@ class FormedEmbedder(nn.Module):
 def write_onnx(model: CardEmbedder, path: Path, form: GraphForm = SCANNER_FORM) -> None:
     """Trace the network, in inference mode, into one ONNX file."""
     example = torch.zeros(form.batch or 2, 3, model.settings.height, model.settings.width)
-    torch.onnx.export(
-        FormedEmbedder(model, form).eval(),
-        (example,),
+    write_module(
+        FormedEmbedder(model, form),
+        example,
         path,
-        input_names=[INPUT_NAME],
+        input_name=INPUT_NAME,
         output_names=[OUTPUT_NAME],
-        dynamic_shapes=None if form.batch else {"pixels": {0: torch.export.Dim("batch")}},
-        opset_version=OPSET,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
+        dynamic=None if form.batch else {0: torch.export.Dim("batch")},
     )
-    remove_traces(path)

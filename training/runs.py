@@ -17,9 +17,9 @@ from torch import nn
 
 from training import checkpoint
 from training.augmentation import AugmentationSettings
-from training.batches import DeviceBatches, TrainingBatches
+from training.batches import batches_for
 from training.curves import draw_curves
-from training.engine import Batches, Measure, Trainer
+from training.engine import Measure, Trainer
 from training.errors import TrainingError
 from training.objective import Objective
 from training.ranks import Ranks, join_ranks, leave_ranks
@@ -67,7 +67,9 @@ def carry_out(run: Run, ranks: Ranks, *, resume: bool, previous: Path | None = N
     first = ranks.rank == 0
     with RunFolder(run.folder, run.description, resume=resume) if first else nullcontext() as folder:
         torch.manual_seed(run.settings.seed)
-        trainer = Trainer(run.objective(previous), _batches(run, ranks.device), run.settings, run.folder, ranks)
+        settings = run.settings
+        batches = batches_for(ranks.device, run.references, settings.augmentation, settings.batch, settings.seed)
+        trainer = Trainer(run.objective(previous), batches, settings, run.folder, ranks)
         if resume:
             trainer.resume()
         with tracked(run.folder, run.description) if first else nullcontext() as publish:
@@ -121,14 +123,6 @@ def held_out_measure(
         return measure_retrieval(torch_embedding(model, width, height), held_out, queries).to_json()
 
     return measure
-
-
-def _batches(run: Run, device: torch.device) -> Batches:
-    """Cards that are disturbed by the GPU that learns them, or by processes of their own where there is none."""
-    settings = run.settings
-    if device.type == "cpu":
-        return TrainingBatches(run.references, settings.augmentation, settings.batch, settings.seed)
-    return DeviceBatches(run.references, settings.augmentation, settings.batch, settings.seed, device)
 
 
 def _both(publish: Callable[[], None] | None, folder: Path) -> Callable[[], None]:

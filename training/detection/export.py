@@ -19,9 +19,8 @@ from edge.manifests import file_sha256
 from training.checkpoint import load_checkpoint
 from training.detection.trainer import SUBJECTS
 from training.errors import ExportError
-from training.onnx_file import remove_traces
+from training.onnx_file import write_module
 
-OPSET = 18
 LARGEST_DIFFERENCE = 1e-3
 
 
@@ -118,19 +117,14 @@ def write_onnx(module: nn.Module, interface: Interface, path: Path) -> None:
     if interface.step_px is not None:
         shapes[2] = interface.step_px * torch.export.Dim("rows")
         shapes[3] = interface.step_px * torch.export.Dim("columns")
-    torch.onnx.export(
+    write_module(
         module,
-        (torch.zeros(2, 3, *interface.sizes[0]),),
+        torch.zeros(2, 3, *interface.sizes[0]),
         path,
-        input_names=[interface.input_name],
-        output_names=list(interface.output_names),
-        dynamic_shapes=(shapes,),
-        opset_version=OPSET,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
+        input_name=interface.input_name,
+        output_names=interface.output_names,
+        dynamic=shapes,
     )
-    remove_traces(path)
 
 
 def check_parity(module: nn.Module, interface: Interface, path: Path) -> float:
