@@ -62,7 +62,7 @@ def _add_student(commands: "Commands[argparse.ArgumentParser]") -> None:
     student.add_argument("--recipe", help="learn from a teacher: name of a recipe that ships, or a TOML file")
     student.add_argument("--teacher", type=Path, help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt")
     student.add_argument("--shape", help="of the network, such as regnet-x-400mf (default: demo, or the recipe's)")
-    _add_run(student, "training.student")
+    _add_run(student, "training.embedding.student")
 
 
 def _add_teacher(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -74,7 +74,7 @@ def _add_teacher(commands: "Commands[argparse.ArgumentParser]") -> None:
     teacher.add_argument(
         "--recipe", default="distillation", help="name of a recipe that ships, or a TOML file (default: distillation)"
     )
-    _add_run(teacher, "training.teach")
+    _add_run(teacher, "training.embedding.teach")
 
 
 def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -89,7 +89,7 @@ def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
     ablate.add_argument("--steps", type=int, default=300, help="of each training (default: 300)")
     ablate.add_argument("--shape", default="demo", help="of the network (default: demo)")
     ablate.add_argument("--teacher", type=Path, help="checkpoint of a teacher of the same cards and dimension")
-    _add_common(ablate, "training.ablation")
+    _add_common(ablate, "training.embedding.ablation")
 
 
 def _add_run(parser: argparse.ArgumentParser, module: str) -> None:
@@ -163,7 +163,7 @@ def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
         default="inside",
         help="whether the graph takes pixels of 0 to 255, or normalised ones; the scanner needs them inside",
     )
-    export.set_defaults(run=_run_of("training.export"))
+    export.set_defaults(run=_run_of("training.export.student"))
 
 
 def _add_quantize(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -176,7 +176,7 @@ def _add_quantize(commands: "Commands[argparse.ArgumentParser]") -> None:
     quantize.add_argument("--model", type=Path, required=True, help="float model (.onnx, its .json beside it)")
     quantize.add_argument("--output", type=Path, required=True, help="such as models/demo-int8.onnx")
     _add_calibration(quantize, crops=200)
-    quantize.set_defaults(run=_run_of("training.quantization"))
+    quantize.set_defaults(run=_run_of("training.export.quantization"))
 
 
 def _add_compile(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -190,7 +190,7 @@ def _add_compile(commands: "Commands[argparse.ArgumentParser]") -> None:
     compile_.add_argument("--model", type=Path, required=True, help="float model exported from it (.onnx)")
     compile_.add_argument("--output", type=Path, required=True, help="job folder")
     _add_calibration(compile_, crops=1024)
-    compile_.set_defaults(run=_run_of("training.compilation"))
+    compile_.set_defaults(run=_run_of("training.export.compilation"))
 
 
 def _add_calibration(parser: argparse.ArgumentParser, crops: int) -> None:
@@ -209,16 +209,16 @@ def _add_preview(commands: "Commands[argparse.ArgumentParser]") -> None:
     preview.add_argument(
         "--on-device", action="store_true", help="by the disturbances of whole batches, which a GPU trains with"
     )
-    preview.set_defaults(run=_run_of("training.preview"))
+    preview.set_defaults(run=_run_of("training.augmentation.preview"))
 
 
 def _add_index(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -> None:
     if not chosen:
         commands.add_parser("index", help="build a card database from a folder of card images")
         return
-    from training import index
+    from training.index import build
 
-    index.add_parser(commands)
+    build.add_parser(commands)
 
 
 def _add_inspect(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -> None:
@@ -229,7 +229,7 @@ def _add_inspect(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool)
         "what has to be mended. Exit code 0 where training and index take the folder as it is.",
     )
     if chosen:
-        from training import inspection
+        from training.data import inspection
 
         inspection.add_arguments(inspect)
         inspect.set_defaults(run=inspection.run)

@@ -17,8 +17,8 @@ from edge.rectification import upside_down
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.verification import Verifier
-from training.gallery import GalleryImage
-from training.lookalikes import cut_references
+from training.data.gallery import GalleryImage
+from training.data.lookalikes import cut_references
 
 
 @pytest.fixture(scope="module")

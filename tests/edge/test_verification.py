@@ -15,8 +15,8 @@ from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards
 from edge.verification import Verification, Verifier
-from training.gallery import GalleryImage
-from training.lookalikes import cut_references
+from training.data.gallery import GalleryImage
+from training.data.lookalikes import cut_references
 
 CARDS = {card.card_id: card for card in demo_cards()}
 REPRINTS = [card for card in CARDS.values() if card.lookalike_of][::34]

@@ -17,12 +17,12 @@ from edge.messages import CardMessage, Topic
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from training.cli import main
+from training.data.folder_references import folder_references
 from training.distillation.stages import load_student
-from training.export import export_model
-from training.families.shapes import SHAPES
-from training.folder_references import folder_references
-from training.model import ModelSettings
-from training.run_folder import how_it_ended
+from training.engine.run_folder import how_it_ended
+from training.export.student import export_model
+from training.networks.families.shapes import SHAPES
+from training.networks.model import ModelSettings
 
 SHAPE = ModelSettings(
     depths=(1, 1, 2, 1), hidden_sizes=(16, 24, 32, 48), dimension=32, map_channels=16, height=96, width=64

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from edge.detection import network as outlines
 from edge.detection import sides
 from edge.manifests import file_sha256
-from training.checkpoint import load_checkpoint
 from training.detection.trainer import SUBJECTS
+from training.engine.checkpoint import load_checkpoint
 from training.errors import ExportError
-from training.onnx_file import write_module
+from training.export.onnx_file import write_module
 
 LARGEST_DIFFERENCE = 1e-3
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.detection.network import DISTANCE_UNIT_PX, RAYS, STRIDE_PX
-from training.model import MEAN_RGB, STD_RGB
+from training.networks.model import MEAN_RGB, STD_RGB
 
 STAGES = ((24, 1), (48, 2), (96, 3), (160, 2))
 HEAD_CHANNELS = 64

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from edge.detection.sides import SIDES, VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.detection.model import Residual, convolution
-from training.model import MEAN_RGB, STD_RGB
+from training.networks.model import MEAN_RGB, STD_RGB
 
 STEM_CHANNELS = 16
 STAGES = ((32, 1), (48, 2), (96, 2), (160, 2))

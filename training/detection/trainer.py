@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from edge.errors import ConfigurationError
-from training.checkpoint import FILE, load_checkpoint, save_checkpoint
 from training.detection.batches import SceneBatches
 from training.detection.loss import distance_loss, score_loss
 from training.detection.model import OutlineNetwork
@@ -25,11 +24,12 @@ from training.detection.scenes import SmallScenes, small_scenes
 from training.detection.side_batches import SideBatches
 from training.detection.side_loss import side_loss
 from training.detection.side_model import SideNetwork
-from training.ema import AveragedModel
+from training.engine.checkpoint import FILE, load_checkpoint, save_checkpoint
+from training.engine.ema import AveragedModel
+from training.engine.history import append_history
+from training.engine.schedule import Budget, Schedule
 from training.errors import TrainingError
-from training.history import append_history
-from training.ranks import Ranks, join_ranks
-from training.schedule import Budget, Schedule
+from training.parallel.ranks import Ranks, join_ranks
 
 SCENE_PX = 448
 LEARNING_RATE = 2e-3

@@ -15,12 +15,12 @@ from training.distillation.terms import (
     relational_distance,
     softened_divergence,
 )
+from training.embedding.loss import ArcFace
+from training.engine.objective import NETWORK, BatchLoss
+from training.engine.precision import Precision, autocast
 from training.errors import TrainingError
-from training.loss import ArcFace
-from training.model import CardEmbedder
-from training.objective import NETWORK, BatchLoss
-from training.precision import Precision, autocast
-from training.teacher import Teacher
+from training.networks.model import CardEmbedder
+from training.networks.teacher import Teacher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

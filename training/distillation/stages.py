@@ -6,20 +6,20 @@ from typing import Any
 
 import torch
 
-from training.checkpoint import load_checkpoint
+from training.data.references import References
 from training.distillation.objective import DistillationObjective, DistillationWeights
+from training.embedding.loss import ArcFace
+from training.embedding.phases import MakeRun
+from training.embedding.recipes import Recipe, Stage, TeacherPhase
+from training.embedding.teaching import TeacherObjective
+from training.engine.checkpoint import load_checkpoint
+from training.engine.precision import Precision
+from training.engine.runs import Run
 from training.errors import TrainingError
-from training.families.shapes import shape_named
-from training.loss import ArcFace
-from training.model import CardEmbedder, ModelSettings
-from training.phases import MakeRun
-from training.precision import Precision
-from training.ranks import Ranks
-from training.recipes import Recipe, Stage, TeacherPhase
-from training.references import References
-from training.runs import Run
-from training.teacher import Teacher, load_teacher, published_teacher
-from training.teaching import TeacherObjective
+from training.networks.families.shapes import shape_named
+from training.networks.model import CardEmbedder, ModelSettings
+from training.networks.teacher import Teacher, load_teacher, published_teacher
+from training.parallel.ranks import Ranks
 
 
 def teacher_phases(recipe: Recipe, references: References, ranks: Ranks, make: MakeRun) -> list[Run]:

@@ -26,9 +26,9 @@ from edge.simulator.conditions import CLEAN, Conditions
 from edge.simulator.scene import random_scene, render_scene
 from edge.simulator.sets import CardSpec, unknown_cards
 from edge.simulator.truth import CardTruth
+from training.data.gallery import square_corners
 from training.evaluation.centering_baselines import BASELINES
 from training.evaluation.metrics import percentiles, proportion
-from training.gallery import square_corners
 
 FIRST_SEED = 3_000_000
 OUTLINE_ERROR = 0.006

@@ -21,7 +21,7 @@ from edge.simulator.sensor import expose, take_picture
 from edge.simulator.sets import CardSpec, demo_cards
 from edge.simulator.sleeve import card_layer
 from edge.simulator.surfaces import draw_surface
-from training.gallery import GalleryImage
+from training.data.gallery import GalleryImage
 
 FRAME_PX = 960
 # Standard deviation of each coordinate of a corner, as a share of the card's width: the corner that is furthest off is

@@ -12,9 +12,9 @@ from edge.geometry import Image
 from edge.rectification import RECTIFIED_PX_PER_MM
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
-from training.folder_references import labels_of, split_gallery
-from training.gallery import GalleryImage, folder_gallery, square_corners
-from training.lookalikes import fingerprint, group_fingerprints
+from training.data.folder_references import labels_of, split_gallery
+from training.data.gallery import GalleryImage, folder_gallery, square_corners
+from training.data.lookalikes import fingerprint, group_fingerprints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

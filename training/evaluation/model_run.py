@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from edge.embedding.base import Embedder
 from edge.errors import ConfigurationError
 from edge.geometry import Image
-from training.embedders import open_embedder, open_untrained
+from training.augmentation.preview import write_picture
 from training.errors import TrainingError
 from training.evaluation.answers import Answers, nearest_cards
 from training.evaluation.calibration import choose_thresholds
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
+from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out, simulated_held_out
 from training.evaluation.metrics import proportion
 from training.evaluation.model_figures import UNKNOWN, Shown, distances_of, summarise_model, worst_confusions
 from training.evaluation.model_report import CONFUSIONS_PICTURE, confusion_sheet, draw_plots, model_to_markdown
 from training.evaluation.vectors import MODEL, UNTRAINED, MeasuredVectors, measure_vectors
-from training.preview import write_picture
-from training.sharding import shared_work
+from training.parallel.sharding import shared_work
 
 FIRST_SEED = 2_000_000
 CONFUSIONS = 20

@@ -12,11 +12,11 @@ from edge.embedding.base import Embedder
 from edge.geometry import Image
 from edge.hashing import perceptual_hash
 from edge.rectification import upside_down
+from training.data.gallery import GalleryImage
 from training.evaluation.crops import CropJob, render_crop
 from training.evaluation.held_out import HeldOut
-from training.gallery import GalleryImage
-from training.processes import in_processes
-from training.sharding import Shard, gathered, share_of
+from training.parallel.processes import in_processes
+from training.parallel.sharding import Shard, gathered, share_of
 
 MODEL, UNTRAINED = "model", "untrained"
 HASH_SIZES = (8, 16, 32)

@@ -7,15 +7,15 @@ import torch
 
 from edge.detection.network import OUTPUT_NAMES, RAYS, OutlineProposer
 from edge.detection.sides import SideFinder
-from training.checkpoint import save_checkpoint
 from training.cli import main
 from training.detection.export import export_network
 from training.detection.loss import distance_loss, score_loss
 from training.detection.model import OutlineNetwork
 from training.detection.scenes import small_scenes
 from training.detection.trainer import SUBJECTS, DetectionTrainer
-from training.ranks import Ranks
-from training.schedule import Budget
+from training.engine.checkpoint import save_checkpoint
+from training.engine.schedule import Budget
+from training.parallel.ranks import Ranks
 
 # onnxscript's exporter meets a deprecation inside torch.
 pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")

@@ -11,18 +11,17 @@ import torch
 from edge.errors import ConfigurationError, ScannerError
 from edge.manifests import Thresholds
 from tests.training.conftest import TINY, coarse_cards
-from tests.training.test_index import model  # noqa: F401 (a fixture)
-from training.checkpoint import save_checkpoint
 from training.cli import main
-from training.embedders import open_embedder, open_untrained
+from training.data.gallery import GalleryImage
+from training.embedding.retrieval import torch_embedding
+from training.engine.checkpoint import save_checkpoint
 from training.evaluation.answers import nearest_cards
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
+from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out
 from training.evaluation.model_figures import UNKNOWN, Shown, summarise_model, worst_confusions
 from training.evaluation.model_run import calibrated, crop_jobs
-from training.gallery import GalleryImage
-from training.model import CardEmbedder
-from training.retrieval import torch_embedding
+from training.networks.model import CardEmbedder
 
 
 def picture(seed: int) -> np.ndarray:
@@ -150,7 +149,7 @@ def test_a_folder_keeps_its_unknown_cards_out_of_the_gallery(tmp_path: Path):
     assert set(cards.arts) == gallery
 
 
-def test_the_report_of_a_model_file(model: Path, cards: HeldOut, tmp_path: Path, monkeypatch, capsys):  # noqa: F811
+def test_the_report_of_a_model_file(model: Path, cards: HeldOut, tmp_path: Path, monkeypatch, capsys):
     monkeypatch.setattr("training.evaluation.model_run.simulated_held_out", lambda _count: cards)
     monkeypatch.setattr("training.evaluation.crops.CONDITIONS", {name: CONDITIONS[name] for name in ("clean", "glare")})
     monkeypatch.setattr(
@@ -169,7 +168,7 @@ def test_the_report_of_a_model_file(model: Path, cards: HeldOut, tmp_path: Path,
         assert cv2.imread(str(out / name)).std() > 5
 
 
-def test_thresholds_from_too_few_crops_are_refused(model: Path, tmp_path: Path, capsys):  # noqa: F811
+def test_thresholds_from_too_few_crops_are_refused(model: Path, tmp_path: Path, capsys):
     command = ["evaluate", "model", str(model), "--count", "3", "--output", str(tmp_path)]
     assert main([*command, "--thresholds", str(tmp_path / "t.json")]) == ConfigurationError.exit_code
     assert "--count of at least 40" in capsys.readouterr().err

@@ -1,0 +1,156 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import ConfigurationError, ImageError
+from edge.messages import CardDetails
+from edge.simulator.card import render_card
+from edge.simulator.sets import demo_cards
+from tests.training.conftest import coarse_cards
+from training.cli import main
+from training.data import references
+from training.data.folder_references import decoded_references, folder_references, labels_of, split_gallery
+from training.data.gallery import GalleryImage, folder_gallery
+from training.data.inspection import inspect_folder
+from training.errors import TrainingError
+
+
+def save(folder: Path, name: str, card: np.ndarray) -> Path:
+    cv2.imwrite(str(folder / "cards" / name), card)
+    return folder / "cards" / name
+
+
+def details(card_id: str, name: str = "Pip") -> dict[str, str]:
+    return {
+        "name": name,
+        "set_code": card_id.split("-", maxsplit=1)[0],
+        "set_name": "Set",
+        "number": card_id.split("-")[1],
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Six different cards, two of them with the same name."""
+    (tmp_path / "cards").mkdir()
+    metadata = {}
+    for number, card in enumerate(coarse_cards(6)):
+        save(tmp_path, f"set-{number}_Pip_high.png", card)
+        metadata[f"set-{number}"] = details(f"set-{number}", f"Name {number // 2}")
+    (tmp_path / "cards.json").write_text(json.dumps(metadata))
+    return tmp_path
+
+
+def inspected(folder: Path):
+    metadata = json.loads((folder / "cards.json").read_text())
+    known = {card_id: CardDetails.model_validate(entry) for card_id, entry in metadata.items()}
+    return inspect_folder(folder / "cards", known, workers=1)
+
+
+def test_a_good_folder_is_usable(folder: Path):
+    found = inspected(folder)
+    assert found.usable
+    assert (found.files, found.cards, found.images_per_card, found.formats) == (6, 6, {1: 6}, {".png": 6})
+    assert found.widths_px == (252, 252, 252)
+    assert not found.equal
+    assert not found.near_equal
+
+
+def test_every_fault_is_listed_in_one_go(folder: Path):
+    cards = folder / "cards"
+    save(folder, "charizard.png", coarse_cards(1, seed=1)[0])
+    save(folder, "set-0_Pip.jpg", coarse_cards(1)[0])
+    save(folder, "new-1_Pip.png", coarse_cards(1, seed=2)[0])
+    (cards / "set-1_Pip_high.png").write_bytes((cards / "set-1_Pip_high.png").read_bytes()[:900])
+    (cards / "set-2_Pip_high.png").unlink()
+    found = inspected(folder)
+    assert not found.usable
+    assert found.misnamed == ("charizard.png",)
+    assert found.repeated == (("set-0_Pip.jpg", "set-0_Pip_high.png"),)
+    assert found.without_metadata == ("new-1",)
+    assert found.without_image == ("set-2",)
+    assert list(found.unreadable) == ["set-1_Pip_high.png"]
+
+
+def test_equal_and_nearly_equal_images_are_told_apart(folder: Path):
+    card = next(card for card in demo_cards() if card.lookalike_of)
+    other = next(other for other in demo_cards() if other.card_id == card.lookalike_of)
+    reprint, original = render_card(card, 4.0), render_card(other, 4.0)
+    save(folder, "set-2_Pip_high.png", original)
+    save(folder, "set-3_Pip_high.png", reprint)
+    save(folder, "set-4_Pip_high.png", original)
+    found = inspected(folder)
+    assert found.usable
+    assert found.equal == (("set-2_Pip_high.png", "set-4_Pip_high.png"),)
+    assert found.near_equal == (("set-2_Pip_high.png", "set-3_Pip_high.png"),)
+
+
+def test_the_command_writes_a_report_and_says_with_its_exit_code_whether_the_folder_can_be_used(folder: Path, capsys):
+    command = ["inspect", str(folder / "cards"), "--metadata", str(folder / "cards.json"), "--workers", "1"]
+    assert main([*command, "--output", str(folder / "out" / "report.json")]) == 0
+    assert json.loads((folder / "out" / "report.json").read_text())["files"] == 6
+    assert "usable as it is" in capsys.readouterr().out
+    (folder / "cards" / "set-1_Pip_high.png").write_bytes(b"text")
+    assert main(command) == 1
+    assert "set-1_Pip_high.png" in capsys.readouterr().out
+
+
+def test_two_files_of_one_image_stop_training_and_index(folder: Path):
+    save(folder, "set-0_Pip.jpg", coarse_cards(1)[0])
+    with pytest.raises(ConfigurationError, match=r"set-0 more than once: set-0_Pip\.jpg and set-0_Pip_high\.png"):
+        folder_gallery(folder / "cards", folder / "cards.json")
+
+
+def test_a_folder_of_folders_is_not_taken_for_a_folder_of_cards(folder: Path):
+    with pytest.raises(ConfigurationError, match="there are images in .*cards"):
+        inspect_folder(folder, None, workers=1)
+
+
+def test_a_folder_is_decoded_once_for_learnt_and_held_out_cards(folder: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("training.data.folder_references.HELD_OUT_SHARE", 0.5)
+    images, metadata = folder_gallery(folder / "cards", folder / "cards.json")
+    learnt, held_out = split_gallery(images, metadata, 0.5)
+    assert sorted(image.card_id for image in [*learnt, *held_out]) == sorted(metadata)
+    names = [{metadata[image.card_id].name for image in side} for side in (learnt, held_out)]
+    assert not names[0] & names[1]
+    decoded = decoded_references(learnt, tmp_path / "cache", workers=1)
+    monkeypatch.setattr("training.data.folder_references._decode", lambda *_: pytest.fail("decoded again"))
+    again = decoded_references(learnt, tmp_path / "cache", workers=1)
+    assert isinstance(again.images, np.memmap)
+    np.testing.assert_array_equal(decoded.images, again.images)
+    np.testing.assert_array_equal(decoded.labels, again.labels)
+    assert again.card_ids == tuple(image.card_id for image in learnt)
+
+
+def test_every_unusable_image_is_named_before_training(folder: Path, tmp_path: Path):
+    for number in (1, 4):
+        (folder / "cards" / f"set-{number}_Pip_high.png").write_bytes(b"text")
+    images, _ = folder_gallery(folder / "cards", folder / "cards.json")
+    with pytest.raises(ImageError, match=r"2 of 6 .*set-1_Pip_high.*set-4_Pip_high"):
+        decoded_references(images, tmp_path / "cache", workers=1)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_full_disk_and_an_empty_side_are_found_before_anything_is_decoded(folder: Path, tmp_path: Path, monkeypatch):
+    usage = references.shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(references.shutil, "disk_usage", lambda _: usage)
+    images, _ = folder_gallery(folder / "cards", folder / "cards.json")
+    with pytest.raises(TrainingError, match="make room"):
+        decoded_references(images, tmp_path / "cache", workers=1)
+    (folder / "cards.json").write_text(json.dumps({f"set-{n}": details(f"set-{n}") for n in range(6)}))
+    with pytest.raises(TrainingError, match="give more cards"):
+        folder_references(folder / "cards", folder / "cards.json", tmp_path / "cache")
+
+
+def test_images_of_one_card_and_look_alikes_share_a_label():
+    assert labels_of(["a", "b", "a", "c", "d"], [[1, 3]]).tolist() == [0, 1, 0, 1, 2]
+    assert labels_of(["a", "b", "c"], [[0, 1], [1, 2]]).tolist() == [0, 0, 0]
+
+
+def test_rendered_cards_are_not_taken_for_files(tmp_path: Path):
+    image = GalleryImage(card_id="set-1", variant=0, load=lambda: coarse_cards(1)[0])
+    with pytest.raises(TrainingError, match="does not come from a folder"):
+        decoded_references([image], tmp_path, workers=1)

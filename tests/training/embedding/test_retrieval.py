@@ -1,0 +1,54 @@
+import cv2
+import numpy as np
+import pytest
+
+from tests.training.conftest import coarse_cards
+from training.augmentation import AugmentationSettings
+from training.data.references import References
+from training.embedding.retrieval import disturbed_queries, measure_retrieval
+
+CLEAN = AugmentationSettings(clean=1)
+
+
+def colours(cards):
+    """An embedding that can tell these cards apart: their blocks."""
+    rows = np.stack([cv2.resize(card, (6, 8), interpolation=cv2.INTER_AREA).ravel() for card in cards]).astype(
+        np.float32
+    )
+    rows -= rows.mean(axis=1, keepdims=True)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def blind(cards):
+    """An embedding that finds the first card in everything."""
+    return np.eye(len(cards), 8, dtype=np.float32) * 0 + np.eye(1, 8, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    return References(images=coarse_cards(20), labels=np.arange(20), card_ids=tuple(map(str, range(20))))
+
+
+def test_a_good_embedding_finds_every_card(gallery):
+    result = measure_retrieval(colours, gallery, disturbed_queries(gallery, CLEAN, 10, (160, 224)))
+    assert (result.recall_at_1, result.recall_at_5, result.hash_recall_at_1) == (1, 1, 1)
+    assert result.true_distance < 0.01 < result.wrong_distance_p5
+    assert (result.queries, result.gallery) == (10, 20)
+
+
+def test_a_blind_embedding_finds_only_the_first_cards(gallery):
+    result = measure_retrieval(blind, gallery, disturbed_queries(gallery, CLEAN, 10, (160, 224)))
+    assert result.recall_at_1 == pytest.approx(0.1)
+    assert result.recall_at_5 == pytest.approx(0.5)
+
+
+def test_a_reprint_counts_as_found():
+    images = coarse_cards(4)
+    images[3] = images[0]
+    gallery = References(images=images, labels=np.array([0, 1, 2, 0]), card_ids=tuple("abcd"))
+    assert measure_retrieval(colours, gallery, [images[0]]).recall_at_1 == 1
+
+
+def test_queries_are_always_the_same(gallery):
+    first, again = (disturbed_queries(gallery, AugmentationSettings(), 3, (80, 112)) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))

@@ -1,0 +1,1 @@
+"""The cards that networks learn and are measured on, and the batches made of them."""

@@ -1,0 +1,150 @@
+"""The digital originals of a folder of card images, decoded once, split into cards to learn and cards held out."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ImageError
+from edge.geometry import Image
+from edge.messages import CardDetails
+from training.data.gallery import GalleryImage, folder_gallery
+from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
+from training.data.references import COLUMNS, ROWS, References, check_room
+from training.errors import TrainingError
+from training.parallel.processes import in_processes
+
+HELD_OUT_SHARE = 0.1
+_LISTED = 5
+_CODE_VERSION = b"1"
+
+
+def folder_references(
+    folder: Path, metadata_file: Path, cache: Path, workers: int = 2
+) -> tuple[References, References]:
+    """The cards of a folder to learn, and those that are held out (see `split_gallery`).
+
+    Every image is decoded the first time; the result is kept in `cache` until a file of the folder changes.
+
+    Raises:
+        ConfigurationError: if names, metadata and images do not fit together.
+        ImageError: naming every image that cannot be used, before anything is trained.
+        TrainingError: if there are too few cards, or the cache cannot be written.
+    """
+    images, metadata = folder_gallery(folder, metadata_file)
+    learnt, held_out = split_gallery(images, metadata)
+    if not (learnt and held_out):
+        raise TrainingError(f"{folder} has too few cards to learn from some and hold out others; give more cards")
+    return decoded_references(learnt, cache, workers), decoded_references(held_out, cache, workers)
+
+
+def split_gallery(
+    images: Sequence[GalleryImage], metadata: dict[str, CardDetails], share: float = HELD_OUT_SHARE
+) -> tuple[list[GalleryImage], list[GalleryImage]]:
+    """Images to learn from, and images of about `share` of the cards that are held out.
+
+    The hash of its name decides on which side a card is: a card keeps its side when others are added, and reprints,
+    which have the name of their original, are never learnt while it is held out.
+    """
+    learnt: list[GalleryImage] = []
+    held_out: list[GalleryImage] = []
+    for image in images:
+        name = metadata[image.card_id].name.strip().lower()
+        draw = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+        (held_out if draw < share else learnt).append(image)
+    return learnt, held_out
+
+
+def decoded_references(images: Sequence[GalleryImage], cache: Path, workers: int) -> References:
+    """Decode images into a memory-mapped file, or map the one in `cache` where the same files were decoded before.
+
+    Images of one card, and near-equal images of different cards (reprints), have one label.
+
+    Raises:
+        ImageError: naming every image that cannot be used.
+        TrainingError: if the cache cannot be written.
+    """
+    path = cache / f"folder-{_fingerprint(images)}.npy"
+    labels = path.with_suffix(".labels.npy")
+    try:
+        if not (path.exists() and labels.exists()):
+            cache.mkdir(parents=True, exist_ok=True)
+            np.save(labels, _decode(images, path, workers))
+        pixels = np.load(path, mmap_mode="r")
+        return References(images=pixels, labels=np.load(labels), card_ids=tuple(image.card_id for image in images))
+    except OSError as cause:
+        raise TrainingError(f"cannot write the decoded cards to {cache}: {cause.strerror or cause}") from cause
+
+
+def labels_of(card_ids: Sequence[str], groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """One label for each art: equal for the images of one card, and for the images of each group of look-alikes.
+
+    Args:
+        card_ids: of each image.
+        groups: image numbers that belong together.
+
+    Returns:
+        int64 [N], from 0 in the order of first appearance.
+    """
+    parents = {card_id: card_id for card_id in card_ids}
+
+    def root(card_id: str) -> str:
+        while parents[card_id] != card_id:
+            card_id = parents[card_id]
+        return card_id
+
+    for first, *others in groups:
+        for other in others:
+            parents[root(card_ids[other])] = root(card_ids[first])
+    roots = [root(card_id) for card_id in card_ids]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(roots))}
+    return np.array([numbers[name] for name in roots], np.int64)
+
+
+def _decode(images: Sequence[GalleryImage], path: Path, workers: int) -> NDArray[np.int64]:
+    """Write all images to `path`, which appears only when it is complete; returns their labels."""
+    check_room(path.parent, len(images))
+    unfinished = path.with_suffix(".partial.npy")
+    pixels = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=(len(images), ROWS, COLUMNS, 3))
+    prints: list[Fingerprint] = []
+    faults: list[str] = []
+    for number, outcome in enumerate(in_processes(_load, images, workers)):
+        if isinstance(outcome, str):
+            faults.append(outcome)
+            continue
+        pixels[number], found = outcome
+        prints.append(found)
+    if faults:
+        unfinished.unlink()
+        more = f"; and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
+        raise ImageError(
+            f"{len(faults)} of {len(images)} card images cannot be used: {'; '.join(faults[:_LISTED])}{more}"
+        )
+    pixels.flush()
+    unfinished.rename(path)
+    return labels_of([image.card_id for image in images], group_fingerprints(prints))
+
+
+def _load(image: GalleryImage) -> tuple[Image, Fingerprint] | str:
+    """The card at the size of the references with its fingerprint, or why it cannot be read."""
+    cv2.setNumThreads(1)
+    try:
+        card = image.load()
+    except ImageError as cause:
+        return str(cause)
+    small = np.asarray(cv2.resize(card, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return small, fingerprint(small)
+
+
+def _fingerprint(images: Sequence[GalleryImage]) -> str:
+    """Hash of which files these are, and of their sizes and times."""
+    digest = hashlib.sha256(_CODE_VERSION)
+    for image in images:
+        if image.file is None:
+            raise TrainingError(f"the image of {image.card_id} does not come from a folder")
+        status = image.file.stat()
+        digest.update(f"{image.file.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:24]

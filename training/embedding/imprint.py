@@ -1,0 +1,33 @@
+"""Class centres from a network's own embeddings."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edge.rectification import upside_down
+from training.data.references import References
+from training.embedding.retrieval import Embed
+from training.parallel.ranks import Ranks
+
+
+def imprinted_centres(embed: Embed, dimension: int, references: References, ranks: Ranks) -> Tensor:
+    """Where a network puts each class: the mean embedding of its originals (Qi et al. 2018, arXiv 1712.07136).
+
+    A class of thousands is seen so rarely that a random centre would wander for most of a short run; an imprinted one
+    starts where its images are, so that every other class is a useful negative at once.
+
+    Args:
+        embed: of the network, in inference mode.
+        dimension: of its embeddings.
+        references: the cards; an upside-down card is a class of its own, see `TrainingBatches`.
+        ranks: the processes that share the work.
+
+    Returns:
+        float32 [2 * classes, dimension], rows L2-normalised.
+    """
+    sums = torch.zeros(2 * references.classes, dimension)
+    for index in range(ranks.rank, len(references.labels), ranks.size):
+        card, label = np.asarray(references.images[index]), int(references.labels[index])
+        both = torch.from_numpy(embed([card, upside_down(card)]))
+        sums[[label, label + references.classes]] += both
+    return torch.nn.functional.normalize(ranks.total(sums), dim=1)

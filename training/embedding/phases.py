@@ -1,0 +1,89 @@
+"""Runs that follow each other, each starting from what the one before it left."""
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from training.data.batches import BatchShape
+from training.data.cards import Cards
+from training.embedding.recipes import PhaseRecipe, Recipe
+from training.engine import checkpoint
+from training.engine.run_folder import how_it_ended
+from training.engine.runs import MakeObjective, Run, carry_out, describe_run, held_out_measure
+from training.engine.schedule import Budget, Schedule
+from training.engine.settings import RunSettings
+from training.parallel.ranks import Ranks
+
+MakeRun = Callable[[PhaseRecipe, MakeObjective], Run]
+
+
+def carry_out_phases(phases: Sequence[Run], ranks: Ranks, *, resume: bool) -> Path | None:
+    """Carry out runs one after the other.
+
+    Args:
+        phases: in their order.
+        ranks: the processes that share the work.
+        resume: leave out finished runs and go on with the one that was stopped.
+
+    Returns:
+        The checkpoint of the last run; None if one was stopped.
+
+    Raises:
+        ScannerError: if a run cannot start or go on.
+    """
+    previous: Path | None = None
+    for run in phases:
+        if not (resume and how_it_ended(run.folder) == "finished"):
+            begun = ranks.agree(resume and (run.folder / checkpoint.FILE).exists())
+            if not carry_out(run, ranks, resume=bool(begun), previous=previous):
+                return None
+        previous = run.folder / checkpoint.FILE
+    return previous
+
+
+def run_maker(
+    args: argparse.Namespace, recipe: Recipe, cards: Cards, ranks: Ranks, sizes: Sequence[tuple[int, int]]
+) -> MakeRun:
+    """Makes the runs of a recipe with the options of a command.
+
+    Args:
+        args: of the command.
+        recipe: to follow.
+        cards: to learn and to measure on.
+        ranks: the processes that share the work.
+        sizes: height and width of the inputs of all networks at work, first of the one that learns.
+    """
+    height, width = sizes[0]
+    measure = held_out_measure(cards.held_out, height, width) if ranks.rank == 0 else None
+
+    def make(phase: PhaseRecipe, objective: MakeObjective) -> Run:
+        settings = RunSettings(
+            batch=BatchShape(
+                cards=recipe.cards,
+                views=recipe.views,
+                height=max(size[0] for size in sizes),
+                width=max(size[1] for size in sizes),
+            ),
+            batches_per_step=args.batches or ranks.size,
+            schedule=Schedule(learning_rate=phase.learning_rate, warm_up=min(0.9, phase.warm_up_epochs / phase.epochs)),
+            budget=Budget(steps=steps_of(phase, recipe, len(cards.learnt.labels), args.batches or ranks.size)),
+            seed=args.seed,
+            precision=recipe.precision,
+            ema_decay=recipe.ema_decay,
+        )
+        return Run(
+            folder=args.runs / args.name / phase.name,
+            description=describe_run(args, ranks, settings, recipe=recipe.model_dump()),
+            settings=settings,
+            objective=objective,
+            references=cards.learnt,
+            measure=measure,
+        )
+
+    return make
+
+
+def steps_of(phase: PhaseRecipe, recipe: Recipe, images: int, batches_per_step: int) -> int:
+    """Steps of a phase in which each of `images` cards is shown either way up in every epoch."""
+    return math.ceil(phase.epochs * 2 * images / (recipe.cards * batches_per_step))

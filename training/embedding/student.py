@@ -1,0 +1,84 @@
+"""`card-training student`: trains the embedding network that the scanner runs, alone or from a teacher."""
+
+import argparse
+from dataclasses import asdict
+
+from edge.errors import ConfigurationError
+from training.augmentation import AugmentationSettings
+from training.data.batches import BatchShape
+from training.data.cards import Cards, open_cards
+from training.distillation.stages import student_phases
+from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
+from training.embedding.phases import carry_out_phases, run_maker
+from training.embedding.recipes import read_recipe
+from training.engine.runs import Run, carry_out, describe_run, held_out_measure, started
+from training.engine.schedule import Budget, Schedule
+from training.engine.settings import RunSettings
+from training.networks.families.shapes import DEMO, shape_named
+from training.networks.model import ModelSettings
+from training.parallel.ranks import Ranks
+
+BATCH_CARDS = 40
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or go on with a run that was stopped; returns the exit code.
+
+    Raises:
+        ScannerError: if the run cannot start or go on.
+    """
+    _check_options(args)
+    with started(args) as ranks:
+        cards = open_cards(args.cards, args.metadata, args.runs / "references", ranks)
+        if args.recipe is None:
+            _learn_alone(args, cards, ranks)
+        else:
+            _learn_from_teacher(args, cards, ranks)
+    return 0
+
+
+def run_settings(args: argparse.Namespace, model: ModelSettings, processes: int) -> RunSettings:
+    """The recipe of a student without a teacher, that of the demo model."""
+    return RunSettings(
+        batch=BatchShape(cards=BATCH_CARDS, height=model.height, width=model.width),
+        batches_per_step=args.batches or processes,
+        schedule=Schedule(learning_rate=args.learning_rate),
+        budget=Budget(steps=args.steps, minutes=args.minutes),
+        augmentation=AugmentationSettings(),
+        seed=args.seed,
+    )
+
+
+def _learn_alone(args: argparse.Namespace, cards: Cards, ranks: Ranks) -> None:
+    objective = ContrastiveSettings(model=shape_named(args.shape or DEMO))
+    model = objective.model
+    settings = run_settings(args, model, ranks.size)
+    plan = Run(
+        folder=args.runs / args.name,
+        description=describe_run(args, ranks, settings, objective=asdict(objective)),
+        settings=settings,
+        objective=lambda _: ContrastiveObjective(objective, cards.learnt, ranks, settings.precision),
+        references=cards.learnt,
+        measure=held_out_measure(cards.held_out, model.height, model.width) if ranks.rank == 0 else None,
+    )
+    carry_out(plan, ranks, resume=args.resume)
+
+
+def _learn_from_teacher(args: argparse.Namespace, cards: Cards, ranks: Ranks) -> None:
+    recipe = read_recipe(args.recipe)
+    if args.shape is not None:
+        recipe = recipe.with_student(args.shape)
+    model = shape_named(recipe.student.shape)
+    sizes = [(model.height, model.width), (recipe.teacher.height, recipe.teacher.width)]
+    make = run_maker(args, recipe, cards, ranks, sizes)
+    carry_out_phases(student_phases(recipe, args.teacher, cards.learnt, ranks, make), ranks, resume=args.resume)
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    length = args.minutes is not None or args.steps is not None
+    if args.recipe is None and not length:
+        raise ConfigurationError("say how long to train: --minutes or --steps, or a --recipe, which has its own length")
+    if args.recipe is not None and (length or args.teacher is None):
+        raise ConfigurationError(
+            "a --recipe has its own length, and needs --teacher, a checkpoint of card-training teacher"
+        )

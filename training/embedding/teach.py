@@ -1,0 +1,23 @@
+"""`card-training teacher`: trains the large network that students learn from."""
+
+import argparse
+
+from training.data.cards import open_cards
+from training.distillation.stages import teacher_phases
+from training.embedding.phases import carry_out_phases, run_maker
+from training.embedding.recipes import read_recipe
+from training.engine.runs import started
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or go on with a teacher that was stopped; returns the exit code.
+
+    Raises:
+        ScannerError: if the run cannot start or go on.
+    """
+    recipe = read_recipe(args.recipe)
+    with started(args) as ranks:
+        cards = open_cards(args.cards, args.metadata, args.runs / "references", ranks)
+        make = run_maker(args, recipe, cards, ranks, [(recipe.teacher.height, recipe.teacher.width)])
+        carry_out_phases(teacher_phases(recipe, cards.learnt, ranks, make), ranks, resume=args.resume)
+    return 0

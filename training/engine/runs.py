@@ -1,0 +1,139 @@
+"""Carries out a training run in its folder, from the start or from where it was stopped."""
+
+import argparse
+import logging
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from training.augmentation import AugmentationSettings
+from training.data.batches import batches_for
+from training.data.references import References
+from training.embedding.retrieval import disturbed_queries, measure_retrieval, torch_embedding
+from training.engine import checkpoint
+from training.engine.curves import draw_curves
+from training.engine.objective import Objective
+from training.engine.run_folder import RunFolder
+from training.engine.settings import RunSettings
+from training.engine.tracking import tracked
+from training.engine.trainer import Measure, Trainer
+from training.errors import TrainingError
+from training.parallel.ranks import Ranks, join_ranks, leave_ranks
+
+HELD_OUT_QUERIES = 300
+
+MakeObjective = Callable[[Path | None], Objective]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """A run that can be carried out.
+
+    Attributes:
+        folder: of the run.
+        description: what `run.json` says of it.
+        settings: how it goes.
+        objective: makes what it learns, given the checkpoint of the run before it, if there is one; random weights
+            come from torch's generator.
+        references: the cards to learn.
+        measure: judges the averaged network at each checkpoint.
+    """
+
+    folder: Path
+    description: dict[str, Any]
+    settings: RunSettings
+    objective: MakeObjective
+    references: References
+    measure: Measure | None = None
+
+
+def carry_out(run: Run, ranks: Ranks, *, resume: bool, previous: Path | None = None) -> bool:
+    """Train, or go on with a run that was stopped; returns whether it is finished.
+
+    Raises:
+        ScannerError: if the run cannot start or go on; `run.json` says so too.
+    """
+    first = ranks.rank == 0
+    with RunFolder(run.folder, run.description, resume=resume) if first else nullcontext() as folder:
+        torch.manual_seed(run.settings.seed)
+        settings = run.settings
+        batches = batches_for(ranks.device, run.references, settings.augmentation, settings.batch, settings.seed)
+        trainer = Trainer(run.objective(previous), batches, settings, run.folder, ranks)
+        if resume:
+            trainer.resume()
+        with tracked(run.folder, run.description) if first else nullcontext() as publish:
+            finished = trainer.train(run.measure if first else None, _both(publish, run.folder))
+        if folder is not None:
+            folder.end(finished=finished)
+            log.info("%s: %s", "finished" if finished else "stopped, go on with --resume", run.folder / checkpoint.FILE)
+    return finished
+
+
+@contextmanager
+def started(args: argparse.Namespace) -> Iterator[Ranks]:
+    """Prepare this process for training, and join the others that share the run."""
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(1)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr, force=True)
+    try:
+        yield join_ranks()
+    finally:
+        leave_ranks()
+
+
+def describe_run(args: argparse.Namespace, ranks: Ranks, settings: RunSettings, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What `run.json` says of a run; `more` goes to its settings."""
+    return {
+        "command": shlex.join(["card-training", *sys.argv[1:]]),
+        "cards": args.cards if isinstance(args.cards, int) else str(args.cards),
+        "processes": ranks.size,
+        "device": str(ranks.device),
+        "threads": args.threads,
+        "settings": asdict(settings) | more,
+        "versions": {"torch": torch.__version__, "numpy": np.__version__, "opencv": cv2.__version__},
+    }
+
+
+def held_out_measure(
+    held_out: References, height: int, width: int, augmentation: AugmentationSettings | None = None
+) -> Measure:
+    """A function that measures a network with inputs of this size on cards it never sees in training.
+
+    Args:
+        held_out: the cards.
+        height: of the input in pixels.
+        width: of the input in pixels.
+        augmentation: how the queries are disturbed; None for as in training.
+    """
+    count = min(HELD_OUT_QUERIES, len(held_out.labels))
+    queries = disturbed_queries(held_out, augmentation or AugmentationSettings(), count, (width, height))
+
+    def measure(model: nn.Module) -> dict[str, Any]:
+        return measure_retrieval(torch_embedding(model, width, height), held_out, queries).to_json()
+
+    return measure
+
+
+def _both(publish: Callable[[], None] | None, folder: Path) -> Callable[[], None]:
+    """After each checkpoint of the first process: publish and draw what the history says."""
+
+    def after_checkpoint() -> None:
+        if publish is not None:
+            publish()
+        try:
+            draw_curves(folder)
+        except OSError as cause:
+            raise TrainingError(f"cannot draw the curves of {folder}: {cause.strerror}; is the disk full?") from cause
+
+    return after_checkpoint

@@ -1,0 +1,45 @@
+"""How a training run goes, whatever it learns."""
+
+from dataclasses import dataclass, field
+
+from training.augmentation import AugmentationSettings
+from training.data.batches import BatchShape
+from training.engine.precision import Precision
+from training.engine.schedule import Budget, Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Everything that decides how a run goes, but for what it learns and its cards.
+
+    Attributes:
+        batch: its images have the size of the network's input.
+        batches_per_step: that make up one step of the optimiser, shared out over the processes.
+        schedule: of the learning rate.
+        budget: when the run ends.
+        augmentation: how cards are disturbed.
+        seed: of weights, order and augmentation.
+        precision: that networks compute in.
+        weight_decay: of matrices and kernels.
+        ema_decay: of the averaged weights.
+        clip_norm: largest norm of the network's gradient.
+        workers: processes that make batches, for each training process.
+        checkpoint_every_s: seconds between checkpoints.
+        checkpoint_every_steps: a checkpoint is also written whenever so many steps are done; None for never.
+        log_every_steps: steps between lines of the history.
+    """
+
+    batch: BatchShape
+    schedule: Schedule
+    budget: Budget
+    batches_per_step: int = 1
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    seed: int = 0
+    precision: Precision = "bf16"
+    weight_decay: float = 0.05
+    ema_decay: float = 0.995
+    clip_norm: float = 2.0
+    workers: int = 1
+    checkpoint_every_s: float = 300.0
+    checkpoint_every_steps: int | None = None
+    log_every_steps: int = 25

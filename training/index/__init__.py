@@ -1,0 +1,1 @@
+"""From card images to a card database."""

@@ -1,0 +1,235 @@
+"""`card-training index`: builds a card database from card images with the very model that the scanner runs."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from edge.centering.original import print_reference
+from edge.centering.reference import PrintReference
+from edge.database.build import Gallery, write_bundle
+from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
+from edge.database.search import CardDatabase
+from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import ConfigurationError, DatabaseError
+from edge.manifests import DatabaseManifest, Thresholds
+from training.data.gallery import NAME_PATTERN, GalleryImage, demo_back, demo_gallery, folder_gallery, read_card_image
+from training.data.lookalikes import cut_references, group_fingerprints
+from training.index.rows import SOURCES_FILE, PreparedImage, equal_images, prepare_images, read_former
+from training.parallel.sharding import shared_work
+
+_PROGRESS_EVERY = 320
+_EQUAL = 1e-4
+_CHUNK = 512
+_LISTED = 5
+_TRIED = 100
+_GOLDEN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexReport:
+    """What was built and what in it deserves a look.
+
+    Attributes:
+        manifest: of the bundle.
+        embedded: images that the model was run for; the others were in the former database.
+        groups: card ids of each group of look-alikes.
+        equal: card ids of each group of cards whose images have equal pixels.
+        indistinct: pairs of cards whose embeddings are equal; the first image of a repeated placeholder shows here.
+    """
+
+    manifest: DatabaseManifest
+    embedded: int
+    groups: tuple[tuple[str, ...], ...]
+    equal: tuple[tuple[str, ...], ...]
+    indistinct: tuple[tuple[str, str], ...]
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command `index` to the training command line."""
+    parser = subparsers.add_parser(
+        "index",
+        help="build a card database from a folder of card images",
+        description=f"Builds a card database. Images are named {NAME_PATTERN}; several images of one card are its "
+        "variants. The metadata are one JSON object: card id ({set_id}-{number}) -> name, set_code, set_name, number "
+        "and, where known, rarity, types, image_url. An existing database is replaced in one step; what it holds "
+        "of the same images by the same model is taken over, so that only new images are embedded. Several processes: "
+        "torchrun --nproc-per-node N -m training index ...",
+    )
+    parser.add_argument("--cards", required=True, help="folder of card images, or 'demo' for the simulated game")
+    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details (not needed for 'demo')")
+    parser.add_argument("--model", type=Path, required=True, help="embedding model (.onnx, its .json beside it)")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the database")
+    parser.add_argument(
+        "--back",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="picture of the cards' back, by which backs are told from fronts when centering is measured; may be given "
+        "several times (not needed for 'demo')",
+    )
+    parser.add_argument(
+        "--thresholds", type=Path, help="JSON file with calibrated thresholds (default: those of the former database)"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes that decode images (default: 1)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the database that the arguments ask for, and say what is in it.
+
+    Raises:
+        ScannerError: naming the file at fault; nothing is left half-written.
+    """
+    given = _read_thresholds(args.thresholds) if args.thresholds else None
+    if args.cards == "demo":
+        images, metadata = demo_gallery()
+    elif args.metadata is None:
+        raise ConfigurationError("a folder of card images needs --metadata FILE")
+    else:
+        images, metadata = folder_gallery(Path(args.cards), args.metadata)
+    backs = [demo_back()] if args.cards == "demo" else [read_card_image(path) for path in args.back]
+    embedder = OnnxEmbedder(args.model, os.cpu_count() or 1)
+    former = read_former(args.output, embedder.manifest)
+    with shared_work() as shard:
+        prepared = prepare_images(embedder, images, former, args.workers, shard)
+    if shard.rank != 0:
+        return 0
+    embeddings = np.concatenate([np.stack([each.embeddings[turn] for each in prepared]) for turn in (0, 1)])
+    lookalikes = cut_references(images, group_fingerprints([each.fingerprint for each in prepared]))
+    golden, crops = golden_crops(embedder, images)
+    gallery = Gallery(
+        name=args.output.name,
+        model=embedder.manifest,
+        embeddings=embeddings,
+        rows=_rows(images),
+        metadata=metadata,
+        thresholds=given or (former.manifest.thresholds if former else Thresholds()),
+        lookalikes=lookalikes.groups,
+        references={**lookalikes.references, **crops, SOURCES_FILE: _sources(prepared)},
+        golden=golden,
+        prints=print_references(images),
+        backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
+    )
+    manifest = write_bundle(args.output, gallery)
+    _try(CardDatabase.open(args.output, embedder.manifest), gallery)
+    groups = tuple(tuple(member.card_id for member in group.members) for group in lookalikes.groups)
+    indistinct = indistinct_cards(embeddings[: len(images)], [image.card_id for image in images])
+    report = IndexReport(
+        manifest=manifest,
+        embedded=sum(each.embedded for each in prepared),
+        groups=groups,
+        equal=tuple(equal_images(images, prepared)),
+        indistinct=tuple(indistinct),
+    )
+    sys.stdout.write(describe(report, args.output))
+    return 0
+
+
+def print_references(images: Sequence[GalleryImage]) -> dict[str, PrintReference]:
+    """The reference picture of each card, from the first of its images.
+
+    Raises:
+        ImageError: naming the image that cannot be read.
+    """
+    firsts = [image for image in images if image.variant == 0]
+    references = {}
+    for number, image in enumerate(firsts):
+        references[image.card_id] = print_reference(image.load(), image.card_id)
+        if number % _PROGRESS_EVERY == 0:
+            sys.stderr.write(f"measured the borders of {number} of {len(firsts)} originals\n")
+    return references
+
+
+def golden_crops(
+    embedder: OnnxEmbedder, images: Sequence[GalleryImage]
+) -> tuple[tuple[GoldenCrop, ...], dict[str, bytes]]:
+    """Some of the images at the size of the model's input, with their embeddings: what an accelerator is tested with.
+
+    Returns:
+        The crops, and file name below the bundle -> content.
+
+    Raises:
+        ImageError: naming the image that cannot be read.
+        InferenceError: if the model fails.
+    """
+    size = (embedder.manifest.preprocessing.width, embedder.manifest.preprocessing.height)
+    chosen = [images[round(number)] for number in np.linspace(0, len(images) - 1, min(_GOLDEN, len(images)))]
+    cards = [cv2.resize(image.load(), size, interpolation=cv2.INTER_AREA).astype(np.uint8) for image in chosen]
+    files = [f"{GOLDEN_FOLDER}/{number}.png" for number in range(len(cards))]
+    embeddings = embedder.embed(cards)
+    golden = [GoldenCrop(file=file, embedding=tuple(row.tolist())) for file, row in zip(files, embeddings, strict=True)]
+    contents = {file: cv2.imencode(".png", card)[1].tobytes() for file, card in zip(files, cards, strict=True)}
+    return tuple(golden), contents
+
+
+def indistinct_cards(embeddings: NDArray[np.float32], card_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of different cards whose embeddings are equal, each card once: no search can tell them apart."""
+    pairs: dict[str, str] = {}
+    ids = np.asarray(card_ids)
+    for start in range(0, len(embeddings), _CHUNK):
+        equal = embeddings[start : start + _CHUNK] @ embeddings.T >= 1 - _EQUAL
+        for first, second in zip(*np.nonzero(equal), strict=True):
+            if ids[first + start] < ids[second]:
+                pairs.setdefault(str(ids[second]), str(ids[first + start]))
+    return [(first, second) for second, first in sorted(pairs.items())]
+
+
+def describe(report: IndexReport, output: Path) -> str:
+    """The report for a person."""
+    manifest = report.manifest
+    lines = [
+        f"{output}: {manifest.cards} cards, {manifest.rows} rows, {manifest.dimension} dimensions, {manifest.model_id}",
+        f"embedded: {report.embedded} of {manifest.rows // 2} images, the others were in the former database",
+        f"look-alikes: {len(report.groups)} groups{_some(' = '.join(group) for group in report.groups)}",
+        f"equal images: {len(report.equal)} groups{_some(' = '.join(group) for group in report.equal)}",
+        f"equal to the model: {len(report.indistinct)} cards{_some(' = '.join(pair) for pair in report.indistinct)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _some(entries: Iterable[str]) -> str:
+    listed = list(entries)
+    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return f" ({', '.join(listed[:_LISTED])}{more})" if listed else ""
+
+
+def _rows(images: Sequence[GalleryImage]) -> list[IndexRow]:
+    return [
+        IndexRow(card_id=image.card_id, variant=image.variant, rotation=rotation)
+        for rotation in (0, 180)
+        for image in images
+    ]
+
+
+def _sources(prepared: Sequence[PreparedImage]) -> bytes:
+    return json.dumps([each.digest for each in prepared], indent=0).encode()
+
+
+def _try(database: CardDatabase, gallery: Gallery) -> None:
+    """Search the finished database for a sample of its own rows."""
+    step = max(1, len(gallery.rows) // _TRIED)
+    queries, rows = gallery.embeddings[::step], gallery.rows[::step]
+    for row, (nearest, *_) in zip(rows, database.search(queries, 1), strict=True):
+        if nearest.distance > _EQUAL:
+            raise DatabaseError(f"the new database does not find its own image of {row.card_id}; build it again")
+
+
+def _read_thresholds(path: Path) -> Thresholds:
+    try:
+        return Thresholds.model_validate_json(path.read_bytes())
+    except OSError as cause:
+        raise ConfigurationError(f"cannot read the thresholds {path}: {cause.strerror}") from cause
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigurationError(f"the thresholds {path}: {where}: {first['msg']}") from cause

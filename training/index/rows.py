@@ -1,0 +1,119 @@
+"""The rows of a card database: what the model makes of each image, taken from the former database where it can be."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.database.bundle import EMBEDDINGS_FILE, open_manifest
+from edge.embedding.base import Embedder
+from edge.errors import DatabaseError
+from edge.geometry import Image
+from edge.manifests import DatabaseManifest, ModelManifest
+from edge.rectification import upside_down
+from training.data.gallery import GalleryImage
+from training.data.lookalikes import Fingerprint, fingerprint
+from training.parallel.processes import in_processes
+from training.parallel.sharding import Shard, gathered, share_of
+
+SOURCES_FILE = "sources.json"
+_BATCH = 16
+_PROGRESS_EVERY = 320
+
+Both = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Former:
+    """The database that is replaced.
+
+    Attributes:
+        manifest: of it.
+        embeddings: SHA-256 of an image's pixels -> float32 [2, dimension], upright and upside down.
+    """
+
+    manifest: DatabaseManifest
+    embeddings: Mapping[str, Both]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedImage:
+    """What the index needs of one image.
+
+    Attributes:
+        digest: SHA-256 of its pixels, hexadecimal.
+        fingerprint: for finding look-alikes.
+        embeddings: float32 [2, dimension], upright and upside down.
+        embedded: whether the model was run for it.
+    """
+
+    digest: str
+    fingerprint: Fingerprint
+    embeddings: Both
+    embedded: bool
+
+
+def read_former(path: Path, model: ModelManifest) -> Former | None:
+    """The database at `path`, if there is one whose embeddings are those of `model`; a damaged one is none."""
+    try:
+        manifest = open_manifest(path, model)
+        digests = json.loads((path / SOURCES_FILE).read_bytes())
+        rows = np.load(path / EMBEDDINGS_FILE, allow_pickle=False).reshape(2, len(digests), manifest.dimension)
+    except (DatabaseError, OSError, ValueError):
+        return None
+    return Former(manifest=manifest, embeddings={digest: rows[:, row] for row, digest in enumerate(digests)})
+
+
+def prepare_images(
+    embedder: Embedder, images: Sequence[GalleryImage], former: Former | None, workers: int, shard: Shard
+) -> list[PreparedImage]:
+    """Decode every image, and embed those that the former database does not hold; several processes share both.
+
+    Raises:
+        ImageError: naming the image that cannot be read.
+        InferenceError: if the model fails.
+    """
+    known = former.embeddings if former else {}
+    own: list[PreparedImage] = []
+    share = share_of(images, shard)
+    for batch in _batches(in_processes(_examine, share, workers)):
+        own.extend(_prepared(embedder, batch, known))
+        if len(own) % _PROGRESS_EVERY < _BATCH:
+            sys.stderr.write(f"{len(own)} of {len(share)} images, {sum(each.embedded for each in own)} embedded\n")
+    return gathered(own, shard)
+
+
+def equal_images(images: Sequence[GalleryImage], prepared: Sequence[PreparedImage]) -> list[tuple[str, ...]]:
+    """Groups of different cards whose images have equal pixels: a placeholder that stands for several shows here."""
+    groups: dict[str, dict[str, None]] = {}
+    for image, each in zip(images, prepared, strict=True):
+        groups.setdefault(each.digest, {})[image.card_id] = None
+    return [tuple(cards) for cards in groups.values() if len(cards) > 1]
+
+
+def _batches(examined: Iterator[tuple[Image, str, Fingerprint]]) -> Iterator[list[tuple[Image, str, Fingerprint]]]:
+    while batch := list(islice(examined, _BATCH)):
+        yield batch
+
+
+def _examine(image: GalleryImage) -> tuple[Image, str, Fingerprint]:
+    cv2.setNumThreads(1)
+    card = image.load()
+    return card, hashlib.sha256(card.tobytes()).hexdigest(), fingerprint(card)
+
+
+def _prepared(
+    embedder: Embedder, batch: Sequence[tuple[Image, str, Fingerprint]], known: Mapping[str, Both]
+) -> Iterator[PreparedImage]:
+    new = [card for card, digest, _ in batch if digest not in known]
+    fresh = iter(np.stack([embedder.embed(new), embedder.embed([upside_down(card) for card in new])], axis=1))
+    for _, digest, found in batch:
+        embeddings = known[digest] if digest in known else next(fresh)
+        yield PreparedImage(digest=digest, fingerprint=found, embeddings=embeddings, embedded=digest not in known)

@@ -1,0 +1,1 @@
+"""The networks: students of several families, and their teacher."""
