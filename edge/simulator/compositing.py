@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from edge.geometry import Image
 from edge.simulator.camera import Camera, Matrix, Points, Pose, Window, local_to_rays, pixel_map, project
 
-SHADOW_SCALE = 4
+# A shadow is softened at a smaller scale where its soft edge allows it.
+SMALLEST_SHADOW = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,9 +112,11 @@ def cast_shadow(frame: Image, outline: Points, shadow: Shadow) -> Window | None:
     if window is None or shadow.darkness <= 0:
         return None
     left, top, columns, rows = window
-    mask = np.zeros((-(-rows // SHADOW_SCALE), -(-columns // SHADOW_SCALE)), np.uint8)
-    fill(mask, (shifted - (left, top)) / SHADOW_SCALE)
-    soft = cv2.GaussianBlur(mask, (0, 0), max(shadow.softness_px / SHADOW_SCALE, 0.3))
+    mask: NDArray[np.uint8] = np.zeros((rows, columns), np.uint8)
+    fill(mask, shifted - (left, top))
+    scale = int(np.clip(shadow.softness_px // 1.5, 1, SMALLEST_SHADOW))
+    coarse = cv2.resize(mask, (-(-columns // scale), -(-rows // scale)), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(coarse, (0, 0), max(shadow.softness_px / scale, 0.3))
     small = 255 - np.asarray(soft * shadow.darkness, dtype=np.uint8)
     gain = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
     region = window_view(frame, window)
