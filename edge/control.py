@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.errors import ConfigurationError, ScannerError
 from edge.publisher import bind
+from edge.validation import first_fault
 
 _POLL_MS = 200
 _LONGEST_REQUEST_BYTES = 1_000_000
@@ -61,9 +62,7 @@ def respond(request: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
         command, fields = _parse(request, commands)
         return {"ok": True, **command(fields)}
     except ValidationError as cause:
-        first = cause.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        return {"ok": False, "error": f"{field}: {first['msg']}"}
+        return {"ok": False, "error": first_fault(cause, "the request")}
     except ScannerError as cause:
         return {"ok": False, "error": str(cause)}
 

@@ -94,6 +94,20 @@ def _measurer(settings: Settings) -> Measure:
     )
 
 
+def detector_for(source: FrameSource) -> CardDetector | LiveDetector | StillDetector | None:
+    """What finds the cards in the frames of a source; None where they come with their detections.
+
+    Raises:
+        ModelError: if one of its networks is missing or damaged.
+    """
+    if source.detects:
+        return None
+    detector = CardDetector(live=not source.stills)
+    if source.live:
+        return LiveDetector(detector)
+    return StillDetector(detector) if source.stills else detector
+
+
 @contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set; afterwards the signals do what they did before."""
@@ -136,14 +150,11 @@ class Daemon:
         answers = Answers()
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
-        detector = CardDetector(live=not source.stills)
-        self._live_detector = LiveDetector(detector) if source.live else None
+        self._detector = detector_for(source)
         self._capture = CaptureLoop(
             source,
             self._open_source,
-            CaptureStage(
-                self._live_detector or (StillDetector(detector) if source.stills else detector), tracker, self._selector
-            ),
+            CaptureStage(self._detector, tracker, self._selector),
             self._crops,
             self._inbox,
             self._latencies,
@@ -214,8 +225,8 @@ class Daemon:
     def close(self) -> None:
         """Release the source and the model."""
         self._capture.source.close()
-        if self._live_detector is not None:
-            self._live_detector.close()
+        if isinstance(self._detector, LiveDetector):
+            self._detector.close()
         self._stage.recognizer.close()
 
     def _administer(self, control: ControlSocket, service: Service) -> bool:

@@ -71,11 +71,21 @@ def quad_area(quad: Quad) -> float:
 
 def quad_iou(first: Quad, second: Quad) -> float:
     """Intersection over union of two convex quads, 0 to 1."""
+    intersection = _intersection_area(first, second)
+    union = abs(quad_area(first)) + abs(quad_area(second)) - intersection
+    return intersection / union if union > 0 else 0.0
+
+
+def quad_overlap(first: Quad, second: Quad) -> float:
+    """The share of the smaller of two convex quads that lies in the other, 0 to 1."""
+    smaller = min(abs(quad_area(first)), abs(quad_area(second)))
+    return _intersection_area(first, second) / smaller if smaller > 0 else 0.0
+
+
+def _intersection_area(first: Quad, second: Quad) -> float:
     if np.any(first.max(axis=0) < second.min(axis=0)) or np.any(second.max(axis=0) < first.min(axis=0)):
         return 0.0
-    intersection, _ = cv2.intersectConvexConvex(first.astype(np.float32), second.astype(np.float32))
-    union = abs(quad_area(first)) + abs(quad_area(second)) - intersection
-    return float(intersection / union) if union > 0 else 0.0
+    return float(cv2.intersectConvexConvex(first.astype(np.float32), second.astype(np.float32))[0])
 
 
 def card_homography(quad: Quad, width: int, height: int) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import DatabaseError, ModelError, ScannerError
+from edge.validation import first_fault
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -134,6 +135,5 @@ def _read(path: Path, kind: type[ManifestT], error: type[ScannerError]) -> Manif
     except OSError as cause:
         raise error(f"cannot read {path}: {cause.strerror}; is the path right, and was the file copied?") from cause
     except ValidationError as cause:
-        first = cause.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise error(f"{path} is not a valid manifest: {where}: {first['msg']}; build or copy it again") from cause
+        fault = first_fault(cause, "the file")
+        raise error(f"{path} is not a valid manifest: {fault}; build or copy it again") from cause

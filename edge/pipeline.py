@@ -16,6 +16,7 @@ from typing import Protocol
 
 from edge.centering import Centering, PrintReference, RestingCard
 from edge.config import SmoothingSettings
+from edge.errors import SourceError
 from edge.frame import Detection, Frame
 from edge.geometry import Image, Quad, quad_iou
 from edge.health import Clock, Stopwatch
@@ -44,30 +45,37 @@ class Detector(Protocol):
 class CaptureStage:
     """From a frame to its tracks and the crops worth recognising."""
 
-    def __init__(
-        self, detector: Detector, tracker: Tracker, selector: Selector, clock: Clock = time.monotonic_ns
-    ) -> None:
-        """Put the parts together."""
+    def __init__(self, detector: Detector | None, tracker: Tracker, selector: Selector) -> None:
+        """Put the parts together; without a detector for a source that detects by itself."""
         self._detector = detector
         self._tracker = tracker
         self._selector = selector
-        self._clock = clock
 
     def process(self, frame: Frame) -> tuple[Observation, tuple[Crop, ...], dict[str, float]]:
         """Detect, track and select; detections that the sensor made itself are used as they are.
 
         Returns:
             The tracks, the crops to recognise, and stage -> time in ms.
+
+        Raises:
+            SourceError: if the frame lacks the detections of a source that detects by itself.
         """
-        watch = Stopwatch(self._clock)
+        watch = Stopwatch()
         with watch.time("detect"):
-            detections = self._detector.detect(frame.image) if frame.detections is None else frame.detections
+            detections = self._detections(frame)
         with watch.time("track"):
             tracks = self._tracker.update(detections, frame.frame_id)
         with watch.time("select"):
             crops = self._selector.select(frame, tracks)
         observation = Observation(frame_id=frame.frame_id, timestamp_ns=frame.timestamp_ns, tracks=tracks)
         return observation, tuple(replace(c, latencies_ms=watch.latencies_ms) for c in crops), watch.latencies_ms
+
+    def _detections(self, frame: Frame) -> tuple[Detection, ...]:
+        if frame.detections is not None:
+            return frame.detections
+        if self._detector is None:
+            raise SourceError(f"frame {frame.frame_id} came without detections from a source that detects by itself")
+        return self._detector.detect(frame.image)
 
     def remaining(self) -> tuple[Crop, ...]:
         """The crops that still wait for a sharper frame; for a source that has ended."""
@@ -77,11 +85,10 @@ class CaptureStage:
 class RecognitionStage:
     """From crops to answers, in one batch."""
 
-    def __init__(self, recognizer: Recognizer, clock: Clock = time.monotonic_ns) -> None:
+    def __init__(self, recognizer: Recognizer) -> None:
         """Start with that model and card database."""
         self.embeddings = 0
         self._recognizer = recognizer
-        self._clock = clock
         self._in_use = threading.Lock()
 
     @property
@@ -105,7 +112,7 @@ class RecognitionStage:
             InferenceError: if the model fails.
             DatabaseError: if the database fails.
         """
-        watch = Stopwatch(self._clock)
+        watch = Stopwatch()
         with watch.time("rectify"):
             cards = [rectify(crop.frame.image, crop.quad) for crop in crops]
         with self._in_use:

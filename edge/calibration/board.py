@@ -19,7 +19,6 @@ COLUMNS, ROWS = 7, 9
 SQUARE_MM = 25.0
 MARKER_MM = 18.5
 MARKER_CELLS = 6
-CORNERS = (COLUMNS - 1) * (ROWS - 1)
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, width, height in mm from the board's top-left corner."""

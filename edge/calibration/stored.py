@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ConfigurationError
+from edge.validation import first_fault
 
 Points = NDArray[np.float64]
 
@@ -112,10 +113,9 @@ def read_calibration(path: Path) -> Calibration:
     except OSError as cause:
         raise ConfigurationError(f"cannot read the calibration {path}: {cause.strerror}; is the path right?") from cause
     except ValidationError as cause:
-        first = cause.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        fault = first_fault(cause, "the file")
         raise ConfigurationError(
-            f"{path} is not a calibration: {where}: {first['msg']}; make one with 'card-scanner calibrate'"
+            f"{path} is not a calibration: {fault}; make one with 'card-scanner calibrate'"
         ) from cause
 
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from edge.centering.strips import Floats, card_to_image
+from edge.centering.strips import card_to_image
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Quad
 
 # Focal lengths of the cameras that people use, in units of the image's longer side (about 27 to 100 degrees across).
 FOCAL_RANGE = (0.4, 2.2)
+_CLOSENESS = np.geomspace(*FOCAL_RANGE, 25) ** -2.0
 
 
 def aspect_doubts(quad: Quad, width: int, height: int, tolerance: float) -> str | None:
@@ -36,20 +37,11 @@ def possible_aspects(quad: Quad, width: int, height: int) -> tuple[float, float]
     (Z. Zhang and L.-W. He, "Whiteboard scanning and image enhancement", 2007).
     """
     centred = card_to_image(quad - np.array([(width - 1) / 2, (height - 1) / 2]))
-    centred = centred / np.linalg.norm(centred)
-    focal = np.geomspace(*FOCAL_RANGE, 25) * max(width, height)
-    square = _skewness(centred, focal)
-    plausible = square < max(0.02, 1.5 * float(square.min()))
-    ratios = _length(centred[:, 0], focal) / _length(centred[:, 1], focal)
-    return float(ratios[plausible].min()), float(ratios[plausible].max())
-
-
-def _length(column: Floats, focal: Floats) -> Floats:
-    return np.asarray(np.sqrt((column[0] ** 2 + column[1] ** 2) / focal**2 + column[2] ** 2), dtype=np.float64)
-
-
-def _skewness(card: Floats, focal: Floats) -> Floats:
-    """Cosine of the angle between the card's sides, were the camera of this focal length."""
-    first, second = card[:, 0], card[:, 1]
-    product = (first[0] * second[0] + first[1] * second[1]) / focal**2 + first[2] * second[2]
-    return np.asarray(np.abs(product) / (_length(first, focal) * _length(second, focal)), dtype=np.float64)
+    (a, b), (c, d), (e, f) = (centred[:, :2] / np.linalg.norm(centred)).tolist()
+    closeness = _CLOSENESS / max(width, height) ** 2
+    across, along = (a * a + c * c) * closeness + e * e, (b * b + d * d) * closeness + f * f
+    # Squared cosine of the angle between the card's sides, were the camera of this focal length.
+    skewed = ((a * b + c * d) * closeness + e * f) ** 2 / (across * along)
+    plausible = skewed < max(0.02, 1.5 * float(skewed.min()) ** 0.5) ** 2
+    ratios = np.sqrt((across / along)[plausible])
+    return float(ratios.min()), float(ratios.max())

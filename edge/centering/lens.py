@@ -55,7 +55,9 @@ class Lens:
         return np.asarray(bent * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
 
     def _rays(self, points: Floats) -> Floats:
-        bent = (points - np.asarray(self.centre_px)) / self.radius_px
+        bent = np.asarray((points - np.asarray(self.centre_px)) / self.radius_px, dtype=np.float64)
+        if self.k1 == 0.0:
+            return bent
         target = np.linalg.norm(bent, axis=1)
         radius = target.copy()
         for _ in range(3):
@@ -80,8 +82,9 @@ def lens_from_sides(sides: Sequence[Floats], width: int, height: int) -> Lens:
         A lens with k1 = 0 where the bow of the sides is not significant or not a lens's.
     """
     lens = straight_lens(width, height)
+    points, ends = np.concatenate(sides), np.cumsum([len(side) for side in sides])[:-1]
     for _ in range(2):
-        parts = [_bow(lens, points) for points in sides]
+        parts = [_bow(rays, lens.k1) for rays in np.split(lens._rays(points), ends)]
         residual, effect = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
         weight = float(effect @ effect)
         if weight < 1e-12:
@@ -95,17 +98,14 @@ def lens_from_sides(sides: Sequence[Floats], width: int, height: int) -> Lens:
     return lens
 
 
-def _bow(lens: Lens, points: Floats) -> tuple[Floats, Floats]:
+def _bow(rays: Floats, k1: float) -> tuple[Floats, Floats]:
     """Distances of undistorted points from their own straight line, and how they change with k1."""
-    rays = lens._rays(points)
-    centred = rays - rays.mean(axis=0)
-    along = centred[-1] - centred[0]
-    along /= np.linalg.norm(along)
+    x, y = rays[-1] - rays[0]
+    along = np.array([x, y]) / np.hypot(x, y)
     normal = np.array([-along[1], along[0]])
-    u = centred @ along
-    squared = np.sum(rays**2, axis=1)
-    shift = -rays * (squared / (1 + 3 * lens.k1 * squared))[:, None]
-    return _without_line(u, centred @ normal), _without_line(u, shift @ normal)
+    u, across = rays @ along, rays @ normal
+    squared = u * u + across * across
+    return _without_line(u, across), _without_line(u, -across * squared / (1 + 3 * k1 * squared))
 
 
 def _without_line(u: Floats, values: Floats) -> Floats:

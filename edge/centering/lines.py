@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.curves import quantiles, robust_curve, straight_line, upper_median
+from edge.centering.curves import quantiles, robust_curve, upper_median
 from edge.centering.strips import Floats, Profiles, Strip
 
 MAX_SLOPE = np.tan(np.deg2rad(2.2))
@@ -21,8 +21,10 @@ AGREEMENT_MM = 0.1
 # Bows that are tried, as the distance at the ends of the side; and how much better than straight one has to be.
 BOWS_MM = np.linspace(-0.9, 0.9, 19)
 MIN_BOW_GAIN = 1.1
-# The strongest edges tell the bow; among this many are the card's.
+# The strongest edges of every second profile tell the bow; among this many are the card's.
 BOW_PEAKS_PER_PROFILE = 2
+BOW_PROFILE_STEP = 2
+_BESIDE = np.array([-1, 0, 1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Trace:
         scatter_mm: standard deviation of one profile about the curve.
         width_mm: standard deviation of the blurred step.
         contrast: median step in grey levels.
+        doubt_mm: standard uncertainty of the whole edge's place, where another edge beside it could be meant.
     """
 
     across_mm: Floats
@@ -75,6 +78,7 @@ class Trace:
     scatter_mm: float
     width_mm: float
     contrast: float
+    doubt_mm: float = 0.0
 
     def at(self, from_middle_mm: Floats) -> Floats:
         """S of the curve at distances u from the middle of the side."""
@@ -106,10 +110,10 @@ def find_peaks(strip: Strip, slopes: Profiles) -> Peaks:
 
 def find_bow(strip: Strip, peaks: Peaks, reach_mm: float) -> float:
     """How much the edges near s = 0 are bowed, in 1/mm, by the votes of all profiles; 0 where straight fits as well."""
-    near = np.flatnonzero(np.abs(peaks.across_mm) < reach_mm)
+    near = np.flatnonzero((np.abs(peaks.across_mm) < reach_mm) & (peaks.rows % BOW_PROFILE_STEP == 0))
     if len(near) == 0:
         return 0.0
-    most = BOW_PEAKS_PER_PROFILE * len(strip.along_mm)
+    most = BOW_PEAKS_PER_PROFILE * len(strip.along_mm) // BOW_PROFILE_STEP
     if len(near) > most:
         near = near[np.argpartition(peaks.strength[near], -most)[-most:]]
     u, strength = (strip.along_mm - strip.middle_mm)[peaks.rows[near]], peaks.strength[near]
@@ -140,36 +144,57 @@ def find_lines(strip: Strip, peaks: Peaks, min_coverage: float, bow: float = 0.0
         return []
     u = (strip.along_mm - strip.middle_mm)[peaks.rows]
     peaks = replace(peaks, across_mm=peaks.across_mm - bow * u**2)
-    start = strip.first_mm - BIN_MM
-    index = ((peaks.across_mm[None, :] - SLOPES[:, None] * u[None, :] - start) / BIN_MM).astype(np.intp)
-    valid = (index >= 0) & (index < bins)
-    flat = (index + np.arange(len(SLOPES))[:, None] * bins)[valid]
+    # Steep lines cross the middle beyond the strip's ends: room for them, so that no vote needs a check.
+    furthest = float(np.abs(u).max())
+    beyond = int(furthest * (MAX_SLOPE + abs(bow) * furthest) / BIN_MM) + 1
+    start, room = strip.first_mm - (beyond + 1) * BIN_MM, bins + 2 * beyond
+    index = ((peaks.across_mm - start) / BIN_MM - SLOPES[:, None] * (u / BIN_MM)).astype(np.intp)
+    index += np.arange(len(SLOPES))[:, None] * room
     weight = peaks.strength / (peaks.strength + 0.25 * upper_median(peaks.strength))
-    weights = np.broadcast_to(weight, index.shape)[valid]
-    counted = np.bincount(flat, weights, minlength=len(SLOPES) * bins).reshape(len(SLOPES), bins)
+    counted = np.bincount(index.ravel(), np.tile(weight, len(SLOPES)), minlength=len(SLOPES) * room)
+    counted = counted.reshape(len(SLOPES), room)[:, beyond : beyond + bins]
+    start += beyond * BIN_MM
     votes = np.asarray(cv2.blur(counted, (3, 1), borderType=cv2.BORDER_CONSTANT), dtype=np.float64) * 3 / count
     best = votes.max(axis=0)
     reach = round(SEPARATION_MM / BIN_MM)
     highest = cv2.dilate(best[None, :], np.ones((1, 2 * reach + 1), np.uint8))[0]
     places = np.flatnonzero((best >= highest) & (best >= MIN_VOTES * min_coverage))
-    lines = [_line(strip, peaks, u, start + (p + 0.5) * BIN_MM, float(SLOPES[votes[:, p].argmax()])) for p in places]
-    return _distinct([replace(line, bow=bow) for line in lines if line.coverage >= min_coverage])
+    positions_mm = np.asarray(start + (places + 0.5) * BIN_MM, dtype=np.float64)
+    found = positions_mm, np.asarray(SLOPES[votes[:, places].argmax(axis=0)], dtype=np.float64)
+    return _distinct(_refined(strip, peaks, u, found, bow, min_coverage))
 
 
-def _line(strip: Strip, peaks: Peaks, u: Floats, position_mm: float, slope: float) -> Line:
-    """Refine a line to the peaks near it, by two rounds of least squares."""
-    near = np.abs(peaks.across_mm - position_mm - slope * u) < 2.5 * BIN_MM
-    if np.count_nonzero(near) >= 3:
-        position_mm, slope = straight_line(u[near], peaks.across_mm[near])
-        near = np.abs(peaks.across_mm - position_mm - slope * u) < 2 * BIN_MM
-    rows = np.flatnonzero(np.bincount(peaks.rows[near]))
-    return Line(
-        position_mm=float(position_mm),
-        slope=float(slope),
-        bow=0.0,
-        coverage=len(rows) / len(strip.along_mm),
-        strength=upper_median(peaks.strength[near]) if len(rows) else 0.0,
-    )
+def _refined(
+    strip: Strip, peaks: Peaks, u: Floats, found: tuple[Floats, Floats], bow: float, min_coverage: float
+) -> list[Line]:
+    """Refine positions and slopes [L] to the peaks near them, by least squares; what covers enough of the side."""
+    positions_mm, slopes = found
+    near = _near(peaks, u, positions_mm, slopes, 2.5 * BIN_MM)
+    s = peaks.across_mm
+    n, su, ss, suu, sus = (near @ np.stack([np.ones_like(u), u, s, u * u, u * s], axis=1)).T
+    enough = n >= 3
+    slopes = np.where(enough, (n * sus - su * ss) / np.maximum(n * suu - su * su, 1e-9), slopes)
+    positions_mm = np.where(enough, (ss - slopes * su) / np.maximum(n, 1.0), positions_mm)
+    near = _near(peaks, u, positions_mm, slopes, 2.0 * BIN_MM)
+    which, peak = np.nonzero(near)
+    seen = np.zeros((len(positions_mm), len(strip.along_mm)), dtype=bool)
+    seen[which, peaks.rows[peak]] = True
+    coverage = np.count_nonzero(seen, axis=1) / seen.shape[1]
+    return [
+        Line(
+            position_mm=float(positions_mm[k]),
+            slope=float(slopes[k]),
+            bow=bow,
+            coverage=float(coverage[k]),
+            strength=upper_median(peaks.strength[near[k]]),
+        )
+        for k in np.flatnonzero(coverage >= max(min_coverage, 1e-9))
+    ]
+
+
+def _near(peaks: Peaks, u: Floats, positions_mm: Floats, slopes: Floats, reach_mm: float) -> NDArray[np.bool_]:
+    """Which peaks [L, K] are near which line."""
+    return np.asarray(np.abs(peaks.across_mm - positions_mm[:, None] - slopes[:, None] * u) < reach_mm)
 
 
 def _distinct(lines: list[Line]) -> list[Line]:
@@ -196,16 +221,17 @@ def trace(strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: fl
         reach_mm: how far from the line.
     """
     u = strip.along_mm - strip.middle_mm
-    near = _nearest_peaks(u, peaks, (line.position_mm, line.slope, line.bow), reach_mm)
-    bowed = robust_curve(u, np.where(near >= 0, peaks.across_mm[near], np.nan), AGREEMENT_MM / 2)[0]
-    if np.isfinite(bowed[0]):
-        near = _nearest_peaks(u, peaks, bowed, AGREEMENT_MM)
+    near, several = _nearest_peaks(u, peaks, (line.position_mm, line.slope, line.bow), reach_mm)
+    if several:
+        bowed = robust_curve(u, np.where(near >= 0, peaks.across_mm[near], np.nan), AGREEMENT_MM / 2)[0]
+        if np.isfinite(bowed[0]):
+            near, _ = _nearest_peaks(u, peaks, bowed, AGREEMENT_MM)
     rows = np.flatnonzero(near >= 0)
     columns = np.clip(peaks.columns[near[rows]], 1, slopes.shape[1] - 2)
-    window = np.stack([slopes[rows, columns + k] for k in (-1, 0, 1)])
-    size = np.sqrt(np.einsum("nc,nc->n", window[1], window[1]))
-    step = window[1] / np.maximum(size, 1e-6)[:, None]
-    below, at, above = np.log(np.maximum(np.einsum("knc,nc->kn", window, step), 1e-3))
+    window = slopes[rows[:, None], columns[:, None] + _BESIDE]
+    step = window[:, 1]
+    along_step = np.einsum("nkc,nc->kn", window, step) / np.maximum(np.sqrt(np.einsum("nc,nc->n", step, step)), 1e-6)
+    below, at, above = np.log(np.maximum(along_step, 1e-3))
     bend = np.minimum(below - 2 * at + above, -1e-3)
     offset = np.clip(0.5 * (below - above) / bend, -1, 1)
     spread = np.sqrt(-1 / bend)
@@ -216,15 +242,17 @@ def trace(strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: fl
     return _fitted(u, across, blur, height, strip.step_mm)
 
 
-def _nearest_peaks(u: Floats, peaks: Peaks, curve: tuple[float, float, float], reach_mm: float) -> NDArray[np.intp]:
-    """Index of the peak nearest to a curve on each profile [N]; -1 where none is within reach."""
+def _nearest_peaks(
+    u: Floats, peaks: Peaks, curve: tuple[float, float, float], reach_mm: float
+) -> tuple[NDArray[np.intp], bool]:
+    """Index of the peak nearest to a curve on each profile [N], -1 where none is in reach; whether any has several."""
     at = u[peaks.rows]
     distance = np.abs(peaks.across_mm - curve[0] - curve[1] * at - curve[2] * at**2)
     candidates = np.flatnonzero(distance < reach_mm)
     nearest = np.full(len(u), -1, dtype=np.intp)
     order = candidates[np.argsort(-distance[candidates])]
     nearest[peaks.rows[order]] = order
-    return nearest
+    return nearest, len(order) > int(np.count_nonzero(nearest >= 0))
 
 
 def _fitted(u: Floats, across: Floats, blur_mm: Floats, height: Floats, step_mm: float) -> Trace:

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.centering.aspect import aspect_doubts
-from edge.centering.figures import figures_from_places, registered_figures
+from edge.centering.figures import figures_from_places, registered_figures, widened
 from edge.centering.grading import GradingTables, shipped_tables
 from edge.centering.lens import Lens, LensModel, lens_from_sides
-from edge.centering.outline import Outline, corner_points, find_outline
+from edge.centering.outline import Outline
 from edge.centering.places import outer_std_mm, read_places
 from edge.centering.plane import CardPlane, card_plane
-from edge.centering.print_edge import STRIP_MM, BorderSide, check_border, trace_side
+from edge.centering.print_edge import BorderSide, check_border
 from edge.centering.reference import PrintReference
 from edge.centering.registration import Registered, is_back, register, straightened
-from edge.centering.result import Centering, Face, Place
-from edge.centering.strips import SIDES, Side, card_to_image, sample_strip
+from edge.centering.result import Centering, Disagreement, Face
+from edge.centering.strips import Side
+from edge.centering.tracing import follow_card
 from edge.errors import MeasurementError
 from edge.geometry import (
     CARD_HEIGHT_MM,
@@ -25,20 +26,18 @@ from edge.geometry import (
     Quad,
     card_quad,
     quad_area,
-    side_lengths,
-    transform_points,
 )
 
 MIN_PX_PER_MM = 5.0
-PROFILE_SPACING_MM = 0.75
-# A card's four edges are cut and seen alike; one that scatters far more than the others is not followed rightly.
-MAX_UNEVENNESS = 4.0
-MIN_UNEVEN_SCATTER_MM = 0.012
 # How far off the width-to-height ratio of a rough outline may be: its corners are right to about 2 mm.
 ROUGH_ASPECT_TOLERANCE = 0.06
-ASPECT_TOLERANCE = 0.025
-# Two answers further apart than this are told to the reader.
+# Two answers further apart than this exclude each other; what the rejected one adds to the uncertainty, as a share of
+# their difference.
 MAX_DISAGREEMENT_STDS = 3.0
+CONTRADICTION_SHARE = 0.25
+BORDERLESS_ORIGINAL = (
+    "the original of this card has no clear printed border: the edges seen are not known to be those of one"
+)
 NO_REFERENCE = (
     "there is no reference picture of this card: it was not identified, or the card database was built without them"
 )
@@ -90,33 +89,24 @@ def _measured(image: Image, rough: Quad, reference: PrintReference | None, setup
     doubts = aspect_doubts(rough, width, height, ROUGH_ASPECT_TOLERANCE)
     if doubts is not None:
         raise MeasurementError(doubts)
-    outline = find_outline(image, rough, scale)
-    sides = _traced_sides(image, outline)
+    followed = follow_card(image, rough, scale)
+    sides = followed.sides
     lens = _lens(image, sides) if setup.lens is None else setup.lens
-    corners = corner_points({s: (f.outer.curve[0], f.outer.curve[1]) for s, f in sides.items()})
-    quad = transform_points(card_to_image(outline.quad), corners)
-    bare = Centering(figures=None, quad=quad, px_per_mm=scale, face=setup.face, notes=_notes(lens, outline))
+    notes = _notes(lens, followed.outline)
+    bare = Centering(figures=None, quad=followed.quad, px_per_mm=scale, face=setup.face, notes=notes)
     plane = card_plane(sides, lens)
-    doubts = aspect_doubts(quad, width, height, ASPECT_TOLERANCE) or _face_doubts(image, plane, scale, setup)
+    doubts = followed.doubts or _face_doubts(image, plane, scale, setup)
     if doubts is not None:
         return replace(bare, reason=doubts)
     stds = {side: outer_std_mm(found) for side, found in sides.items()}
     registered, why_not = _registered(image, plane, stds, scale, reference)
     if registered is None:
-        return _with_figures(replace(bare, registration_reason=why_not), (sides, plane, stds), (), setup)
+        return _with_figures(replace(bare, registration_reason=why_not), (sides, plane, stds), None, setup)
+    if registered.outline_doubts is not None:
+        return replace(bare, reason=registered.outline_doubts)
     notes = (*bare.notes, *_misfit_notes(registered.misfit_mm))
     found = replace(bare, registration=registered.registration, notes=notes)
-    return _with_figures(found, (sides, plane, registered.outer_stds_mm), registered.places, setup)
-
-
-def _traced_sides(image: Image, outline: Outline) -> dict[Side, BorderSide]:
-    card, resolution = card_to_image(outline.quad), _finest_scale(outline.quad)
-    sides: dict[Side, BorderSide] = {}
-    for side in SIDES:
-        strip = sample_strip(image, card, side, STRIP_MM, resolution, PROFILE_SPACING_MM)
-        sides[side] = trace_side(strip)
-    _check_evenness(sides)
-    return sides
+    return _with_figures(found, (sides, plane, registered.outer_stds_mm), registered, setup)
 
 
 def _face_doubts(image: Image, plane: CardPlane, scale: float, setup: Setup) -> str | None:
@@ -140,7 +130,7 @@ def _registered(
 def _with_figures(
     found: Centering,
     read: tuple[Mapping[Side, BorderSide], CardPlane, Mapping[Side, float]],
-    registered: tuple[Place, ...],
+    registered: Registered | None,
     setup: Setup,
 ) -> Centering:
     """Figures from the print's edges; where those are not clear, from the places that the registration gives.
@@ -148,35 +138,56 @@ def _with_figures(
     Args:
         found: what is known so far.
         read: both edges of each side's border, the card's plane, and the uncertainties of the card's edges.
-        registered: places by registration; none where there is no bordered reference.
+        registered: what the reference tells; None without one.
         setup: what is the same for every card.
     """
     sides, plane, stds_mm = read
-    tables = setup.tables or shipped_tables()
     try:
         check_border(sides)
         places = read_places(sides, plane, stds_mm)
-        figures = figures_from_places(places, setup.face, tables)
+        if registered is not None:
+            places = registered.corrected(places)
+        figures = figures_from_places(places, setup.face, setup.tables or shipped_tables())
     except MeasurementError as error:
-        if found.registration is None or not registered:
+        if registered is None or not registered.places:
             return replace(found, reason=str(error))
-        figures = registered_figures(registered, found.registration, setup.face, tables)
         note = f"the border was not read from its edges ({error}) but from the registered reference"
-        notes = (*found.notes, note)
-        return replace(found, figures=figures, method="registration", places=registered, notes=notes)
-    return _compared(replace(found, figures=figures, places=places))
+        return _by_registration(found, registered, setup, note)
+    if registered is not None and not registered.places:
+        return replace(found, reason=BORDERLESS_ORIGINAL)
+    edges = replace(found, figures=figures, places=places)
+    disagreement = edges.disagreement
+    if registered is None or disagreement is None or disagreement.stds <= MAX_DISAGREEMENT_STDS:
+        return edges
+    return _contradicted(edges, disagreement, registered, setup)
 
 
-def _compared(found: Centering) -> Centering:
-    """With a note where the two answers contradict each other."""
-    disagreement = found.disagreement
-    if disagreement is None or disagreement.stds <= MAX_DISAGREEMENT_STDS:
-        return found
-    note = (
-        f"the registration gives another answer: left/right {-disagreement.left_right:+.1f}, top/bottom "
-        f"{-disagreement.top_bottom:+.1f} points, {disagreement.stds:.1f} times the uncertainty; look at the picture"
+def _by_registration(found: Centering, registered: Registered, setup: Setup, note: str) -> Centering:
+    """Figures by the reference picture alone."""
+    tables = setup.tables or shipped_tables()
+    figures = registered_figures(registered.places, registered.registration, setup.face, tables)
+    notes = (*found.notes, note)
+    return replace(found, figures=figures, method="registration", places=registered.places, notes=notes)
+
+
+def _contradicted(edges: Centering, disagreement: Disagreement, registered: Registered, setup: Setup) -> Centering:
+    """One of two answers that exclude each other, with an uncertainty that allows for the other.
+
+    A print whose size fits the card is found as a whole; its edges may be taken for other lines. Where its size does
+    not fit, neither answer is better.
+    """
+    gap = (
+        f"left/right {-disagreement.left_right:+.1f}, top/bottom {-disagreement.top_bottom:+.1f} points, "
+        f"{disagreement.stds:.1f} times the uncertainty"
     )
-    return replace(found, notes=(*found.notes, note))
+    if any(registered.misfit_mm):
+        note = f"the registration gives another answer ({gap}); look at the picture"
+        figures = edges.figures and widened(edges.figures, disagreement, 0.5, setup.face, setup.tables)
+        return replace(edges, figures=figures, notes=(*edges.notes, note))
+    note = f"the print's edges give another answer than the registration, which is given ({gap}); look at the picture"
+    found = _by_registration(edges, registered, setup, note)
+    figures = found.figures and widened(found.figures, disagreement, CONTRADICTION_SHARE, setup.face, setup.tables)
+    return replace(found, figures=figures)
 
 
 def _checked_scale(image: Image, quad: Quad) -> float:
@@ -192,18 +203,6 @@ def _checked_scale(image: Image, quad: Quad) -> float:
             f"come {MIN_PX_PER_MM / scale:.1f} times closer or use a higher resolution"
         )
     return scale
-
-
-def _check_evenness(sides: Mapping[Side, BorderSide]) -> None:
-    scatters = {side: found.outer.scatter_mm for side, found in sides.items()}
-    limit_mm = max(MIN_UNEVEN_SCATTER_MM, MAX_UNEVENNESS * float(np.median(list(scatters.values()))))
-    worst = max(SIDES, key=lambda side: scatters[side])
-    if scatters[worst] > limit_mm:
-        raise MeasurementError(f"the card's {worst} edge is not clear: it is far less straight than the others")
-
-
-def _finest_scale(quad: Quad) -> float:
-    return float((side_lengths(quad) / (CARD_WIDTH_MM, CARD_HEIGHT_MM, CARD_WIDTH_MM, CARD_HEIGHT_MM)).max())
 
 
 def _lens(image: Image, sides: Mapping[Side, BorderSide]) -> Lens:

@@ -51,6 +51,8 @@ def original_borders_mm(card: Image) -> Borders | None:
         check_border(sides)
     except MeasurementError:
         return None
+    if any(found.rough for found in sides.values()):
+        return None
     return {side: round(_width_mm(found), 4) for side, found in sides.items()}
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from edge.centering.aspect import possible_aspects
+from edge.centering.curves import crossings
 from edge.centering.lines import Line, find_lines, find_peaks, gradient
 from edge.centering.strips import LENGTH_MM, SIDES, Floats, Side, card_to_image, sample_strip, side_to_card
 from edge.errors import MeasurementError
@@ -21,11 +24,25 @@ SEARCH_PX_PER_MM = 8.0
 SEARCH_SPACING_MM = 1.0
 MIN_COVERAGE = 0.6
 CANDIDATES_PER_SIDE = 4
+# What an outline loses whose width to height is off a card's by more than the slack: what cards differ by, what a rough
+# outline may be off, and what a tilted card in a cropped picture seems to be off.
+ASPECT_WEIGHT = 60.0
+ASPECT_SLACK = 0.01
+COMBINATIONS_TRIED = 12
+MIN_ROUNDNESS = 0.5
 
 _CORNERS: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))
 _INWARD = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
-_ROUNDING_MM = CORNER_RADIUS_MM * (1 - np.sqrt(0.5))
+# On the diagonal a rounding of radius r ends r * (sqrt(2) - 1) from the sharp corner. Of 3 mm it is on most cards, on
+# the oldest ones of 4 to 5 mm.
+_ROUNDING_MM = CORNER_RADIUS_MM * (np.sqrt(2) - 1)
+_LARGEST_ROUNDING_MM = 5.0 * (np.sqrt(2) - 1)
 _DIAGONAL_MM = np.arange(-0.8, 2.41, 0.1)
+_ROUNDING_WEIGHTS = np.where(
+    np.abs(_DIAGONAL_MM[1:-1] - _ROUNDING_MM) < 0.45,
+    1.0,
+    np.where((_DIAGONAL_MM[1:-1] > _ROUNDING_MM) & (_DIAGONAL_MM[1:-1] < _LARGEST_ROUNDING_MM), 0.6, 0.0),
+)
 _LINES_TO_CARD = {side: np.linalg.inv(side_to_card(side)).T for side in SIDES}
 _BESIDE_MM = np.array([-0.25, 0.0, 0.25])
 
@@ -65,14 +82,26 @@ def find_outline(image: Image, quad: Quad, px_per_mm: float) -> Outline:
                 "too like the ground"
             )
     roundness = _roundness(image, card, candidates)
-    return _best(card, candidates, roundness)
+    return _best(card, candidates, roundness, image.shape[1::-1])
+
+
+def rounded_corners(image: Image, quad: Quad) -> int:
+    """How many of a quad's four corners are rounded as a card's are.
+
+    Args:
+        image: uint8 [H, W, 3] BGR.
+        quad: sharp corners [4, 2] in image pixels, right to a few tenths of a millimetre.
+    """
+    card = card_to_image(quad)
+    corners = transform_points(np.asarray(np.linalg.inv(card), dtype=np.float64), quad)
+    return int(np.count_nonzero(_corner_scores(image, card, corners, np.arange(4)) > MIN_ROUNDNESS))
 
 
 def corner_points(lines: Mapping[Side, tuple[float, float]]) -> Floats:
     """Corners [4, 2] in card millimetres of four lines, each given as s and ds/dt at the middle of its side."""
     equations = {side: side_equation(side, *line) for side, line in lines.items()}
-    corners = [np.cross(equations[first], equations[second]) for first, second in _CORNERS]
-    return np.array([corner[:2] / corner[2] for corner in corners])
+    first, second = (np.array([equations[corner[k]] for corner in _CORNERS]) for k in (0, 1))
+    return crossings(first, second)
 
 
 def side_equation(side: Side, position_mm: float, slope: float) -> Floats:
@@ -95,20 +124,18 @@ def _roundness(image: Image, card: Floats, candidates: Mapping[Side, Sequence[Li
         side: np.array([side_equation(side, line.position_mm, line.slope) for line in found])
         for side, found in candidates.items()
     }
-    pairs, crossings = [], []
+    pairs, points = [], []
     for corner, (first, second) in enumerate(_CORNERS):
         pairs += [(corner, i, j) for i, j in itertools.product(range(len(lines[first])), range(len(lines[second])))]
-        crossings.append(np.cross(lines[first][:, None], lines[second][None]).reshape(-1, 3))
-    homogeneous = np.concatenate(crossings)
-    points = homogeneous[:, :2] / homogeneous[:, 2:]
-    scores = _corner_scores(image, card, points, np.array([corner for corner, _, _ in pairs]))
+        points.append(crossings(lines[first][:, None], lines[second][None]).reshape(-1, 2))
+    scores = _corner_scores(image, card, np.concatenate(points), np.array([corner for corner, _, _ in pairs]))
     found = [np.zeros((len(candidates[first]), len(candidates[second]))) for first, second in _CORNERS]
     for (corner, i, j), score in zip(pairs, scores, strict=True):
         found[corner][i, j] = float(score)
     return found
 
 
-def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: Floats) -> Floats:
+def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: NDArray[np.integer]) -> Floats:
     """Share of the colour change along each corner's diagonal that lies where a card's rounding ends, [K]."""
     inward = _INWARD[corners]
     across = inward[:, ::-1] * np.array([1.0, -1.0])
@@ -123,18 +150,47 @@ def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: Float
     )
     profile = sampled.reshape(len(points_mm), len(_DIAGONAL_MM), len(_BESIDE_MM), 3).mean(axis=2)
     change = np.linalg.norm(profile[:, 2:] - profile[:, :-2], axis=2) ** 2
-    middle = _DIAGONAL_MM[1:-1]
-    # On the diagonal itself a rounding of radius r ends r * (sqrt(2) - 1) from the sharp corner.
-    expected = _ROUNDING_MM * np.sqrt(2)
-    near = np.abs(middle - expected) < 0.45
     total = change.sum(axis=1)
-    return np.asarray(np.where(total > 150.0, change[:, near].sum(axis=1) / np.maximum(total, 1e-6), 0.0))
+    return np.asarray(np.where(total > 150.0, change @ _ROUNDING_WEIGHTS / np.maximum(total, 1e-6), 0.0))
 
 
-def _best(card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats]) -> Outline:
-    """Weigh all combinations of candidates: rounded corners, votes, strength, nearness to the rough outline, offset."""
-    shape = tuple(len(candidates[side]) for side in SIDES)
-    score = np.zeros(shape)
+def _best(
+    card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats], size: Sequence[int]
+) -> Outline:
+    """The combination of candidates with the best merit, less what its width to height is off a card's."""
+    merits = _merits(candidates, roundness)
+    best: tuple[int, ...] = ()
+    best_merit = -np.inf
+    for flat in np.argsort(-merits, axis=None)[:COMBINATIONS_TRIED]:
+        index = tuple(map(int, np.unravel_index(flat, merits.shape)))
+        if merits[index] <= best_merit:
+            break
+        low, high = possible_aspects(transform_points(card, _corners(candidates, index)), size[0], size[1])
+        merit = merits[index] - ASPECT_WEIGHT * max(low - 1 - ASPECT_SLACK, 1 - ASPECT_SLACK - high, 0.0)
+        if merit > best_merit:
+            best, best_merit = index, merit
+    rounded = [
+        roundness[k][best[SIDES.index(a)], best[SIDES.index(b)]] > MIN_ROUNDNESS for k, (a, b) in enumerate(_CORNERS)
+    ]
+    outside = [
+        any(other.position_mm < lines[k].position_mm - 0.8 for other in lines)
+        for k, lines in zip(best, (candidates[side] for side in SIDES), strict=True)
+    ]
+    return Outline(
+        quad=transform_points(card, _corners(candidates, best)),
+        rounded_corners=sum(map(bool, rounded)),
+        edges_around=sum(outside) >= 3,
+    )
+
+
+def _corners(candidates: Mapping[Side, Sequence[Line]], index: Sequence[int]) -> Floats:
+    lines = {side: candidates[side][k] for side, k in zip(SIDES, index, strict=True)}
+    return corner_points({side: (line.position_mm, line.slope) for side, line in lines.items()})
+
+
+def _merits(candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats]) -> Floats:
+    """For all combinations of candidates: rounded corners, votes, strength, nearness to the rough outline, offset."""
+    score = np.zeros(tuple(len(candidates[side]) for side in SIDES))
     for axis, side in enumerate(SIDES):
         strongest = max(line.strength for line in candidates[side])
         merit = [
@@ -147,16 +203,7 @@ def _best(card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Se
         score += _along(roundness[corner], axes, len(SIDES))
     places = [_along(np.array([line.position_mm for line in candidates[s]]), (k,), 4) for k, s in enumerate(SIDES)]
     score -= 0.25 * np.std(np.stack(np.broadcast_arrays(*places)), axis=0)
-    index = dict(zip(SIDES, map(int, np.unravel_index(int(score.argmax()), shape)), strict=True))
-    lines = {side: candidates[side][index[side]] for side in SIDES}
-    rounded = [roundness[k][index[a], index[b]] > 0.5 for k, (a, b) in enumerate(_CORNERS)]
-    points = corner_points({side: (line.position_mm, line.slope) for side, line in lines.items()})
-    outside = [any(other.position_mm < lines[side].position_mm - 0.8 for other in candidates[side]) for side in SIDES]
-    return Outline(
-        quad=transform_points(card, points),
-        rounded_corners=sum(map(bool, rounded)),
-        edges_around=sum(outside) >= 3,
-    )
+    return score
 
 
 def _along(values: Floats, axes: tuple[int, ...], dimensions: int) -> Floats:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.centering.departure import PROFILES_AVERAGED
 from edge.centering.lines import Trace
 from edge.centering.plane import CardPlane
 from edge.centering.print_edge import BorderSide
@@ -20,8 +21,12 @@ PLACE_REACH_MM = 2.3
 # what lies beside a faint edge, in samples times grey levels.
 SAMPLING_BIAS_PX = 0.05
 SCATTER_BIAS = 1.3
+# Beyond this scatter an edge is worn, shadowed or two edges in one, and its middle doubtful in itself.
+ROUGH_SCATTER_MM = 0.03
+ROUGH_SCATTER_BIAS = 1.0
 BLUR_BIAS = 0.04
 FAINT_BIAS_PX = 6.5
+RISE_BIAS = 0.3
 
 
 def place_positions_mm(side: Side) -> Floats:
@@ -51,9 +56,10 @@ def outer_std_mm(found: BorderSide) -> float:
     outer, step_mm = found.outer, found.strip.step_mm
     parts = (
         SAMPLING_BIAS_PX * step_mm,
-        SCATTER_BIAS * outer.scatter_mm,
+        SCATTER_BIAS * outer.scatter_mm + ROUGH_SCATTER_BIAS * max(0.0, outer.scatter_mm - ROUGH_SCATTER_MM),
         BLUR_BIAS * outer.width_mm,
         FAINT_BIAS_PX * step_mm / max(outer.contrast, 1.0),
+        outer.doubt_mm,
     )
     return float(np.linalg.norm(parts))
 
@@ -70,8 +76,9 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
     inner_px = strip.image_points(inner.at(u) + np.nan_to_num(offsets), positions)
     inward = np.asarray(np.linalg.inv(side_to_card(strip.side)), dtype=np.float64)
     edges = [transform_points(inward, plane.card_points(points))[:, 0] for points in (outer_px, inner_px)]
-    shared = float(np.hypot(outer_mm, FAINT_BIAS_PX * strip.step_mm / max(inner.contrast, 1.0)))
-    stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(counts, 1))
+    shared = float(np.hypot(outer_mm, _print_edge_std_mm(found, inner)))
+    independent = counts / PROFILES_AVERAGED if found.rough else counts
+    stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(independent, 1))
     return [
         Place(
             side=strip.side,
@@ -85,6 +92,12 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
         )
         for k, readable in enumerate(np.isfinite(offsets))
     ]
+
+
+def _print_edge_std_mm(found: BorderSide, inner: Trace) -> float:
+    """What displaces the whole print edge: what lies beside a faint one, and where along its rise a rough one lies."""
+    faint = FAINT_BIAS_PX * found.strip.step_mm / max(inner.contrast, 1.0)
+    return float(np.hypot(faint, RISE_BIAS * inner.width_mm if found.rough else 0.0))
 
 
 def _local_offsets(strip: Strip, inner: Trace, positions_mm: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.centering.curves import crossings
 from edge.centering.lens import LensModel
 from edge.centering.print_edge import BorderSide
 from edge.centering.strips import Floats, Side, card_to_image
@@ -84,8 +85,8 @@ class CardPlane:
 def card_plane(sides: Mapping[Side, BorderSide], lens: LensModel) -> CardPlane:
     """The plane through the four outer edges, made straight."""
     straight = {side: _straight_line(found, lens) for side, found in sides.items()}
-    corners = np.array([np.cross(straight[a], straight[b]) for a, b in _CORNERS])
-    return CardPlane(to_undistorted=card_to_image(corners[:, :2] / corners[:, 2:]), lens=lens)
+    first, second = (np.array([straight[corner[k]] for corner in _CORNERS]) for k in (0, 1))
+    return CardPlane(to_undistorted=card_to_image(crossings(first, second)), lens=lens)
 
 
 def _outline_mm() -> Floats:

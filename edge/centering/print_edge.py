@@ -2,27 +2,37 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.centering.lines import Line, Peaks, Trace, find_bow, find_lines, find_peaks, gradient, trace
+from edge.centering.card_edge import (
+    CLEAR_CONTRAST,
+    MAX_OUTER_SCATTER_MM,
+    MIN_COVERAGE,
+    OUTER_REACH_MM,
+    TRACE_REACH_MM,
+    find_card_edge,
+    max_scatter_mm,
+)
+from edge.centering.departure import averaged, find_departures, mirrored, mirrored_back
+from edge.centering.lines import AGREEMENT_MM, Line, Peaks, Trace, find_bow, find_lines, find_peaks, gradient, trace
 from edge.centering.strips import Floats, Profiles, Side, Strip
 from edge.errors import MeasurementError
 
 MIN_BORDER_MM = 0.45
 MAX_BORDER_MM = 7.0
 STRIP_MM = (-1.2, MAX_BORDER_MM + 0.3)
-MIN_COVERAGE = 0.6
 MIN_CONTRAST = 8.0
-TRACE_REACH_MM = 0.18
-OUTER_REACH_MM = 0.6
-# Scatter of single profiles about the card's edge: up to 0.03 mm; where it stands out, up to half a sample.
-MAX_OUTER_SCATTER_MM = 0.03
-MAX_CLEAR_SCATTER_PX = 0.5
-CLEAR_CONTRAST = 60.0
-# On 144 simulated cards every faint outer edge scattered less, and every ripple of a shadow or of the ground more.
-MAX_FAINT_SCATTER_MM = 0.0235
+DOMINANCE = 0.6
+MAX_OUTSIDE = 3.0
+ROUGH_COVERAGE = 0.8
+MIN_ROUGH_BORDER_MM = 1.2
+# An edge as faint as this beside the clearest one is another thing's.
+MIN_SHARE, MIN_ROUGH_SHARE = 0.25, 0.35
+# An edge before the print's speaks against it: a straight one of half its contrast, a rough one of as much.
+MAX_DOUBT = 0.5
+ROUGH_SHARE = 0.5
 CUT_EDGE_MM = 0.4
 # Scatter of single profiles about the edge: a printed frame's is a few micrometres, that of textures in art above 15.
 MIN_SCATTER_MM = 0.012
@@ -31,6 +41,13 @@ MIN_SCATTER_MM = 0.012
 MAX_ROUGHNESS = 0.25
 MAX_ROUGHNESS_OF_WHOLE = 0.45
 WHOLE_COVERAGE = 0.95
+# A faint line this close before an edge so many times as strong may be no more than its shade.
+SHADE_MM = 1.2
+MAX_OUTSHINING = 3.0
+# How far the borders of one card may differ in grey levels, and as a share of their own: in hue, and in all.
+MAX_HUE, MAX_HUE_SHARE = 12.0, 0.08
+MAX_SHADE, MAX_SHADE_SHARE = 30.0, 0.3
+MAX_REFLECTION = 130.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +60,8 @@ class BorderSide:
         inner: the print's edge; None when there is none.
         color: median border colour, BGR [3].
         doubt: why the print's edge is not clear, where there is one.
+        rough: the print's edge was found by the border's colour on averaged profiles; its `width_mm` is half the
+            length of the rise.
     """
 
     strip: Strip
@@ -50,64 +69,99 @@ class BorderSide:
     inner: Trace | None
     color: Floats
     doubt: str | None = None
+    rough: bool = False
 
 
 def trace_side(strip: Strip) -> BorderSide:
     """Find the card's edge and the print's edge on one side.
 
+    Worn cuts, bevels, the texture of a frame and the grain of its ink roughen an edge on single profiles. Where they
+    hide it, it is looked for again on the means of neighbouring profiles, and the print's edge by the border's colour.
+
     Raises:
         MeasurementError: when the card's edge cannot be followed.
     """
+    try:
+        fine = _traced(strip)
+    except MeasurementError:
+        return _with_rough_print_edge(strip, _rough_card_edge(strip))
+    if fine.inner is not None and fine.doubt is None and not _changes_within(fine):
+        return fine
+    rough = _with_rough_print_edge(strip, fine.outer)
+    return fine if rough.inner is None else rough
+
+
+def _with_rough_print_edge(strip: Strip, outer: Trace) -> BorderSide:
+    """The print's edge by the border's colour: the first end of something even that is no mere change of light."""
+    middle = outer.curve[0]
+    ends = find_departures(strip, middle + MIN_ROUGH_BORDER_MM, middle + MAX_BORDER_MM)
+    clearest = max((end.contrast for end in ends), default=0.0)
+    inner = next((end for end in ends if end.contrast > MIN_ROUGH_SHARE * clearest), None)
+    return replace(_with_color(strip, outer, inner, None), rough=True)
+
+
+def _rough_card_edge(strip: Strip) -> Trace:
+    """The card's edge where it is worn: far stronger than any other beside it.
+
+    Raises:
+        MeasurementError: when there is no such edge.
+    """
+    smooth = averaged(strip)
+    slopes = gradient(smooth.profiles)
+    peaks = find_peaks(smooth, slopes)
+    lines = find_lines(smooth, peaks, MIN_COVERAGE, find_bow(smooth, peaks, 2 * OUTER_REACH_MM))
+    near = [
+        trace(smooth, slopes, peaks, line, TRACE_REACH_MM) for line in lines if abs(line.position_mm) < OUTER_REACH_MM
+    ]
+    strongest = max(near, key=lambda found: found.contrast * found.coverage, default=None)
+    if strongest is not None and _dominates(strongest, near):
+        _check_outside(smooth, slopes, peaks, lines, strongest)
+        return strongest
+    ends = find_departures(mirrored(strip), -OUTER_REACH_MM, -strip.first_mm)
+    if ends and ends[0].contrast > CLEAR_CONTRAST and all(e.contrast < DOMINANCE * ends[0].contrast for e in ends[1:]):
+        return _doubted(mirrored_back(ends[0]), strongest)
+    raise MeasurementError(f"the card's {strip.side} edge is not clear: covered, worn, or too like the ground")
+
+
+def _doubted(found: Trace, strongest: Trace | None) -> Trace:
+    """An edge with half its distance from another one, that may be it, in its scatter."""
+    gap_mm = 0.0 if strongest is None else abs(found.curve[0] - strongest.curve[0])
+    return replace(found, scatter_mm=float(np.hypot(found.scatter_mm, gap_mm / 2)))
+
+
+def _dominates(found: Trace, others: list[Trace]) -> bool:
+    """Whether an edge is clear, and no other comes near it."""
+    apart = [other for other in others if abs(other.curve[0] - found.curve[0]) > 2 * AGREEMENT_MM]
+    weaker = all(other.contrast < DOMINANCE * found.contrast for other in apart)
+    return found.coverage >= ROUGH_COVERAGE and found.contrast > CLEAR_CONTRAST and weaker
+
+
+def _traced(strip: Strip) -> BorderSide:
     slopes = gradient(strip.profiles)
     peaks = find_peaks(strip, slopes)
     lines = find_lines(strip, peaks, MIN_COVERAGE, find_bow(strip, peaks, 2 * OUTER_REACH_MM))
-    outer = _card_edge(strip, slopes, peaks, lines)
-    inner, doubt = _first_print_edge(strip, slopes, peaks, lines, outer)
+    outer = find_card_edge(strip, slopes, peaks, lines)
+    _check_outside(strip, slopes, peaks, lines, outer)
+    return _with_color(strip, outer, *_first_print_edge(strip, slopes, peaks, lines, outer))
+
+
+def _check_outside(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line], outer: Trace) -> None:
+    """Check that the card does not end further out than it was looked for.
+
+    Raises:
+        MeasurementError: when a far stronger edge lies there.
+    """
+    for line in lines:
+        if line.position_mm < -OUTER_REACH_MM and line.coverage >= MIN_COVERAGE:
+            found = trace(strip, slopes, peaks, line, TRACE_REACH_MM)
+            if found.contrast > MAX_OUTSIDE * outer.contrast:
+                raise MeasurementError(f"the card's {strip.side} edge is not clear: a stronger edge runs outside it")
+
+
+def _with_color(strip: Strip, outer: Trace, inner: Trace | None, doubt: str | None) -> BorderSide:
     limit = outer.curve[0] + 1.5 if inner is None else inner.curve[0]
     color = _median_color(strip, outer.curve[0], limit)
     return BorderSide(strip=strip, outer=outer, inner=inner, color=color, doubt=doubt)
-
-
-def _card_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line]) -> Trace:
-    """The card's edge: the outermost sharp, straight edge next to s = 0.
-
-    Shadows outside are soft, grounds are not straight, and the inner edge of the cut's bright or worn line lies further
-    in. Where another edge could as well be the card's, there is no answer.
-    """
-    near = [line for line in lines if abs(line.position_mm) < OUTER_REACH_MM]
-    traces = [trace(strip, slopes, peaks, line, TRACE_REACH_MM) for line in near]
-    seen = [found for found in traces if found.coverage >= MIN_COVERAGE / 2]
-    straight = [f for f in seen if f.coverage >= MIN_COVERAGE and f.scatter_mm < _max_scatter_mm(f, strip.step_mm)]
-    if not straight:
-        raise MeasurementError(f"the card's {strip.side} edge is not clear: covered, worn, or too like the ground")
-    clearest = max(straight, key=lambda found: found.contrast)
-    chosen = min((f for f in straight if _as_clear(f, clearest, strip.step_mm)), key=lambda found: found.curve[0])
-    if any(_rivals(found, chosen) for found in seen if found not in straight):
-        raise MeasurementError(
-            f"the card's {strip.side} edge is not clear: another edge runs beside it, a shadow's or the ground's"
-        )
-    return chosen
-
-
-def _max_scatter_mm(found: Trace, step_mm: float) -> float:
-    """How much the profiles of a straight edge may scatter: compressed photos of few pixels blur a clear edge's."""
-    clear = found.contrast > CLEAR_CONTRAST
-    return max(MAX_OUTER_SCATTER_MM, MAX_CLEAR_SCATTER_PX * step_mm) if clear else MAX_OUTER_SCATTER_MM
-
-
-def _as_clear(found: Trace, clearest: Trace, step_mm: float) -> bool:
-    """Whether an edge is sharp and straight enough, beside the clearest one, to be the card's and no shadow's."""
-    if found is clearest:
-        return True
-    sharp = found.width_mm < 1.4 * max(clearest.width_mm, step_mm / 3)
-    return sharp and found.contrast > 0.12 * clearest.contrast and found.scatter_mm < MAX_FAINT_SCATTER_MM
-
-
-def _rivals(found: Trace, chosen: Trace) -> bool:
-    """Whether an edge, although not straight, could be the card's: far stronger than the one chosen, or outside it."""
-    outside = found.curve[0] < chosen.curve[0] - 0.1
-    no_shadow = found.width_mm < 1.6 * chosen.width_mm and found.contrast > 0.6 * chosen.contrast
-    return found.contrast > 3 * chosen.contrast or (outside and no_shadow)
 
 
 def _first_print_edge(
@@ -120,11 +174,14 @@ def _first_print_edge(
             continue
         candidate = trace(strip, slopes, peaks, line, TRACE_REACH_MM)
         if _is_print_edge(strip, outer, candidate):
-            if doubtful > 0.5 * candidate.contrast:
+            if doubtful > MAX_DOUBT * candidate.contrast:
                 return candidate, f"the print's {strip.side} edge is not clear: another edge runs before it"
+            if not _is_whole(candidate) and any(_outshines(other, line) for other in lines):
+                return candidate, f"the print's {strip.side} edge is not clear: a far stronger edge runs behind it"
             return candidate, None
-        if candidate.coverage >= MIN_COVERAGE and candidate.scatter_mm < MAX_OUTER_SCATTER_MM:
-            doubtful = max(doubtful, candidate.contrast)
+        if candidate.coverage >= MIN_COVERAGE:
+            straight = candidate.scatter_mm < MAX_OUTER_SCATTER_MM
+            doubtful = max(doubtful, candidate.contrast if straight else ROUGH_SHARE * candidate.contrast)
     return None, None
 
 
@@ -136,10 +193,20 @@ def _is_print_edge(strip: Strip, outer: Trace, found: Trace) -> bool:
     noise = _roughness(strip, outer.curve[0] + CUT_EDGE_MM, found.curve[0])
     blur_mm = max(outer.width_mm, strip.step_mm)
     expected = max(MIN_SCATTER_MM, 4.0 * noise * blur_mm / found.contrast, 2.5 * outer.scatter_mm)
-    straight = found.scatter_mm < min(_max_scatter_mm(found, strip.step_mm), expected)
-    whole = found.coverage >= WHOLE_COVERAGE and found.scatter_mm < MIN_SCATTER_MM
-    even = noise < (MAX_ROUGHNESS_OF_WHOLE if whole else MAX_ROUGHNESS) * found.contrast
+    straight = found.scatter_mm < min(max_scatter_mm(found, strip.step_mm), expected)
+    even = noise < (MAX_ROUGHNESS_OF_WHOLE if _is_whole(found) else MAX_ROUGHNESS) * found.contrast
     return bool(sharp and straight and even)
+
+
+def _is_whole(found: Trace) -> bool:
+    """Whether an edge is seen, and straight, along all of its side."""
+    return found.coverage >= WHOLE_COVERAGE and found.scatter_mm < MIN_SCATTER_MM
+
+
+def _outshines(other: Line, line: Line) -> bool:
+    """Whether another edge close behind one is so much stronger that the one may be its shade, or dirt before it."""
+    close = 0 < other.position_mm - line.position_mm < SHADE_MM
+    return close and other.strength > MAX_OUTSHINING * line.strength
 
 
 def _roughness(strip: Strip, start_mm: float, end_mm: float) -> float:
@@ -173,11 +240,35 @@ def check_border(sides: Mapping[Side, BorderSide]) -> None:
             raise MeasurementError(found.doubt)
         if _changes_within(found):
             raise MeasurementError(f"no uniform border on the {side} side: something else begins before the edge found")
+    clearest = max(found.inner.contrast for found in sides.values() if found.inner is not None)
+    for side, found in sides.items():
+        least = (MIN_ROUGH_SHARE if found.rough else MIN_SHARE) * clearest
+        if found.inner is not None and found.inner.contrast < least:
+            raise MeasurementError(
+                f"the print's {side} edge is not clear: it is far fainter than those of the other sides"
+            )
     colors = np.array([found.color for found in sides.values()])
     typical = np.median(colors, axis=0)
     for side, color in zip(sides, colors, strict=True):
-        if np.linalg.norm(color - typical) > 30 + 0.3 * np.linalg.norm(typical):
+        if _differs(color, typical):
             raise MeasurementError(f"no uniform border: the {side} side has another colour than the others")
+
+
+def _differs(color: Floats, typical: Floats) -> bool:
+    """Whether a side's border is of another colour than the others', and not only lit otherwise.
+
+    Light scales the colour, and a reflection adds to all channels alike: neither changes the direction of what the
+    channels differ by.
+    """
+    size = float(np.linalg.norm(typical))
+    hue, typical_hue = color - color.mean(), typical - typical.mean()
+    gain = float(np.clip(hue @ typical_hue / max(float(typical_hue @ typical_hue), 1e-6), 0.2, 2.0))
+    other_hue = np.linalg.norm(hue - gain * typical_hue) > MAX_HUE + MAX_HUE_SHARE * size
+    difference = color - typical
+    limit = MAX_SHADE + MAX_SHADE_SHARE * size
+    return bool(
+        other_hue or np.linalg.norm(difference) > (max(limit, MAX_REFLECTION) if difference.mean() > 0 else limit)
+    )
 
 
 def _changes_within(found: BorderSide) -> bool:

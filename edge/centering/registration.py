@@ -22,8 +22,11 @@ from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 # What the reference pictures' size and compression, and the widths of their own borders, may be off by.
 REFERENCE_STD_MM = 0.012
 REFERENCE_BORDER_STD_MM = 0.02
-# Two standard deviations of the size of fifty measured cards.
-MAX_MISFIT_MM = 0.28
+# Of fifty measured cards; two standard deviations are a misfit.
+CARD_SIZE_STD_MM = 0.14
+MAX_MISFIT_MM = 2 * CARD_SIZE_STD_MM
+# No card is cut so wrongly, and no lit cut edge so broad: an edge was misread.
+MAX_BELIEVED_MISFIT_MM = 0.6
 # Lens distortion that was not removed, and the reference's own, turn the print by so much (simulated cards).
 REFERENCE_STD_DEG = 0.012
 # Forty simulated fronts stayed below 0.12, backs in every condition above 0.9.
@@ -48,6 +51,25 @@ class Registered:
     outer_stds_mm: Mapping[Side, float]
     misfit_mm: tuple[float, float]
 
+    @property
+    def outline_doubts(self) -> str | None:
+        """In words, where the print is of so wrong a size for the card that one of its edges was misread."""
+        for misfit, way, edges in zip(
+            self.misfit_mm, ("across", "along"), ("left or right", "top or bottom"), strict=True
+        ):
+            if abs(misfit) > MAX_BELIEVED_MISFIT_MM:
+                return (
+                    f"the card's {edges} edge is not clear: the card is {abs(misfit):.1f} mm "
+                    f"{'smaller' if misfit > 0 else 'larger'} {way} than it should be for its print"
+                )
+        return None
+
+    def corrected(self, places: tuple[Place, ...]) -> tuple[Place, ...]:
+        """Places read from the print's edges, with half of the misfit given to the border on either side."""
+        return tuple(
+            p if p.width_mm is None else replace(p, width_mm=p.width_mm + _half(self.misfit_mm, p.side)) for p in places
+        )
+
 
 def register(
     card: Image, plane: CardPlane, outer_stds_mm: Mapping[Side, float], reference: PrintReference
@@ -67,13 +89,14 @@ def register(
     alignment = align(card, reference.picture())
     misfit = _misfit_mm(alignment)
     doubted: dict[Side, float] = {
-        side: float(np.hypot(outer_stds_mm[side], abs(misfit[0 if side in ("left", "right") else 1]) / 2))
-        for side in SIDES
+        side: float(np.hypot(outer_stds_mm[side], np.sqrt(2) * _half(_doubtful_mm(alignment), side))) for side in SIDES
     }
-    registration = _registration(alignment, doubted, reference)
+    registration = _registration(alignment, doubted)
     places: tuple[Place, ...] = ()
     if reference.borders_mm is not None:
-        places = tuple(p for s in SIDES for p in _places(s, alignment, plane, doubted[s], reference.borders_mm))
+        fitted = _fitted(alignment, misfit)
+        registration = _bordered(registration, fitted, doubted, reference.borders_mm)
+        places = tuple(p for s in SIDES for p in _places(s, fitted, plane, doubted[s], reference.borders_mm))
     return Registered(registration=registration, places=places, outer_stds_mm=doubted, misfit_mm=misfit)
 
 
@@ -94,12 +117,34 @@ def _misfit_mm(alignment: Alignment) -> tuple[float, float]:
 
     What a card is too small by may be missing on one of two edges, as when a bright cut edge is taken for the ground.
     """
-    excess = alignment.map[1] * CARD_WIDTH_MM, alignment.map[5] * CARD_HEIGHT_MM
-    across, along = (float(each) if abs(each) > MAX_MISFIT_MM else 0.0 for each in excess)
+    across, along = (each if abs(each) > MAX_MISFIT_MM else 0.0 for each in _excess_mm(alignment))
     return across, along
 
 
-def _registration(alignment: Alignment, outer_mm: Mapping[Side, float], reference: PrintReference) -> Registration:
+def _doubtful_mm(alignment: Alignment) -> tuple[float, float]:
+    """How much of the print's excess may be an edge misread: nothing within a standard deviation of cards' sizes."""
+    across, along = (each * float(np.clip(abs(each) / CARD_SIZE_STD_MM - 1, 0, 1)) for each in _excess_mm(alignment))
+    return across, along
+
+
+def _excess_mm(alignment: Alignment) -> tuple[float, float]:
+    """How much larger than the card's own the print is, across and along it."""
+    return float(alignment.map[1]) * CARD_WIDTH_MM, float(alignment.map[5]) * CARD_HEIGHT_MM
+
+
+def _half(misfit_mm: tuple[float, float], side: Side) -> float:
+    """What half of the misfit adds to the border of a side."""
+    return misfit_mm[0 if side in ("left", "right") else 1] / 2
+
+
+def _fitted(alignment: Alignment, misfit_mm: tuple[float, float]) -> Alignment:
+    """The alignment with a print of the card's size where its own is doubtful: half of what is missing on each side."""
+    across, along = misfit_mm
+    parameters = alignment.map - np.array([0, across / CARD_WIDTH_MM, 0, 0, 0, along / CARD_HEIGHT_MM])
+    return replace(alignment, map=parameters)
+
+
+def _registration(alignment: Alignment, outer_mm: Mapping[Side, float]) -> Registration:
     shift, own = (values[0] for values in alignment.displacement(_MIDDLE_MM))
     shared = [
         float(np.hypot(REFERENCE_STD_MM, np.hypot(first, second) / 2))
@@ -109,7 +154,7 @@ def _registration(alignment: Alignment, outer_mm: Mapping[Side, float], referenc
     _, across, shear_x, _, shear_y, along = alignment.map
     variance = np.diag(alignment.covariance)
     tilt = np.sqrt(sum((outer_mm[side] / LENGTH_MM[side]) ** 2 for side in SIDES)) / 4
-    borderless = Registration(
+    return Registration(
         shift_mm=(
             Estimate(value=float(shift[0]), std=float(stds[0])),
             Estimate(value=float(shift[1]), std=float(stds[1])),
@@ -125,9 +170,6 @@ def _registration(alignment: Alignment, outer_mm: Mapping[Side, float], referenc
         ),
         correlation=alignment.correlation,
         agreeing=alignment.agreeing,
-    )
-    return (
-        borderless if reference.borders_mm is None else _bordered(borderless, alignment, outer_mm, reference.borders_mm)
     )
 
 

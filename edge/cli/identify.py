@@ -3,9 +3,9 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from edge.cli.photos import collect_photos, overlay_paths, readable_photos
 from edge.config import load_settings
 
 if TYPE_CHECKING:
+    from edge.calibration.measuring import Measurer
     from edge.config import Settings
     from edge.database import CardDatabase
     from edge.geometry import Image
@@ -25,6 +26,8 @@ _EXAMPLES = """\
   card-scanner identify binder.jpg                      a table of the cards in one photo
   card-scanner identify photos/ --json > results.jsonl  one JSON object a photo, one photo a line
   card-scanner identify photos/ --overlay out/          pictures with the outlines and names drawn in
+  card-scanner identify photos/ --json --calibration cam.json
+                                                        centering by a calibrated camera
 
 A card is confirmed, a candidate (close, but not close enough, or a look-alike that could not be told apart) or
 unknown, by the thresholds of the card database. The exit code is 0 when every photo could be read, else 1."""
@@ -42,10 +45,17 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overlay", type=Path, metavar="DIR", help="also write DIR/<photo>.png with the cards drawn in"
     )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="of the camera that took the photos, by 'card-scanner calibrate'; centering is measured by it",
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from edge.calibration.views import camera_of
     from edge.recognition import open_recognizer
 
     photos, failures = collect_photos(options.paths)
@@ -56,9 +66,11 @@ def _run(options: argparse.Namespace) -> int:
     if not photos:
         return 1
     with closing(open_recognizer(settings.recognition)) as recognizer:
-        identifier, database = _identifier(settings, recognizer), recognizer.database
+        database = recognizer.database
+        identifier, measurer = _identifier(settings, recognizer), _measurer(options, database)
         for photo, image in readable_photos(photos, failures):
-            result = identifier.identify(image, os.fsencode(photo).decode(errors="replace"))
+            measured = replace(measurer, sensor=camera_of(photo)[0])
+            result = identifier(measured).identify(image, os.fsencode(photo).decode(errors="replace"))
             for line in [_json(result)] if options.json else _table(result, database):
                 write_line(line)
             if photo in overlays:
@@ -66,16 +78,25 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _identifier(settings: "Settings", recognizer: "Recognizer") -> "PhotoIdentifier":
-    from edge.centering import Setup, measure
+def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Measurer], PhotoIdentifier]":
+    """What identifies the cards of one photo, given how to measure them."""
     from edge.detection import CardDetector
     from edge.identification import PhotoIdentifier
     from edge.smoothing import effective_thresholds
 
+    detector = CardDetector()
     thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
     max_batch = settings.recognition.max_batch
-    measured = partial(measure, setup=Setup(backs=recognizer.database.backs))
-    return PhotoIdentifier(CardDetector(), recognizer, thresholds, max_batch=max_batch, measure=measured)
+    return lambda measurer: PhotoIdentifier(detector, recognizer, thresholds, max_batch=max_batch, measure=measurer)
+
+
+def _measurer(options: argparse.Namespace, database: "CardDatabase") -> "Measurer":
+    from edge.calibration import read_calibration
+    from edge.calibration.measuring import Measurer
+    from edge.centering import Setup
+
+    calibration = None if options.calibration is None else read_calibration(options.calibration)
+    return Measurer(setup=Setup(backs=database.backs), calibration=calibration)
 
 
 def _draw(path: Path, image: "Image", result: "PhotoResult", database: "CardDatabase") -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from edge.errors import ConfigurationError, ScannerError
 from edge.messages import CardMessage, HealthMessage, Topic
+from edge.validation import first_fault
 
 _KEPT_MESSAGES = 10_000
 
@@ -86,10 +87,8 @@ class Subscription:
         try:
             return kind.model_validate_json(parts[1] if len(parts) == 2 else b"")
         except ValidationError as cause:
-            first = cause.errors()[0]
-            what = ".".join(str(part) for part in first["loc"]) or "the message"
             raise ScannerError(
-                f"{self._endpoint} does not speak this version's protocol ({what}: {first['msg']}); "
+                f"{self._endpoint} does not speak this version's protocol ({first_fault(cause, 'the message')}); "
                 "is it a card-scanner of the same version?"
             ) from cause
 

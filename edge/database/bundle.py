@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest, file_sha256, read_database_manifest
 from edge.messages import CardDetails
+from edge.validation import first_fault
 
 EMBEDDINGS_FILE = "embeddings.npy"
 METADATA_FILE = "metadata.json"
@@ -188,9 +189,7 @@ def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
     except OSError as cause:
         raise DatabaseError(f"cannot read {path}: {cause.strerror}; {REPAIR}") from cause
     except ValidationError as cause:
-        first = cause.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise DatabaseError(f"{path} is not valid: {where}: {first['msg']}; {REPAIR}") from cause
+        raise DatabaseError(f"{path} is not valid: {first_fault(cause, 'the file')}; {REPAIR}") from cause
 
 
 def check_model(path: Path, manifest: DatabaseManifest, model: ModelManifest) -> None:

@@ -12,18 +12,24 @@ from edge.detection.lines import MIN_FRAME_PX, line_detections
 from edge.detection.network import OutlineProposer, Proposal, mixed_quad
 from edge.detection.refinement import fit_outline
 from edge.detection.shape import card_order, card_shape_error
-from edge.detection.sides import SideEstimate, SideFinder
+from edge.detection.sides import SideFinder
 from edge.errors import MeasurementError
 from edge.frame import Detection
-from edge.geometry import Image, Quad, quad_iou, side_lengths
+from edge.geometry import Image, Quad, quad_iou, quad_overlap, side_lengths
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 OUTLINE_MODEL = MODELS / "outline.onnx"
 SIDE_MODEL = MODELS / "sides.onnx"
 FAR_PX = 288
 NEAR_PX = 448
+CLOSE_PX = 144
 # Where cards have a shorter side below this in the far picture, or there are none, the near one is looked at, too.
 SMALL_PX = 36.0
+# Where a card is at least so long, as a share of the picture, or there is none, the close one is looked at, too: of
+# cards that fill the far picture, the network sees parts.
+LARGE = 0.35
+# The smaller of two outlines is a part of the other where this share of it lies inside.
+PART = 0.6
 MIN_SCORE = 0.4
 REACH = 0.02
 MIN_SUPPORT = 0.5
@@ -62,10 +68,10 @@ class CardDetector:
         if min(image.shape[:2]) < MIN_FRAME_PX:
             return ()
         proposals = self._proposed(image)
-        estimates = self._sides.find(image, [proposal.quad for proposal in proposals])
+        placed = self._sides.find(image, [proposal.quad for proposal in proposals])
         found: list[Detection] = []
-        for proposal, estimate in zip(proposals, estimates, strict=True):
-            detection = fitted(image, estimate, proposal.score) if estimate is not None else None
+        for proposal, quad in zip(proposals, placed, strict=True):
+            detection = fitted(image, quad, proposal.score) if quad is not None else None
             if detection is not None and not _overlaps(detection.quad, found):
                 found.append(detection)
         if not self._live:
@@ -77,27 +83,30 @@ class CardDetector:
         return tuple(sorted(found, key=lambda each: -each.confidence))
 
     def _proposed(self, image: Image) -> list[Proposal]:
-        proposals = self._proposer.propose(image, FAR_PX, MIN_SCORE)
-        scale = FAR_PX / max(image.shape[:2])
-        if proposals and np.median([side_lengths(each.quad).min() for each in proposals]) * scale > SMALL_PX:
-            return proposals
-        nearer = self._proposer.propose(image, NEAR_PX, MIN_SCORE)
-        return nearer + [far for far in proposals if all(quad_iou(far.quad, each.quad) <= SAME_IOU for each in nearer)]
+        long_px = max(image.shape[:2])
+        found = self._proposer.propose(image, FAR_PX, MIN_SCORE)
+        if not found or np.median([side_lengths(each.quad).min() for each in found]) <= SMALL_PX / FAR_PX * long_px:
+            nearer = self._proposer.propose(image, NEAR_PX, MIN_SCORE)
+            new = [far for far in found if all(quad_iou(far.quad, each.quad) <= SAME_IOU for each in nearer)]
+            found = nearer + new
+        if not found or max(side_lengths(each.quad).max() for each in found) >= LARGE * long_px:
+            closer = self._proposer.propose(image, CLOSE_PX, MIN_SCORE)
+            found = _whole(found + [each for each in closer if side_lengths(each.quad).max() >= LARGE * long_px])
+        return found
 
 
-def fitted(image: Image, estimate: SideEstimate, score: float) -> Detection | None:
+def fitted(image: Image, quad: Quad, score: float) -> Detection | None:
     """A card with the sides that can be seen fitted to their edges; None where it is not wholly in the image.
 
     A side of which too little can be seen stays where the network put it, or goes where a card's size puts it.
 
     Args:
         image: uint8 [H, W, 3] BGR.
-        estimate: about where the card's sides are.
+        quad: about where the card's sides are.
         score: 0 to 1, how sure it is that this is a card.
     """
-    short_px = float(side_lengths(estimate.quad).min())
-    outline = fit_outline(image, estimate.quad, REACH * short_px)
-    quad = estimate.quad
+    short_px = float(side_lengths(quad).min())
+    outline = fit_outline(image, quad, REACH * short_px)
     if outline is not None:
         mixed = mixed_quad(quad, outline.quad, outline.support >= MIN_SUPPORT)
         if mixed is not None and np.abs(mixed - quad).max() <= 2 * REACH * short_px:
@@ -112,6 +121,15 @@ def fitted(image: Image, estimate: SideEstimate, score: float) -> Detection | No
         return Detection(quad=card_order(quad, size), confidence=score)
     except MeasurementError:
         return None
+
+
+def _whole(proposals: list[Proposal]) -> list[Proposal]:
+    """The proposals, best first, without those that are a part of a better one, or that a better one is a part of."""
+    kept: list[Proposal] = []
+    for proposal in sorted(proposals, key=lambda each: -each.score):
+        if all(quad_overlap(proposal.quad, better.quad) <= PART for better in kept):
+            kept.append(proposal)
+    return kept
 
 
 def _overlaps(quad: Quad, detections: list[Detection]) -> bool:

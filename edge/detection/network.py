@@ -48,13 +48,13 @@ class Proposal:
 class OutlineProposer:
     """Owns the network's session."""
 
-    def __init__(self, model: Path, threads: int = 1) -> None:
+    def __init__(self, model: Path) -> None:
         """Open the model.
 
         Raises:
             ModelError: if it is missing, damaged or another model.
         """
-        self._session = open_network(model, OUTPUT_NAMES, threads)
+        self._session = open_network(model, OUTPUT_NAMES)
 
     def propose(self, image: Image, long_side_px: int, min_score: float) -> list[Proposal]:
         """Look at a reduced copy of an image.
@@ -73,14 +73,14 @@ class OutlineProposer:
         return [Proposal(quad=(each.quad + 0.5) / scale - 0.5, score=each.score) for each in small]
 
 
-def open_network(model: Path, outputs: tuple[str, ...], threads: int = 1) -> onnxruntime.InferenceSession:
-    """A session that runs one of the detector's networks.
+def open_network(model: Path, outputs: tuple[str, ...]) -> onnxruntime.InferenceSession:
+    """A session that runs one of the detector's networks on one thread.
 
     Raises:
         ModelError: if the file is missing, damaged or has other outputs.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     # Pictures of several sizes come: an arena would keep the most that each of them took.
     options.enable_cpu_mem_arena = False

@@ -7,7 +7,6 @@ all that it sees, and says where a side runs that something covers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -37,32 +36,18 @@ _HUBER = 1.5
 _REDUCE_ABOVE = 1.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SideEstimate:
-    """Where a card's sides are.
-
-    Attributes:
-        quad: [4, 2] in pixels of the image, in the order of the corners that the view was made from.
-        deviation: float64 [4], how far the network is in doubt about each side (the first starts at the first corner),
-            as a share of the card's width.
-    """
-
-    quad: Quad
-    deviation: NDArray[np.float64]
-
-
 class SideFinder:
     """Owns the network's session."""
 
-    def __init__(self, model: Path, threads: int = 1) -> None:
+    def __init__(self, model: Path) -> None:
         """Open the model.
 
         Raises:
             ModelError: if it is missing, damaged or another model.
         """
-        self._session = open_network(model, (OUTPUT_NAME,), threads)
+        self._session = open_network(model, (OUTPUT_NAME,))
 
-    def find(self, image: Image, quads: Sequence[Quad]) -> list[SideEstimate | None]:
+    def find(self, image: Image, quads: Sequence[Quad]) -> list[Quad | None]:
         """Place the sides of cards; each is looked at again, in the view made from its answer, until that stays.
 
         Args:
@@ -70,9 +55,10 @@ class SideFinder:
             quads: about where cards lie, each side within about a quarter of the card's width.
 
         Returns:
-            One for each quad; None where the sides make no card.
+            A quad in pixels of the image for each one given, in the order of its corners; None where the sides make no
+            card.
         """
-        found: list[SideEstimate | None] = [None] * len(quads)
+        found: list[Quad | None] = [None] * len(quads)
         looked_at = dict(enumerate(quads))
         for _ in range(MAX_PASSES):
             if not looked_at:
@@ -82,9 +68,9 @@ class SideFinder:
             (logits,) = self._session.run([OUTPUT_NAME], {INPUT_NAME: pixels})
             unsettled: dict[int, Quad] = {}
             for (k, quad), said, (_, to_image) in zip(looked_at.items(), logits, views, strict=True):
-                estimate = found[k] = decode_sides(said, to_image)
-                if estimate is not None and np.abs(estimate.quad - quad).max() > SETTLED * side_lengths(quad).min():
-                    unsettled[k] = estimate.quad
+                placed = found[k] = decode_sides(said, to_image)
+                if placed is not None and np.abs(placed - quad).max() > SETTLED * side_lengths(quad).min():
+                    unsettled[k] = placed
             looked_at = unsettled
         return found
 
@@ -118,7 +104,7 @@ def card_in_view() -> Quad:
     return quad
 
 
-def decode_sides(logits: NDArray[np.float32], to_image: NDArray[np.float64]) -> SideEstimate | None:
+def decode_sides(logits: NDArray[np.float32], to_image: NDArray[np.float64]) -> Quad | None:
     """The sides that the network sees in a view.
 
     Args:
@@ -126,10 +112,11 @@ def decode_sides(logits: NDArray[np.float32], to_image: NDArray[np.float64]) -> 
         to_image: homography [3, 3] from the view's pixels.
 
     Returns:
-        None where they make no card.
+        [4, 2] in pixels of the image, in the order of the corners that the view was made from; None where they make no
+        card.
     """
     first, last = card_in_view()[[0, 2]]
-    lines, deviation = np.empty((SIDES, 3)), np.empty(SIDES)
+    lines = np.empty((SIDES, 3))
     for side in range(SIDES):
         along, across = (0, 1) if side % 2 == 0 else (1, 0)
         mean, variance = _moments(logits[side] if along == 0 else logits[side].T)
@@ -137,13 +124,12 @@ def decode_sides(logits: NDArray[np.float32], to_image: NDArray[np.float64]) -> 
         read = (places >= first[along] + _CORNER_PX) & (places <= last[along] - _CORNER_PX)
         slope, offset = _fitted_line(places[read], mean[read], variance[read])
         lines[side, along], lines[side, across], lines[side, 2] = slope, -1, offset
-        deviation[side] = np.sqrt(np.median(variance[read])) / CARD_WIDTH_PX
     lines *= np.array([1, -1, -1, 1])[:, None]
     quad = crossings(lines)
     if quad is None:
         return None
     quad = transform_points(to_image, quad)
-    return SideEstimate(quad=quad, deviation=deviation) if is_convex(quad) else None
+    return quad if is_convex(quad) else None
 
 
 def _moments(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

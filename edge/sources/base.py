@@ -23,6 +23,11 @@ class FrameSource(Protocol):
         """Whether frames are photos, each the same array several times, and detection may take its time."""
         ...
 
+    @property
+    def detects(self) -> bool:
+        """Whether every frame comes with its detections."""
+        ...
+
     def read(self) -> Frame | None:
         """Wait for the next frame; None once the source has ended or was closed.
 

@@ -30,6 +30,7 @@ class DemoSource:
     name = "demo"
     live = True
     stills = False
+    detects = False
 
     def __init__(self, settings: SourceSettings, size: tuple[int, int] = FRAME_SIZE) -> None:
         """Start the renderer.

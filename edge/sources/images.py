@@ -23,6 +23,7 @@ class ImagesSource:
 
     live = False
     stills = True
+    detects = False
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         """Find the photos; a single one is read at once.

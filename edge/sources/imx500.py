@@ -54,6 +54,7 @@ class Imx500Source:
     name = "imx500"
     live = True
     stills = False
+    detects = True
 
     def __init__(self, feed: CameraFeed[SensorSession], detector: GuidedDetector, lag_frames: int = 0) -> None:
         """Deliver the pictures of `feed`; this source closes both.

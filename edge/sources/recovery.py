@@ -11,20 +11,22 @@ class Rung(Enum):
     GIVE_UP = "give up"
 
 
+# How often the camera is rebuilt before giving up.
+REBUILDS = 2
+
+
 class RecoveryLadder:
     """Escalates from stall to stall, and starts below again once pictures have come for a while."""
 
-    def __init__(self, sound_after: int, rebuilds: int = 2) -> None:
+    def __init__(self, sound_after: int) -> None:
         """Start at the bottom.
 
         Args:
             sound_after: fresh frames in a row after which the camera counts as sound again.
-            rebuilds: how often the camera is rebuilt before giving up.
         """
         self.requeued = 0
         self.rebuilt = 0
-        self.rebuilds = rebuilds
-        self._steps = (Rung.REQUEUE, *(Rung.REBUILD for _ in range(rebuilds)), Rung.GIVE_UP)
+        self._steps = (Rung.REQUEUE, *(Rung.REBUILD for _ in range(REBUILDS)), Rung.GIVE_UP)
         self._sound_after = sound_after
         self._climbed = 0
         self._fresh = 0

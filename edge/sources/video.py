@@ -19,6 +19,7 @@ class VideoSource:
 
     live = False
     stills = False
+    detects = False
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         """Open the file.

@@ -9,12 +9,15 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import zmq
 
+from edge.daemon import detector_for
+from edge.detection import CardDetector, LiveDetector, StillDetector
 from edge.messages import CardMessage, HealthMessage
 
 pytestmark = pytest.mark.e2e
@@ -199,3 +202,19 @@ def test_a_video_that_breaks_off_ends_the_daemon_with_its_sentence(tmp_path, tin
         daemon.listen(lambda m: m.topic == "health" and m.status == "failed")
         assert daemon.process.wait(timeout=5) == 1
         assert str(path) in daemon.process.communicate()[1].splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("live", "stills", "detects", "kind"),
+    [
+        (True, False, False, LiveDetector),
+        (False, True, False, StillDetector),
+        (False, False, False, CardDetector),
+        (True, False, True, type(None)),
+    ],
+)
+def test_each_kind_of_source_gets_its_detector(live, stills, detects, kind):
+    detector = detector_for(SimpleNamespace(live=live, stills=stills, detects=detects))
+    assert type(detector) is kind
+    if live and not detects:
+        detector.close()

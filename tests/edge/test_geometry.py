@@ -11,6 +11,7 @@ from edge.geometry import (
     is_convex,
     quad_area,
     quad_iou,
+    quad_overlap,
     rotated_half_turn,
     side_lengths,
     transform_points,
@@ -69,6 +70,15 @@ def test_iou_of_shifted_rectangles(shift: float):
 
 def test_iou_of_distant_quads_is_zero():
     assert quad_iou(UPRIGHT, UPRIGHT + 500) == 0.0
+
+
+def test_a_part_of_a_quad_overlaps_it_wholly():
+    half = UPRIGHT.copy()
+    half[2:, 1] = 64.0
+    assert quad_overlap(half, UPRIGHT) == pytest.approx(1.0, abs=1e-3)
+    assert quad_overlap(UPRIGHT, half + [0, 22]) == pytest.approx(1.0, abs=1e-3)
+    assert quad_overlap(UPRIGHT, UPRIGHT + [63 / 4, 0]) == pytest.approx(0.75, abs=1e-3)
+    assert quad_overlap(UPRIGHT, UPRIGHT + 500) == 0.0
 
 
 @given(degrees=st.floats(0, 360))

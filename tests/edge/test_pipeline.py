@@ -15,6 +15,7 @@ from edge.centering.result import Place
 from edge.centering.strips import SIDES
 from edge.config import SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.database.search import Match
+from edge.errors import SourceError
 from edge.frame import Detection, Frame
 from edge.geometry import card_homography, card_quad, rotated_half_turn
 from edge.manifests import Thresholds
@@ -251,6 +252,16 @@ def test_detections_of_the_sensor_are_used_as_they_are():
         observation, crops, _ = pipeline.capture.process(frame)
     assert len(observation.tracks) == len(crops) == 1
     assert pipeline.detector.calls == 0
+
+
+def test_a_source_that_detects_by_itself_needs_no_detector_and_has_to_detect():
+    stage = CaptureStage(None, Tracker(TrackingSettings(min_hits=1)), Selector(SelectionSettings(), Answers()))
+    image = picture(CARDS["demo-001"])
+    detection = Detection(quad=card_quad(QUAD), confidence=0.8)
+    observation, _, _ = stage.process(Frame(frame_id=0, timestamp_ns=0, image=image, detections=(detection,)))
+    assert len(observation.tracks) == 1
+    with pytest.raises(SourceError, match="frame 1 came without detections"):
+        stage.process(Frame(frame_id=1, timestamp_ns=0, image=image))
 
 
 def test_a_confirmed_card_is_measured_in_every_sharp_frame_that_is_answered():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.calibration import CalibratedLens, read_calibration, write_calibration
-from edge.calibration.board import COLUMNS, CORNERS, ROWS, SQUARE_MM, corner_points_mm, find_board
+from edge.calibration.board import COLUMNS, ROWS, SQUARE_MM, corner_points_mm, find_board
 from edge.calibration.measuring import Measurer
 from edge.calibration.pdf import PAPERS_MM, POINTS_PER_MM, board_pdf
 from edge.calibration.solving import MIN_VIEWS, Picture, calibrate, missing_parts
@@ -48,7 +48,7 @@ def test_the_printed_board_has_its_true_size(paper):
     page, size_mm = drawn(board_pdf(paper))
     assert size_mm == pytest.approx(PAPERS_MM[paper], abs=0.01)
     found = find_board(cv2.cvtColor(page, cv2.COLOR_GRAY2BGR))
-    assert len(found.ids) == CORNERS
+    assert len(found.ids) == (COLUMNS - 1) * (ROWS - 1)
     left, top = (size_mm[0] - COLUMNS * SQUARE_MM) / 2, (size_mm[1] - ROWS * SQUARE_MM) / 2
     expected = (corner_points_mm(found.ids) + [left, top]) * 4 - 0.5
     assert np.abs(found.points_px - expected).max() < 0.6
@@ -143,7 +143,7 @@ def test_another_camera_or_resolution_is_refused_in_words(solved):
 class Frames:
     """A source of frames."""
 
-    name, live, stills = "frames", True, False
+    name, live, stills, detects = "frames", True, False, False
 
     def __init__(self, images):
         self._images = list(images)

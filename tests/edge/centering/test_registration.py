@@ -111,6 +111,46 @@ def test_an_edge_misread_is_told_by_the_prints_size(lay, bordered, reference_of)
     assert any("smaller across than it should be" in note for note in told.notes)
 
 
+def test_a_card_far_too_small_for_its_print_is_refused(lay, bordered, reference_of):
+    card = render_card(bordered, 22.0)
+    wide = cv2.resize(card[:, : -round(0.9 * 22)], card.shape[1::-1], interpolation=cv2.INTER_AREA)
+    image, quad = lay(wide)
+    told = measure(image, quad, reference_of(bordered))
+    assert not told.measurable
+    assert "left or right edge is not clear: the card is 0.9 mm smaller across" in told.reason
+
+
+def test_half_of_what_a_card_is_too_small_by_goes_to_either_side(lay, bordered, reference_of):
+    card = render_card(bordered, 22.0)
+    wide = cv2.resize(card[:, : -round(0.45 * 22)], card.shape[1::-1], interpolation=cv2.INTER_AREA)
+    image, quad = lay(wide)
+    plain, told = measure(image, quad), measure(image, quad, reference_of(bordered))
+    left, _, right, _ = print_edges_mm(bordered, (0.0, 0.0))
+    for side, truth in (("left", left), ("right", right)):
+        border = told.figures.borders_mm[side]
+        assert border.value == pytest.approx(plain.figures.borders_mm[side].value + 0.225, abs=0.04)
+        assert abs(border.value - truth) < 1.96 * border.std
+
+
+def test_of_two_answers_that_exclude_each_other_the_registration_is_given(clear_shot, bordered, reference_of):
+    reference = reference_of(bordered)
+    other = replace(reference, borders_mm={**reference.borders_mm, "left": reference.borders_mm["left"] + 1.0})
+    plain, told = measure(clear_shot.image, clear_shot.quad), measure(clear_shot.image, clear_shot.quad, other)
+    difference = told.figures.left_right.first - plain.figures.left_right.first
+    assert told.method == "registration"
+    assert difference > 4
+    assert told.figures.left_right.std > difference / 5
+    assert told.figures.top_bottom.std < 1
+    assert any("give another answer than the registration" in note for note in told.notes)
+
+
+def test_edges_of_a_card_whose_original_has_no_border_are_not_believed(clear_shot, bordered, reference_of):
+    told = measure(clear_shot.image, clear_shot.quad, replace(reference_of(bordered), borders_mm=None))
+    assert not told.measurable
+    assert "the original of this card has no clear printed border" in told.reason
+    assert shift_of(told) == pytest.approx(OFFSET_MM, abs=0.04)
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_back_is_refused_unless_asked_for(lay, back, turned):
     image, quad = lay(render_back(22.0))

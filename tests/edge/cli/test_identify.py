@@ -6,6 +6,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from edge.calibration import Calibration, write_calibration
 from edge.photos import read_photo
 from edge.schema import shipped_schema
 
@@ -116,3 +117,15 @@ def test_a_damaged_database(scanner, tiny_settings, photo, tmp_path, name):
     outcome = scanner("identify", photo, "--database", tmp_path / "database")
     assert (outcome.code, outcome.out) == (1, "")
     assert name in outcome.complaint
+
+
+def test_centering_by_a_calibrated_camera(scanner, tiny_settings, photo, tmp_path):
+    calibration = Calibration(
+        sensor=None, focus=None, width=640, height=480, focal_px=(600, 600), centre_px=(320, 240),
+        coefficients=(0, 0, 0, 0, 0), reprojection_error_px=0.1, views=9, coverage=1, created="2025-01-01",
+    )  # fmt: skip
+    write_calibration(tmp_path / "camera.json", calibration)
+    outcome = scanner("identify", photo, "--json", "--calibration", tmp_path / "camera.json")
+    (card,) = json.loads(outcome.out)["cards"]
+    assert card["centering"]["reason"].startswith("the camera's calibration is for pictures of 640 x 480 pixels")
+    assert scanner("identify", photo, "--calibration", tmp_path / "nothing.json").code == 2

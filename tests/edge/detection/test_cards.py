@@ -1,10 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.detection.cards import CardDetector, fitted
-from edge.detection.sides import SideEstimate
 from edge.errors import ModelError
 from edge.geometry import quad_iou
 from edge.simulator.conditions import PRESETS
@@ -33,21 +33,33 @@ def test_partly_hidden_cards_are_found(live, condition):
     assert found >= 0.75 * present
 
 
+@pytest.mark.parametrize("share", [0.95, 0.8, 0.6])
+def test_a_card_that_fills_the_frame_is_found_whole(live, share):
+    image, truth = render_scene(random_scene(FIRST_SEED + 700, calibration_cards(100), PRESETS["clean"]))
+    quad = truth.cards[0].quad
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    around = np.round((high - low).max() / share * np.array([-0.5, 0.5]) + ((low + high) / 2)[:, None]).astype(int)
+    (left, right), (top, bottom) = around
+    padded = cv2.copyMakeBorder(image, 300, 300, 300, 300, cv2.BORDER_REFLECT_101)
+    close = cv2.resize(padded[top + 300 : bottom + 300, left + 300 : right + 300], (1200, 1200))
+
+    found = live.detect(close)
+
+    expected = (quad - (left, top) + 0.5) * 1200 / (right - left) - 0.5
+    assert [quad_iou(each.quad, expected) > 0.93 for each in found] == [True]
+
+
 @settings(deadline=None, max_examples=15)
 @given(height=st.integers(1, 200), width=st.integers(1, 200), level=st.integers(0, 255))
 def test_nothing_is_found_where_nothing_is(live, height, width, level):
     assert live.detect(np.full((height, width, 3), level, np.uint8)) == ()
 
 
-def estimate(quad):
-    return SideEstimate(quad=quad, deviation=np.full(4, 0.02))
-
-
 def test_a_side_without_an_edge_stays_where_it_was_proposed():
     image = np.full((400, 400, 3), 40, np.uint8)
     image[80:200, 100:226] = 200
     proposed = CARD + np.array([2.0, 2.0])
-    detection = fitted(image, estimate(proposed), 0.8)
+    detection = fitted(image, proposed, 0.8)
     assert detection.confidence == 0.8
     assert np.allclose(detection.quad[:2], CARD[:2] - 0.5, atol=1.0)
     assert np.allclose(detection.quad[2:, 1], proposed[2:, 1], atol=0.5)
@@ -55,7 +67,7 @@ def test_a_side_without_an_edge_stays_where_it_was_proposed():
 
 def test_a_card_that_leaves_the_frame_is_not_whole():
     image = np.full((400, 400, 3), 40, np.uint8)
-    assert fitted(image, estimate(CARD - np.array([120.0, 0.0])), 0.9) is None
+    assert fitted(image, CARD - np.array([120.0, 0.0]), 0.9) is None
 
 
 def test_a_tilted_card_keeps_its_short_side_first(live):

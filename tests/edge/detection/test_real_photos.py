@@ -2,6 +2,7 @@ import functools
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -32,6 +33,15 @@ def test_every_card_is_found_and_nothing_else(name):
     quads = [detection.quad for detection in detections]
     assert all(is_convex(quad) for quad in quads)
     assert all(quad_iou(a, b) < 0.1 for i, a in enumerate(quads) for b in quads[:i])
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")
+@pytest.mark.parametrize("name", FLAT[1:] + HARD)
+def test_so_they_are_in_the_frames_of_a_camera(name):
+    photo = read_photo(PHOTOS / name)
+    scale = min(1.0, 1520 / max(photo.shape[:2]))
+    frame = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    assert len(CardDetector(live=True).detect(frame)) == cards_in(name)
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")

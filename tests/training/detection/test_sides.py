@@ -60,7 +60,7 @@ def test_positions_say_where_the_sides_are(errors):
             ):
                 index = (cell, place) if side % 2 == 0 else (place, cell)
                 said[(side, *index)] = np.log(max(share, 1e-13))
-    assert np.abs(decode_sides(said, np.eye(3)).quad - true).max() < 0.1
+    assert np.abs(decode_sides(said, np.eye(3)) - true).max() < 0.1
 
 
 def test_the_loss_is_least_at_the_truth():
