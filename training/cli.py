@@ -55,12 +55,14 @@ def _add_student(commands: "Commands[argparse.ArgumentParser]") -> None:
         "from a teacher as a --recipe says. SIGTERM or Ctrl-C saves a checkpoint and ends the run; --resume goes on. "
         "Several processes: torchrun --nproc-per-node N -m training student ...",
     )
-    length = student.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, help="wall-clock time to train for, without a teacher")
-    length.add_argument("--steps", type=int, help="optimiser steps to train for (reproducible, unlike minutes)")
+    _add_length(student.add_mutually_exclusive_group(), ", without a teacher")
     student.add_argument("--learning-rate", type=float, default=1e-3, help="peak of the schedule (default: 0.001)")
     student.add_argument("--recipe", help="learn from a teacher: name of a recipe that ships, or a TOML file")
-    student.add_argument("--teacher", type=Path, help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt")
+    student.add_argument(
+        "--teacher",
+        type=Path,
+        help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt, or that of another student",
+    )
     student.add_argument("--shape", help="of the network, such as regnet-x-400mf (default: demo, or the recipe's)")
     _add_run(student, "training.embedding.student")
 
@@ -88,7 +90,11 @@ def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
     ablate.add_argument("--output", type=Path, required=True, help="folder of all runs and the table")
     ablate.add_argument("--steps", type=int, default=300, help="of each training (default: 300)")
     ablate.add_argument("--shape", default="demo", help="of the network (default: demo)")
-    ablate.add_argument("--teacher", type=Path, help="checkpoint of a teacher of the same cards and dimension")
+    ablate.add_argument("--teacher", type=Path, help="checkpoint of a teacher of the same cards, or of a student")
+    ablate.add_argument(
+        "--queries", type=int, default=600, help="crops of held-out cards under each condition (default: 600)"
+    )
+    ablate.add_argument("--workers", type=int, default=2, help="processes that make these crops (default: 2)")
     _add_common(ablate, "training.embedding.ablation")
 
 
@@ -100,7 +106,7 @@ def _add_run(parser: argparse.ArgumentParser, module: str) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser, module: str) -> None:
-    """Declare the cards, and what does not change what is learned."""
+    """Declare the cards, and what every training has."""
     parser.add_argument(
         "--cards",
         type=_number_or_folder,
@@ -109,11 +115,22 @@ def _add_common(parser: argparse.ArgumentParser, module: str) -> None:
         help="simulated cards to learn, or a folder of card images (default: 8000 simulated cards)",
     )
     parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, with a folder of card images")
+    _add_processes(parser, module)
+
+
+def _add_processes(parser: argparse.ArgumentParser, module: str) -> None:
+    """Declare what every training has, whatever it learns from."""
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
     parser.add_argument("--threads", type=int, default=1, help="of one training process (default: 1)")
     parser.add_argument("--batches", type=int, help="that make up a step (default: one for each process)")
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
     parser.set_defaults(run=_run_of(module))
+
+
+def _add_length(group: argparse._MutuallyExclusiveGroup, condition: str) -> None:
+    """Declare the two ways to say how long a run is."""
+    group.add_argument("--minutes", type=float, help=f"wall-clock time to train for{condition}")
+    group.add_argument("--steps", type=int, help="optimiser steps to train for (reproducible, unlike minutes)")
 
 
 def _number_or_folder(text: str) -> int | Path:
@@ -125,20 +142,18 @@ def _add_detector(commands: "Commands[argparse.ArgumentParser]") -> None:
         "detector",
         help="train a network of the detector",
         description="Trains the network that proposes card outlines, or the one that places the sides of a card, from "
-        "random weights on small simulated scenes, which are rendered first. Several processes: torchrun "
-        "--nproc-per-node N -m training detector ...",
+        "small simulated scenes, which are rendered first. SIGTERM or Ctrl-C saves a checkpoint and ends the run; "
+        "--resume goes on. Several processes: torchrun --nproc-per-node N -m training detector ...",
     )
     detector.add_argument("--network", choices=("outline", "sides"), required=True, help="which of the two")
     detector.add_argument("--name", required=True, help="of the run: its folder is RUNS/NAME")
-    detector.add_argument("--minutes", type=float, required=True, help="wall-clock time to train for")
+    _add_length(detector.add_mutually_exclusive_group(required=True), "")
     detector.add_argument("--scenes", type=int, default=10_000, help="simulated scenes to learn from (default: 10000)")
-    detector.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
     detector.add_argument("--workers", type=int, default=1, help="processes that make batches (default: 1)")
-    detector.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
     beginning = detector.add_mutually_exclusive_group()
-    beginning.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    beginning.add_argument("--resume", action="store_true", help="go on with the run of this name")
     beginning.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="begin with the weights of another run")
-    detector.set_defaults(run=_run_of("training.detection.trainer"))
+    _add_processes(detector, "training.detection.command")
     export = commands.add_parser("export-detector", help="write a checkpoint of one of them as ONNX")
     export.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
     export.add_argument("--output", type=Path, required=True, help="such as models/outline.onnx")

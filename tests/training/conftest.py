@@ -1,16 +1,33 @@
+import json
+import os
+import signal
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper
+from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
 from edge.manifests import ModelManifest, Preprocessing, file_sha256
+from edge.simulator.card import render_card
+from edge.simulator.sets import CardSpec
 from training.data.references import COLUMNS, ROWS, References
-from training.networks.model import ModelSettings
+from training.embedding.loss import ArcFace
+from training.embedding.teaching import TeacherObjective
+from training.engine.checkpoint import save_checkpoint
+from training.engine.trainer import Trainer
+from training.networks.model import CardEmbedder, ModelSettings
+from training.networks.teacher import Teacher, published_teacher
+from training.parallel.ranks import Ranks
 
 TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
+
+TEACHER = {"dimension": 8, "dropout": 0.5, "height": 64, "width": 32}
 
 DIMENSION = 3 * 14 * 10
 
@@ -22,6 +39,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def stop_after(trainer: Trainer, steps: int) -> None:
+    """Have SIGTERM come once a trainer has done so many steps."""
+    step = trainer._step
+
+    def stepping(*args) -> None:
+        step(*args)
+        if trainer.progress.step == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    trainer._step = stepping
+
+
+def write_card_folder(folder: Path, specs: Iterable[CardSpec]) -> None:
+    """Cards as images in `folder / "cards"`, and their metadata in `folder / "cards.json"`."""
+    (folder / "cards").mkdir()
+    metadata = {}
+    for spec in specs:
+        name = spec.name.replace(" ", "-")
+        cv2.imwrite(str(folder / "cards" / f"{spec.card_id}_{name}_high.png"), render_card(spec, 8.0))
+        fields = ("name", "set_code", "set_name", "number")
+        metadata[spec.card_id] = {field: getattr(spec, field) for field in fields}
+    (folder / "cards.json").write_text(json.dumps(metadata))
+
+
 def coarse_cards(count: int, seed: int = 0) -> np.ndarray:
     """Cards of 8 x 6 coloured blocks: quick to make, and all different."""
     blocks = np.random.default_rng(seed).integers(0, 256, (count, 8, 6, 3), dtype=np.uint8)
@@ -31,6 +72,48 @@ def coarse_cards(count: int, seed: int = 0) -> np.ndarray:
 @pytest.fixture(scope="session")
 def references() -> References:
     return References(images=coarse_cards(6), labels=np.array([0, 1, 2, 3, 4, 0]), card_ids=tuple("abcdef"))
+
+
+@pytest.fixture(scope="session")
+def transformer(tmp_path_factory) -> Path:
+    """A vision transformer of two small blocks, saved as published ones are."""
+    torch.manual_seed(3)
+    config = DINOv3ViTConfig(
+        hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_register_tokens=1
+    )
+    folder = tmp_path_factory.mktemp("dino")
+    DINOv3ViTModel(config).save_pretrained(folder)
+    return folder
+
+
+def teacher_objective(teacher: Teacher, references: References) -> TeacherObjective:
+    """What a teacher of the dimension of `TINY` learns."""
+    arcface = ArcFace(2 * references.classes, TINY.dimension, 64.0)
+    return TeacherObjective(teacher, arcface, references, Ranks(), margin=0.5, precision="fp32")
+
+
+@pytest.fixture
+def teacher_checkpoint(transformer, references, tmp_path) -> tuple[Path, TeacherObjective]:
+    """A teacher of the references, and its checkpoint."""
+    taught = teacher_objective(published_teacher(str(transformer), **TEACHER), references)
+    state = {
+        "settings": taught.describe(),
+        "trained": taught.trained.state_dict(),
+        "average": taught.teacher.state_dict(),
+    }
+    save_checkpoint(tmp_path / "teacher.pt", state)
+    return tmp_path / "teacher.pt", taught
+
+
+@pytest.fixture
+def student_checkpoint(tmp_path) -> Path:
+    """The checkpoint of a student, which has learnt nothing."""
+    torch.manual_seed(5)
+    path = tmp_path / "student.pt"
+    save_checkpoint(
+        path, {"settings": {"model": TINY.to_json()}, "trained": {}, "average": CardEmbedder(TINY).state_dict()}
+    )
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,14 @@ from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.messages import CardMessage, Topic
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
+from tests.training.conftest import write_card_folder
 from training.cli import main
 from training.data.folder_references import folder_references
-from training.distillation.stages import load_student
+from training.engine.checkpoint import load_checkpoint
 from training.engine.run_folder import how_it_ended
 from training.export.student import export_model
 from training.networks.families.shapes import SHAPES
-from training.networks.model import ModelSettings
+from training.networks.model import ModelSettings, student_of
 
 SHAPE = ModelSettings(
     depths=(1, 1, 2, 1), hidden_sizes=(16, 24, 32, 48), dimension=32, map_channels=16, height=96, width=64
@@ -81,18 +82,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
 @pytest.fixture
 def cards(tmp_path):
     """A folder of simulated cards with their metadata."""
-    folder, metadata = tmp_path / "cards", {}
-    folder.mkdir()
     specs = [spec for spec in demo_cards() if spec.lookalike_of is None][:CARDS]
-    for spec in specs:
-        cv2.imwrite(str(folder / f"{spec.card_id}_{spec.name.split()[0]}.png"), render_card(spec, 8.0))
-        metadata[spec.card_id] = {
-            "name": spec.name,
-            "set_code": spec.set_code,
-            "set_name": spec.set_name,
-            "number": spec.number,
-        }
-    (tmp_path / "cards.json").write_text(json.dumps(metadata))
+    write_card_folder(tmp_path, specs)
     return specs
 
 
@@ -151,11 +142,11 @@ def test_from_card_images_to_a_daemon_that_recognises_them(cards, recipe, tmp_pa
     assert [how_it_ended(stage) for stage in stages] == ["finished", "finished"]
     assert (stages[1] / "curves.png").exists()
 
-    student, _ = load_student(stages[1] / "checkpoint.pt")
+    student = student_of(load_checkpoint(stages[1] / "checkpoint.pt"))
     learnt, held_out = folder_references(tmp_path / "cards", tmp_path / "cards.json", tmp_path / "runs" / "references")
     assert len(learnt.labels) + len(held_out.labels) == CARDS
     model = tmp_path / "student.onnx"
-    export_model(student.eval(), learnt, model, {})
+    export_model(student, learnt, model, {})
 
     report = tmp_path / "report"
     run("evaluate", "model", model, *common[:4], "--count", 1, "--workers", 1, "--output", report)

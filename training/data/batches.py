@@ -19,7 +19,7 @@ from training.data.references import COLUMNS, ROWS, References
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchShape:
-    """Size of a batch: different cards, views of each, and their height and width in pixels."""
+    """Size of a batch: different cards or scenes, views of each, and their height and width in pixels."""
 
     cards: int
     views: int = 2
@@ -65,19 +65,7 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
 
     def loader(self, numbers: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of these numbers, made ahead by other processes."""
-        # OpenCV's threads do not survive the fork: a worker would wait for them for ever.
-        cv2.setNumThreads(1)
-        # A generator of its own: the loader must not draw from the global one, which a resumed run restores.
-        loader = DataLoader(
-            self,
-            batch_size=None,
-            sampler=numbers,
-            num_workers=workers,
-            prefetch_factor=4 if workers else None,
-            worker_init_fn=_leave_signals_to_parent,
-            generator=torch.Generator().manual_seed(0),
-        )
-        return iter(loader)
+        return made_ahead(self, numbers, workers)
 
     def _card(self, position: int) -> tuple[int, bool]:
         """Which card comes at a position of the endless sequence, and whether it is upside down."""
@@ -127,6 +115,25 @@ def batches_for(
     if device.type == "cpu":
         return TrainingBatches(references, augmentation, shape, seed)
     return DeviceBatches(references, augmentation, shape, seed, device)
+
+
+def made_ahead(
+    batches: Dataset[tuple[Tensor, Tensor]], numbers: range, workers: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The items of these numbers, made ahead by `workers` other processes; by this one, when due, where that is 0."""
+    # OpenCV's threads do not survive the fork: a worker would wait for them for ever.
+    cv2.setNumThreads(1)
+    # A generator of its own: the loader must not draw from the global one, which a resumed run restores.
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_leave_signals_to_parent,
+        generator=torch.Generator().manual_seed(0),
+    )
+    return iter(loader)
 
 
 def _seed_of(seed: int, number: int) -> int:

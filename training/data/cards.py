@@ -26,12 +26,7 @@ def open_cards(source: int | Path, metadata: Path | None, cache: Path, ranks: Ra
     Raises:
         ScannerError: if the cards cannot be used, or the cache cannot be written.
     """
-    if ranks.rank == 0:
-        cards = _open(source, metadata, cache)
-        ranks.agree(0)
-        return cards
-    ranks.agree(0)
-    return _open(source, metadata, cache)
+    return ranks.first_then_others(lambda: _open(source, metadata, cache))
 
 
 def _open(source: int | Path, metadata: Path | None, cache: Path) -> Cards:

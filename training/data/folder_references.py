@@ -19,12 +19,11 @@ from training.parallel.processes import in_processes
 
 HELD_OUT_SHARE = 0.1
 _LISTED = 5
+_WORKERS = 2
 _CODE_VERSION = b"1"
 
 
-def folder_references(
-    folder: Path, metadata_file: Path, cache: Path, workers: int = 2
-) -> tuple[References, References]:
+def folder_references(folder: Path, metadata_file: Path, cache: Path) -> tuple[References, References]:
     """The cards of a folder to learn, and those that are held out (see `split_gallery`).
 
     Every image is decoded the first time; the result is kept in `cache` until a file of the folder changes.
@@ -38,7 +37,7 @@ def folder_references(
     learnt, held_out = split_gallery(images, metadata)
     if not (learnt and held_out):
         raise TrainingError(f"{folder} has too few cards to learn from some and hold out others; give more cards")
-    return decoded_references(learnt, cache, workers), decoded_references(held_out, cache, workers)
+    return decoded_references(learnt, cache, _WORKERS), decoded_references(held_out, cache, _WORKERS)
 
 
 def split_gallery(

@@ -20,6 +20,7 @@ from edge.messages import CardDetails
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.simulator.card import render_back, render_card
 from edge.simulator.sets import CardSpec, demo_cards
+from edge.validation import first_fault
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 NAME_PATTERN = "{set_id}-{number}_{name}[_high].png|jpg|webp"
@@ -143,9 +144,8 @@ def read_metadata(path: Path) -> dict[str, CardDetails]:
         try:
             details[card_id] = CardDetails.model_validate(entry)
         except ValidationError as cause:
-            first = cause.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the entry"
-            raise ConfigurationError(f"the metadata {path}: card {card_id}: {where}: {first['msg']}") from cause
+            fault = first_fault(cause, "the entry")
+            raise ConfigurationError(f"the metadata {path}: card {card_id}: {fault}") from cause
     return details
 
 

@@ -1,7 +1,7 @@
 """Training batches of scenes, each a function of the seed and its number alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +12,9 @@ from torch.utils.data import Dataset
 
 from edge.detection.network import DISTANCE_UNIT_PX, STRIDE_PX, ray_directions
 from edge.geometry import Image, side_lengths, transform_points
+from training.data.batches import made_ahead
+from training.detection.disturbances import piece, recoloured, turn
+from training.detection.faces import OTHER_FACES, with_other_faces
 from training.detection.scenes import MIN_VISIBLE, SmallScenes
 
 # A cell is asked for the outline where its centre score is at least this.
@@ -26,7 +29,6 @@ _UNEVEN = 0.25
 _COVERED = 0.35
 # Of what is laid over the edge of a card, in its shorter sides.
 _COVER_SIZES = (0.2, 1.0)
-_CORNERS = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,9 +47,13 @@ class Targets:
     weight: NDArray[np.float32]
     certain: NDArray[np.float32]
 
+    def planes(self) -> NDArray[np.float32]:
+        """All in one, float32 [3 + RAYS, h, w]: score, weight, certain, distances."""
+        return np.concatenate([np.stack([self.score, self.weight, self.certain]), self.distances])
 
-class SceneBatches(Dataset[tuple[Tensor, ...]]):
-    """Item k is a batch: pixels uint8 [N, 3, size, size] RGB, and the four arrays of `Targets`, stacked."""
+
+class SceneBatches(Dataset[tuple[Tensor, Tensor]]):
+    """Item k is a batch: pixels uint8 [N, 3, size, size] RGB, and the planes of their `Targets`."""
 
     def __init__(self, scenes: SmallScenes, images: int, size_px: int, seed: int) -> None:
         self.scenes = scenes
@@ -55,21 +61,26 @@ class SceneBatches(Dataset[tuple[Tensor, ...]]):
         self.size_px = size_px
         self.seed = seed
 
-    def __getitem__(self, number: int) -> tuple[Tensor, ...]:
+    def loader(self, numbers: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of these numbers, made ahead by other processes."""
+        return made_ahead(self, numbers, workers)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Make batch `number`."""
         pixels, targets = [], []
         for i in range(self.images):
             rng = np.random.default_rng([self.seed, number, i])
             index = int(rng.integers(len(self.scenes.images)))
-            picture, quads = _moved(self.scenes.images[index], self.scenes.quads[index], self.size_px, rng)
+            picture, quads = self.scenes.images[index], self.scenes.quads[index]
+            if rng.random() < OTHER_FACES:
+                picture = with_other_faces(picture, quads, self.scenes.visible[index], rng)
+            picture, quads = _moved(picture, quads, self.size_px, rng)
             if rng.random() < _COVERED:
                 other = self.scenes.images[rng.integers(len(self.scenes.images))]
                 _cover_edge(picture, quads, other[: self.size_px, : self.size_px], rng)
             pixels.append(cv2.cvtColor(recoloured(picture, rng), cv2.COLOR_BGR2RGB).transpose(2, 0, 1))
-            targets.append(make_targets(quads, self.scenes.visible[index], self.size_px))
-        arrays: list[Any] = [np.stack(pixels)]
-        arrays += [np.stack([getattr(t, name) for t in targets]) for name in Targets.__slots__]
-        return tuple(torch.from_numpy(array) for array in arrays)
+            targets.append(make_targets(quads, self.scenes.visible[index], self.size_px).planes())
+        return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(targets))
 
 
 def make_targets(quads: NDArray[np.float32], visible: NDArray[np.float32], size_px: int) -> Targets:
@@ -166,7 +177,9 @@ def _shift(by: NDArray[np.float64] | float) -> NDArray[np.float64]:
 
 
 def _turn(angle: float) -> NDArray[np.float64]:
-    return np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    matrix = np.eye(3)
+    matrix[:2, :2] = turn(angle)
+    return matrix
 
 
 def _cover_edge(picture: Image, quads: NDArray[np.float32], other: Image, rng: np.random.Generator) -> None:
@@ -178,21 +191,4 @@ def _cover_edge(picture: Image, quads: NDArray[np.float32], other: Image, rng: n
     side = int(rng.integers(4))
     middle = quad[side] + rng.random() * (quad[(side + 1) % 4] - quad[side])
     extent = rng.uniform(*_COVER_SIZES, 2) * float(side_lengths(quad).min())
-    corners = middle + (extent / 2 * _CORNERS) @ _turn(rng.uniform(0, np.pi))[:2, :2]
-    mask: NDArray[np.uint8] = np.zeros(picture.shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1)
-    np.copyto(picture, other, where=mask[..., None] > 0)
-
-
-def recoloured(picture: Image, rng: np.random.Generator) -> Image:
-    """Change brightness, contrast and colour; sometimes blur, add noise, take the colour away."""
-    seen: NDArray[np.float32] = picture.astype(np.float32)
-    gain = np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.08, 3))
-    seen = 255 * (np.clip(seen * gain / 255, 0, 1) ** np.exp(rng.normal(0, 0.2))) + rng.normal(0, 8)
-    if rng.random() < 0.1:
-        seen = np.repeat(seen.mean(axis=2, keepdims=True), 3, axis=2)
-    if rng.random() < 0.25:
-        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
-    if rng.random() < 0.3:
-        seen = seen + rng.normal(0, rng.uniform(1, 8), seen.shape).astype(np.float32)
-    return np.clip(seen, 0, 255).astype(np.uint8)
+    np.copyto(picture, other, where=piece(picture.shape[:2], middle, extent, rng)[..., None] > 0)

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from edge.detection import network as outlines
 from edge.detection import sides
 from edge.manifests import file_sha256
-from training.detection.trainer import SUBJECTS
-from training.engine.checkpoint import load_checkpoint
+from training.detection.trained import read_detector
 from training.errors import ExportError
 from training.export.onnx_file import write_module
 
@@ -75,13 +74,8 @@ def run(args: argparse.Namespace) -> int:
         ScannerError: if the checkpoint is unusable or the exported model does not agree with it. Then nothing is
             written.
     """
-    try:
-        description = json.loads((args.checkpoint.parent / "run.json").read_text(encoding="utf-8"))
-        network = SUBJECTS[description["network"]].network()
-        network.load_state_dict(load_checkpoint(args.checkpoint)["average"])
-    except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as cause:
-        raise ExportError(f"{args.checkpoint} and its run.json are not of a detector run: {cause}") from cause
-    card = export_network(network, args.output, description)
+    trained = read_detector(args.checkpoint)
+    card = export_network(trained.network, args.output, trained.description)
     sys.stdout.write(json.dumps(card, indent=2) + "\n")
     return 0
 

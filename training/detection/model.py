@@ -6,6 +6,8 @@ when the card is turned; and hidden parts of the outline are predicted like the 
 and ReLU only.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -29,13 +31,7 @@ class OutlineNetwork(nn.Module):
         self.register_buffer("mean", 255 * torch.tensor(MEAN_RGB).reshape(1, 3, 1, 1))
         self.register_buffer("std", 255 * torch.tensor(STD_RGB).reshape(1, 3, 1, 1))
         self.stem = convolution(3, 16, stride=2)
-        channels = 16
-        stages = []
-        for width, blocks in STAGES:
-            residuals = [Residual(width) for _ in range(blocks)]
-            stages.append(nn.Sequential(convolution(channels, width, stride=2), *residuals))
-            channels = width
-        self.stages = nn.ModuleList(stages)
+        self.stages = residual_stages(16, STAGES)
         self.lateral = nn.ModuleList(nn.Conv2d(width, HEAD_CHANNELS, 1) for width, _ in STAGES[1:])
         self.head = nn.Sequential(convolution(HEAD_CHANNELS, HEAD_CHANNELS), convolution(HEAD_CHANNELS, HEAD_CHANNELS))
         self.score = nn.Conv2d(HEAD_CHANNELS, 1, 1)
@@ -58,12 +54,26 @@ class OutlineNetwork(nn.Module):
         for stage in self.stages:
             features = stage(features)
             pyramid.append(features)
-        merged = self.lateral[-1](pyramid[-1])
-        for lateral, finer in zip(reversed(self.lateral[:-1]), reversed(pyramid[1:-1]), strict=True):
-            merged = lateral(finer) + nn.functional.interpolate(merged, scale_factor=2.0, mode="nearest")
-        merged = self.head(merged)
+        merged = self.head(merged_pyramid(self.lateral, pyramid[1:]))
         distances = DISTANCE_UNIT_PX * torch.exp(self.distances(merged).float().clamp(-6, 6))
         return self.score(merged).float(), distances
+
+
+def residual_stages(channels: int, shapes: Sequence[tuple[int, int]]) -> nn.ModuleList:
+    """Stages that halve the resolution; `shapes` are channels and residual blocks of each, `channels` go in."""
+    inside = [channels, *(width for width, _ in shapes)]
+    return nn.ModuleList(
+        nn.Sequential(convolution(before, width, stride=2), *(Residual(width) for _ in range(blocks)))
+        for before, (width, blocks) in zip(inside, shapes, strict=False)
+    )
+
+
+def merged_pyramid(lateral: nn.ModuleList, pyramid: Sequence[Tensor]) -> Tensor:
+    """The finest of the maps with what all coarser ones say added to it, at the channels of `lateral`."""
+    merged: Tensor = lateral[-1](pyramid[-1])
+    for own, finer in zip(reversed(lateral[:-1]), reversed(pyramid[:-1]), strict=True):
+        merged = own(finer) + nn.functional.interpolate(merged, scale_factor=2.0, mode="nearest")
+    return merged
 
 
 class Residual(nn.Module):

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge import simulator
 from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import Scene, random_scene, render_scene
 from edge.simulator.sets import training_cards
@@ -60,8 +61,10 @@ def small_scenes(count: int, size_px: int, cache: Path, workers: int = 2) -> Sma
     Raises:
         OSError: if the cache cannot be written.
     """
-    digest = hashlib.sha256(repr((count, size_px, CARDS, FIRST_SEED, CONDITIONS, PRESETS)).encode()).hexdigest()[:24]
-    folder = cache / f"scenes-{digest}"
+    digest = hashlib.sha256(repr((count, size_px, CARDS, FIRST_SEED, CONDITIONS, PRESETS)).encode())
+    for source in sorted(Path(simulator.__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    folder = cache / f"scenes-{digest.hexdigest()[:24]}"
     if not (folder / "visible.npy").exists():
         folder.mkdir(parents=True, exist_ok=True)
         _render(folder, count, size_px, workers)

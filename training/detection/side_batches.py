@@ -1,8 +1,7 @@
 """Training batches of views of cards, from outlines that are wrong as proposals are."""
 
-from typing import Any
+from collections.abc import Iterator
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,7 +18,9 @@ from edge.detection.sides import (
     card_view,
 )
 from edge.geometry import Image, Quad, is_convex, transform_points
-from training.detection.batches import recoloured
+from training.data.batches import made_ahead
+from training.detection.disturbances import piece, recoloured, turn
+from training.detection.faces import OTHER_FACES, with_other_faces
 from training.detection.scenes import MIN_VISIBLE, SmallScenes
 
 # Standard deviations of what is wrong with an outline, as shares of the card's width; each example has all of it or, in
@@ -52,16 +53,23 @@ class SideBatches(Dataset[tuple[Tensor, Tensor]]):
             inside = ((centre > 0) & (centre < size)).all(axis=2)
         self.cards: NDArray[np.int64] = np.argwhere(inside & (scenes.visible >= MIN_VISIBLE))
 
+    def loader(self, numbers: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of these numbers, made ahead by other processes."""
+        return made_ahead(self, numbers, workers)
+
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Make batch `number`."""
         examples = [self._example(np.random.default_rng([self.seed, number, i])) for i in range(self.views)]
-        arrays: list[Any] = [np.stack(column) for column in zip(*examples, strict=True)]
-        return torch.from_numpy(arrays[0]), torch.from_numpy(arrays[1])
+        views, positions = zip(*examples, strict=True)
+        return torch.from_numpy(np.stack(views)), torch.from_numpy(np.stack(positions))
 
     def _example(self, rng: np.random.Generator) -> tuple[Image, NDArray[np.float32]]:
         scene, card = self.cards[rng.integers(len(self.cards))]
         true: Quad = self.scenes.quads[scene, card].astype(np.float64)
-        view, to_image = card_view(self.scenes.images[scene], disturbed(true, rng))
+        picture = self.scenes.images[scene]
+        if rng.random() < OTHER_FACES:
+            picture = with_other_faces(picture, self.scenes.quads[scene], self.scenes.visible[scene], rng)
+        view, to_image = card_view(picture, disturbed(true, rng))
         seen = transform_points(np.asarray(np.linalg.inv(to_image), np.float64), true)
         seen = min((np.roll(seen, -k, axis=0) for k in range(4)), key=lambda q: float(np.abs(q - card_in_view()).sum()))
         if rng.random() < COVERED:
@@ -79,11 +87,10 @@ def disturbed(quad: Quad, rng: np.random.Generator) -> Quad:
     quad = np.roll(quad, 2 * rng.integers(2) + (rng.random() < TURNED_SIDEWAYS), axis=0)
     for _ in range(10):
         amount = np.exp(rng.uniform(np.log(0.1), np.log(1.6)))
-        angle = amount * rng.normal(0, TURN)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        turned = turn(amount * rng.normal(0, TURN))
         scale = 1 + amount * rng.normal(0, SCALE)
         centre = quad.mean(axis=0)
-        moved = centre + scale * (quad - centre) @ turn.T
+        moved = centre + scale * (quad - centre) @ turned.T
         moved = moved + amount * width * (rng.normal(0, SHIFT, 2) + rng.normal(0, CORNER, (4, 2)))
         if rng.random() < ONE_SIDE_WRONG:
             moved = _with_side_moved(moved, int(rng.integers(4)), rng.uniform(*ONE_SIDE) * width)
@@ -129,17 +136,7 @@ def _cover(view: Image, other: Image, rng: np.random.Generator) -> None:
     height, width = view.shape[:2]
     size = np.array([rng.uniform(*share) for share in COVER_SIDES]) * width
     left, top = rng.integers(0, other.shape[1] - width), rng.integers(0, other.shape[0] - height)
-    corners = rng.uniform(0, (width, height)) + (size / 2 * rng.uniform(0.8, 1.2, (4, 1)) * _CORNERS) @ _turn(rng)
-    mask: NDArray[np.uint8] = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(corners).astype(np.int32)), 1)
+    mask = piece((height, width), rng.uniform(0, (width, height)), size * rng.uniform(0.8, 1.2, (4, 1)), rng)
     (x0, y0), (x1, y1) = np.round(card_in_view()[[0, 2]]).astype(int)
     if mask[y0:y1, x0:x1].mean() < MOST_COVERED:
         np.copyto(view, other[top : top + height, left : left + width], where=mask[..., None] > 0)
-
-
-_CORNERS = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
-
-
-def _turn(rng: np.random.Generator) -> NDArray[np.float64]:
-    angle = rng.uniform(0, np.pi)
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

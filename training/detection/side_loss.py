@@ -30,7 +30,9 @@ def side_loss(logits: Tensor, position: Tensor) -> Tensor:
         upper_share = true - lower
         nearest = log_share.gather(1, torch.stack([lower, lower + 1], dim=1))
         entropy = -(1 - upper_share) * nearest[:, 0] - upper_share * nearest[:, 1]
-        mean = (log_share.exp() * torch.arange(bins, dtype=torch.float32).reshape(1, -1, 1)).sum(dim=1)
+        mean = (log_share.exp() * torch.arange(bins, dtype=torch.float32, device=logits.device).reshape(1, -1, 1)).sum(
+            dim=1
+        )
         error = functional.smooth_l1_loss(mean, true, reduction="none", beta=0.25)
         total = total + ((entropy + MEAN_WEIGHT * error) * known).sum()
         count = count + known.sum()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.detection.sides import SIDES, VIEW_HEIGHT_PX, VIEW_WIDTH_PX
-from training.detection.model import Residual, convolution
+from training.detection.model import convolution, merged_pyramid, residual_stages
 from training.networks.model import MEAN_RGB, STD_RGB
 
 STEM_CHANNELS = 16
@@ -29,15 +29,8 @@ class SideNetwork(nn.Module):
         self.register_buffer("mean", 255 * torch.tensor(MEAN_RGB).reshape(1, 3, 1, 1))
         self.register_buffer("std", 255 * torch.tensor(STD_RGB).reshape(1, 3, 1, 1))
         self.stem = convolution(3, STEM_CHANNELS, stride=2)
-        channels = STEM_CHANNELS
-        stages = []
-        for width, blocks in STAGES:
-            stages.append(
-                nn.Sequential(convolution(channels, width, stride=2), *(Residual(width) for _ in range(blocks)))
-            )
-            channels = width
-        self.stages = nn.ModuleList(stages)
-        shape = (1, channels, VIEW_HEIGHT_PX // COARSEST_PX, VIEW_WIDTH_PX // COARSEST_PX)
+        self.stages = residual_stages(STEM_CHANNELS, STAGES)
+        shape = (1, STAGES[-1][0], VIEW_HEIGHT_PX // COARSEST_PX, VIEW_WIDTH_PX // COARSEST_PX)
         self.place = nn.Parameter(torch.zeros(shape))
         self.lateral = nn.ModuleList(nn.Conv2d(width, HEAD_CHANNELS, 1) for width, _ in STAGES)
         self.head = nn.Sequential(convolution(HEAD_CHANNELS, HEAD_CHANNELS), convolution(HEAD_CHANNELS, HEAD_CHANNELS))
@@ -59,8 +52,5 @@ class SideNetwork(nn.Module):
             pyramid.append(features)
         coarsest = cast("nn.Sequential", self.stages[-1])
         pyramid.append(coarsest[1:](coarsest[0](features) + self.place))
-        merged = self.lateral[-1](pyramid[-1])
-        for lateral, finer in zip(reversed(self.lateral[:-1]), reversed(pyramid[:-1]), strict=True):
-            merged = lateral(finer) + nn.functional.interpolate(merged, scale_factor=2.0, mode="nearest")
-        logits: Tensor = self.sides(self.head(merged))
+        logits: Tensor = self.sides(self.head(merged_pyramid(self.lateral, pyramid)))
         return logits.float()

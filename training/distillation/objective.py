@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.distillation.teachers import FrozenTeacher
 from training.distillation.terms import (
     attention_distance,
     detail_distance,
@@ -20,7 +21,6 @@ from training.engine.objective import NETWORK, BatchLoss
 from training.engine.precision import Precision, autocast
 from training.errors import TrainingError
 from training.networks.model import CardEmbedder
-from training.networks.teacher import Teacher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class DistillationObjective:
         self,
         student: CardEmbedder,
         arcface: ArcFace,
-        teacher: tuple[Teacher, ArcFace],
+        teacher: FrozenTeacher,
         weights: DistillationWeights,
         precision: Precision,
     ) -> None:
@@ -82,7 +82,7 @@ class DistillationObjective:
         Args:
             student: that learns.
             arcface: its class centres, which learn too.
-            teacher: in inference mode, with its class centres; on the device that the student will be on.
+            teacher: on the device that the student will be on.
             weights: of the loss.
             precision: that the networks compute in.
 
@@ -91,12 +91,12 @@ class DistillationObjective:
         """
         self.trained = nn.ModuleDict({NETWORK: student, "arcface": arcface})
         self.student, self.arcface = student, arcface
-        self.teacher, self.taught = teacher
+        self.teacher = teacher
         self.weights = weights
         self.precision = precision
-        if self.taught.centres.shape != arcface.centres.shape:
+        if teacher.centres.centres.shape != arcface.centres.shape:
             raise TrainingError(
-                f"the teacher has classes x dimension {list(self.taught.centres.shape)}, the student "
+                f"the teacher has classes x dimension {list(teacher.centres.centres.shape)}, the student "
                 f"{list(arcface.centres.shape)}: train both on the same cards, with the same dimension"
             )
 
@@ -112,9 +112,10 @@ class DistillationObjective:
         """The weighted sum of all terms."""
         weights = self.weights
         with torch.no_grad(), autocast(self.precision, pixels.device):
-            taught, taught_map = self.teacher.with_map(_resized(pixels, self.teacher.settings))
+            taught, taught_map = self.teacher.network.with_map(_resized(pixels, self.teacher.input_size))
         with autocast(self.precision, pixels.device):
-            learnt, learnt_map = self.student.with_map(_resized(pixels, self.student.settings))
+            settings = self.student.settings
+            learnt, learnt_map = self.student.with_map(_resized(pixels, (settings.height, settings.width)))
         parts = self._terms(learnt, learnt_map, taught, taught_map)
         total = weights.distillation * sum(
             (weight * parts[name] for name, weight in weights.terms().items()), _zero(pixels)
@@ -135,7 +136,7 @@ class DistillationObjective:
         if "relational" in wanted:
             parts["relational"] = relational_distance(learnt, taught)
         if {"kl", "high_frequency"} & wanted.keys():
-            logits, targets = self.arcface.logits(learnt), self.taught.logits(taught).detach()
+            logits, targets = self.arcface.logits(learnt), self.teacher.centres.logits(taught)
             if "kl" in wanted:
                 parts["kl"] = softened_divergence(logits, targets, weights.temperature)
             if "high_frequency" in wanted:
@@ -143,10 +144,10 @@ class DistillationObjective:
         return parts
 
 
-def _resized(pixels: Tensor, shape: Any) -> Tensor:  # noqa: ANN401 (anything with a height and a width)
-    if pixels.shape[2:] == (shape.height, shape.width):
+def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    if pixels.shape[2:] == size:
         return pixels
-    return functional.interpolate(pixels, (shape.height, shape.width), mode="bilinear", antialias=True)
+    return functional.interpolate(pixels, size, mode="bilinear", antialias=True)
 
 
 def _zero(like: Tensor) -> Tensor:

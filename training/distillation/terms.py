@@ -62,8 +62,25 @@ def detail_bands(logits: Tensor, levels: int) -> Tensor:
 def detail_distance(student: Tensor, teacher: Tensor, temperature: float, levels: int) -> Tensor:
     """FiGKD (arXiv 2505.11897): the high-frequency part of the logits, which tells alike classes apart.
 
-    The mean square difference between the detail bands of the wavelet transforms of both logits, softened by the
-    temperature.
+    As published, a discrete wavelet transform along the classes splits the logits into content (low frequencies) and
+    detail (high frequencies), and only the detail is learnt from the teacher: content comes with the labels. Here that
+    is the mean square difference of the detail coefficients of an orthonormal Haar transform, which (for a number of
+    classes that the transform halves without a rest) is that of the two logits rebuilt from their details alone, but
+    for a factor of `2**levels / (2**levels - 1)`.
+
+    What differs: the logits are divided by the temperature of the other terms, which is a constant factor; and it is
+    one term among several, while FiGKD has nothing beside the classification (`high_frequency` and `classification`
+    of `DistillationWeights`, all others 0). Classes that the transform pairs are neighbours by their number, which are
+    neighbours in a set of cards; another order gives other pairs.
+
+    Args:
+        student: logits [N, classes].
+        teacher: likewise.
+        temperature: that both are divided by.
+        levels: of the transform, see `detail_bands`.
+
+    Returns:
+        A scalar.
     """
     difference = detail_bands((student - teacher) / temperature, levels)
     return difference.square().mean()

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from training.data.references import References
 from training.embedding.imprint import imprinted_centres
-from training.embedding.loss import ArcFace, supervised_contrastive
+from training.embedding.loss import SCALE, ArcFace, supervised_contrastive
 from training.embedding.retrieval import torch_embedding
 from training.engine.objective import NETWORK, BatchLoss
 from training.engine.precision import Precision, autocast
@@ -34,7 +34,7 @@ class ContrastiveSettings:
     margin: Margin = field(default_factory=Margin)
     arcface_weight: float = 0.2
     imprint_at: float = 0.2
-    arcface_scale: float = 32.0
+    arcface_scale: float = SCALE
     temperature: float = 0.07
 
 

@@ -9,6 +9,8 @@ from training.data.references import References
 from training.embedding.retrieval import Embed
 from training.parallel.ranks import Ranks
 
+_CARDS_AT_ONCE = 32
+
 
 def imprinted_centres(embed: Embed, dimension: int, references: References, ranks: Ranks) -> Tensor:
     """Where a network puts each class: the mean embedding of its originals (Qi et al. 2018, arXiv 1712.07136).
@@ -26,8 +28,11 @@ def imprinted_centres(embed: Embed, dimension: int, references: References, rank
         float32 [2 * classes, dimension], rows L2-normalised.
     """
     sums = torch.zeros(2 * references.classes, dimension)
-    for index in range(ranks.rank, len(references.labels), ranks.size):
-        card, label = np.asarray(references.images[index]), int(references.labels[index])
-        both = torch.from_numpy(embed([card, upside_down(card)]))
-        sums[[label, label + references.classes]] += both
+    own = np.arange(ranks.rank, len(references.labels), ranks.size)
+    for start in range(0, len(own), _CARDS_AT_ONCE):
+        numbers = own[start : start + _CARDS_AT_ONCE]
+        cards = [np.asarray(references.images[number]) for number in numbers]
+        labels = torch.from_numpy(references.labels[numbers])
+        sums.index_add_(0, labels, torch.from_numpy(embed(cards)))
+        sums.index_add_(0, labels + references.classes, torch.from_numpy(embed([upside_down(card) for card in cards])))
     return torch.nn.functional.normalize(ranks.total(sums), dim=1)

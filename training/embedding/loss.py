@@ -1,10 +1,14 @@
 """Losses on embeddings."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+# Factor on the cosines in the softmax; a recipe may say another one.
+SCALE = 32.0
 
 
 class ArcFace(nn.Module):
@@ -21,6 +25,13 @@ class ArcFace(nn.Module):
         self.scale = scale
         self.centres = nn.Parameter(functional.normalize(torch.randn(classes, dimension), dim=1))
         self.register_buffer("imprinted", torch.tensor(data=False))
+
+    @classmethod
+    def of_checkpoint(cls, state: dict[str, Any], scale: float) -> "ArcFace":
+        """The centres in the state of a checkpoint, under `arcface`."""
+        prefix = "arcface."
+        own = {k.removeprefix(prefix): value for k, value in state["trained"].items() if k.startswith(prefix)}
+        return cls.from_state(own, scale)
 
     @classmethod
     def from_state(cls, state: dict[str, Tensor], scale: float) -> "ArcFace":

@@ -5,12 +5,14 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
 from training.data.cards import Cards
 from training.embedding.recipes import PhaseRecipe, Recipe
+from training.embedding.runs import card_batches, describe_card_run, held_out_measure
 from training.engine import checkpoint
 from training.engine.run_folder import how_it_ended
-from training.engine.runs import MakeObjective, Run, carry_out, describe_run, held_out_measure
+from training.engine.runs import MakeObjective, Run, carry_out
 from training.engine.schedule import Budget, Schedule
 from training.engine.settings import RunSettings
 from training.parallel.ranks import Ranks
@@ -74,10 +76,10 @@ def run_maker(
         )
         return Run(
             folder=args.runs / args.name / phase.name,
-            description=describe_run(args, ranks, settings, recipe=recipe.model_dump()),
+            description=describe_card_run(args, ranks, settings, AugmentationSettings(), recipe=recipe.model_dump()),
             settings=settings,
             objective=objective,
-            references=cards.learnt,
+            batches=card_batches(cards.learnt, AugmentationSettings(), settings),
             measure=measure,
         )
 

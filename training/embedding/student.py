@@ -8,10 +8,12 @@ from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
 from training.data.cards import Cards, open_cards
 from training.distillation.stages import student_phases
+from training.distillation.teachers import open_teacher
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
 from training.embedding.phases import carry_out_phases, run_maker
 from training.embedding.recipes import read_recipe
-from training.engine.runs import Run, carry_out, describe_run, held_out_measure, started
+from training.embedding.runs import card_batches, describe_card_run, held_out_measure
+from training.engine.runs import Run, carry_out, started
 from training.engine.schedule import Budget, Schedule
 from training.engine.settings import RunSettings
 from training.networks.families.shapes import DEMO, shape_named
@@ -44,7 +46,6 @@ def run_settings(args: argparse.Namespace, model: ModelSettings, processes: int)
         batches_per_step=args.batches or processes,
         schedule=Schedule(learning_rate=args.learning_rate),
         budget=Budget(steps=args.steps, minutes=args.minutes),
-        augmentation=AugmentationSettings(),
         seed=args.seed,
     )
 
@@ -55,10 +56,10 @@ def _learn_alone(args: argparse.Namespace, cards: Cards, ranks: Ranks) -> None:
     settings = run_settings(args, model, ranks.size)
     plan = Run(
         folder=args.runs / args.name,
-        description=describe_run(args, ranks, settings, objective=asdict(objective)),
+        description=describe_card_run(args, ranks, settings, AugmentationSettings(), objective=asdict(objective)),
         settings=settings,
         objective=lambda _: ContrastiveObjective(objective, cards.learnt, ranks, settings.precision),
-        references=cards.learnt,
+        batches=card_batches(cards.learnt, AugmentationSettings(), settings),
         measure=held_out_measure(cards.held_out, model.height, model.width) if ranks.rank == 0 else None,
     )
     carry_out(plan, ranks, resume=args.resume)
@@ -69,9 +70,9 @@ def _learn_from_teacher(args: argparse.Namespace, cards: Cards, ranks: Ranks) ->
     if args.shape is not None:
         recipe = recipe.with_student(args.shape)
     model = shape_named(recipe.student.shape)
-    sizes = [(model.height, model.width), (recipe.teacher.height, recipe.teacher.width)]
-    make = run_maker(args, recipe, cards, ranks, sizes)
-    carry_out_phases(student_phases(recipe, args.teacher, cards.learnt, ranks, make), ranks, resume=args.resume)
+    teacher = open_teacher(args.teacher, cards.learnt, ranks)
+    make = run_maker(args, recipe, cards, ranks, [(model.height, model.width), teacher.input_size])
+    carry_out_phases(student_phases(recipe, teacher, make), ranks, resume=args.resume)
 
 
 def _check_options(args: argparse.Namespace) -> None:
@@ -80,5 +81,7 @@ def _check_options(args: argparse.Namespace) -> None:
         raise ConfigurationError("say how long to train: --minutes or --steps, or a --recipe, which has its own length")
     if args.recipe is not None and (length or args.teacher is None):
         raise ConfigurationError(
-            "a --recipe has its own length, and needs --teacher, a checkpoint of card-training teacher"
+            "a --recipe has its own length, and needs --teacher, a checkpoint of card-training teacher or student"
         )
+    if args.recipe is None and args.teacher is not None:
+        raise ConfigurationError("to learn from a --teacher, name a --recipe too, such as --recipe distillation")

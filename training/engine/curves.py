@@ -13,7 +13,7 @@ _NO_LOSS = {"step", "progress", "learning_rate", "images_per_s", "waiting", "ela
 
 
 def draw_curves(folder: Path) -> None:
-    """Draw losses, learning rate and held-out recognition of the run in `folder` over its steps, as `curves.png`.
+    """Draw losses, learning rate and, if measured, held-out recognition of the run in `folder`, as `curves.png`.
 
     Raises:
         OSError: if the picture cannot be written.
@@ -24,21 +24,22 @@ def draw_curves(folder: Path) -> None:
     losses = [entry for entry in entries if "learning_rate" in entry]
     measured = [entry for entry in entries if "recall_at_1" in entry]
     figure = Figure(figsize=(9, 9), layout="constrained")
-    upper, middle, lower = figure.subplots(3, 1, sharex=True)
+    labels = ["loss", "learning rate", "held-out recognition"][: 3 if measured else 2]
+    panels = figure.subplots(len(labels), 1, sharex=True)
     for name in sorted({key for entry in losses for key in entry} - _NO_LOSS):
-        _plot(upper, losses, name)
-    _plot(middle, losses, "learning_rate")
+        _plot(panels[0], losses, name)
+    _plot(panels[1], losses, "learning_rate")
     for name in ("recall_at_1", "recall_at_5", "hash_recall_at_1"):
-        _plot(lower, measured, name)
+        _plot(panels[-1], measured, name)
     for entry in entries:
         if RETRY in entry:
-            upper.axvline(entry["step"], color="grey", linestyle=":")
-    for axes, label in ((upper, "loss"), (middle, "learning rate"), (lower, "held-out recognition")):
+            panels[0].axvline(entry["step"], color="grey", linestyle=":")
+    for axes, label in zip(panels, labels, strict=True):
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(loc="best", fontsize="small")
-    lower.set_xlabel("step")
+    panels[-1].set_xlabel("step")
     figure.savefig(folder / FILE, dpi=90)
 
 

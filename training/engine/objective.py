@@ -44,12 +44,12 @@ class Objective(Protocol):
             Parameters that were set anew, whose history in the optimiser is void.
         """
 
-    def loss(self, pixels: Tensor, labels: Tensor, progress: float) -> BatchLoss:
+    def loss(self, pixels: Tensor, targets: Tensor, progress: float, /) -> BatchLoss:
         """The loss of a batch; any random number comes from torch's generators, which are seeded for each batch.
 
         Args:
             pixels: float32 [N, 3, H, W], RGB, 0 to 255; the views of one card follow each other.
-            labels: int64 [N].
+            targets: [N, ...], what the network should say of each: a label, or whatever its batches give.
             progress: share of the run that is done.
         """
 
@@ -63,8 +63,8 @@ def parameter_groups(trained: nn.ModuleDict, weight_decay: float) -> list[dict[s
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def split_cards(pixels: Tensor, labels: Tensor, views: int, parts: int) -> Iterator[tuple[Tensor, Tensor]]:
+def split_cards(pixels: Tensor, targets: Tensor, views: int, parts: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Split a batch into `parts` of nearly the same size, or fewer where there are fewer cards, between cards."""
-    cards = len(labels) // views
+    cards = len(pixels) // views
     sizes = [views * len(share) for share in torch.arange(cards).tensor_split(min(parts, cards))]
-    yield from zip(torch.split(pixels, sizes), torch.split(labels, sizes), strict=True)
+    yield from zip(torch.split(pixels, sizes), torch.split(targets, sizes), strict=True)

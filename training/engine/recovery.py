@@ -31,7 +31,7 @@ class Retries:
     parts: int = 1
 
     def split_more(self, step: int, cards: int) -> dict[str, Any]:
-        """Compute each batch of `cards` cards in twice as many parts; returns an entry for the history.
+        """Compute each batch of `cards` cards or scenes in twice as many parts; returns an entry for the history.
 
         Raises:
             TrainingError: if that was tried often enough, or there is nothing left to split.
@@ -41,7 +41,7 @@ class Retries:
         if self.count > MOST_RETRIES or self.parts > cards:
             raise TrainingError(
                 f"the memory does not suffice at step {step}, even for {self.parts // 2} parts of each batch of "
-                f"{cards} cards: make the batch, the input or the network smaller"
+                f"{cards}: make the batch, the input or the network smaller"
             )
         return {"step": step, RETRY: self.count, "reason": "out of memory", "parts": self.parts}
 

@@ -20,6 +20,7 @@ RUN_FILE = "run.json"
 LOCK_FILE = "lock"
 RUNNING = "not yet, or it was killed"
 _COMPARED = ("cards", "settings")
+_FREE = ("budget", "workers")
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,10 @@ class RunFolder:
         self.path = path
         self._description = dict(description)
         self._ended = ""
+        check_startable(path, description, resume=resume)
         if resume:
-            check_same_run(path / RUN_FILE, description)
-        elif (path / checkpoint.FILE).exists():
-            raise ConfigurationError(f"{path} holds a run already; choose another --name, or go on with --resume")
+            # What the run began with is known to its first start only.
+            self._description = _read(path / RUN_FILE) | self._description
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path / LOCK_FILE)
@@ -96,16 +97,30 @@ def how_it_ended(path: Path) -> str:
     return str(_read(path / RUN_FILE).get("ended", ""))
 
 
+def check_startable(path: Path, description: Mapping[str, Any], *, resume: bool) -> None:
+    """Check that a run may start in a folder, or go on there.
+
+    Raises:
+        ConfigurationError: if another run is in it, or the run to resume was started otherwise.
+    """
+    if resume:
+        check_same_run(path / RUN_FILE, description)
+    elif (path / checkpoint.FILE).exists():
+        raise ConfigurationError(f"{path} holds a run already; choose another --name, or go on with --resume")
+
+
 def check_same_run(path: Path, description: Mapping[str, Any]) -> None:
     """Check that a run may go on as `description` says.
 
     Raises:
-        ConfigurationError: if there is no run, or its cards or settings, other than its length, were others.
+        ConfigurationError: if there is no run, or its cards or settings, other than its length and the number of
+            processes that make its batches, were others.
     """
     earlier = _read(path)
     current = json.loads(json.dumps(description))
     for run_description in (earlier, current):
-        run_description.get("settings", {}).pop("budget", None)
+        for name in _FREE:
+            run_description.get("settings", {}).pop(name, None)
     different = [key for key in _COMPARED if earlier.get(key) != current.get(key)]
     if different:
         raise ConfigurationError(f"the run in {path.parent} was started with other {', '.join(different)}; see {path}")

@@ -13,25 +13,19 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from torch import nn
 
-from training.augmentation import AugmentationSettings
-from training.data.batches import batches_for
-from training.data.references import References
-from training.embedding.retrieval import disturbed_queries, measure_retrieval, torch_embedding
 from training.engine import checkpoint
 from training.engine.curves import draw_curves
 from training.engine.objective import Objective
 from training.engine.run_folder import RunFolder
 from training.engine.settings import RunSettings
 from training.engine.tracking import tracked
-from training.engine.trainer import Measure, Trainer
+from training.engine.trainer import Batches, Measure, Trainer
 from training.errors import TrainingError
 from training.parallel.ranks import Ranks, join_ranks, leave_ranks
 
-HELD_OUT_QUERIES = 300
-
 MakeObjective = Callable[[Path | None], Objective]
+MakeBatches = Callable[[torch.device], Batches]
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +40,7 @@ class Run:
         settings: how it goes.
         objective: makes what it learns, given the checkpoint of the run before it, if there is one; random weights
             come from torch's generator.
-        references: the cards to learn.
+        batches: makes those it learns from, for the device that it learns on.
         measure: judges the averaged network at each checkpoint.
     """
 
@@ -54,7 +48,7 @@ class Run:
     description: dict[str, Any]
     settings: RunSettings
     objective: MakeObjective
-    references: References
+    batches: MakeBatches
     measure: Measure | None = None
 
 
@@ -67,9 +61,7 @@ def carry_out(run: Run, ranks: Ranks, *, resume: bool, previous: Path | None = N
     first = ranks.rank == 0
     with RunFolder(run.folder, run.description, resume=resume) if first else nullcontext() as folder:
         torch.manual_seed(run.settings.seed)
-        settings = run.settings
-        batches = batches_for(ranks.device, run.references, settings.augmentation, settings.batch, settings.seed)
-        trainer = Trainer(run.objective(previous), batches, settings, run.folder, ranks)
+        trainer = Trainer(run.objective(previous), run.batches(ranks.device), run.settings, run.folder, ranks)
         if resume:
             trainer.resume()
         with tracked(run.folder, run.description) if first else nullcontext() as publish:
@@ -96,33 +88,12 @@ def describe_run(args: argparse.Namespace, ranks: Ranks, settings: RunSettings, 
     """What `run.json` says of a run; `more` goes to its settings."""
     return {
         "command": shlex.join(["card-training", *sys.argv[1:]]),
-        "cards": args.cards if isinstance(args.cards, int) else str(args.cards),
         "processes": ranks.size,
         "device": str(ranks.device),
         "threads": args.threads,
         "settings": asdict(settings) | more,
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "opencv": cv2.__version__},
     }
-
-
-def held_out_measure(
-    held_out: References, height: int, width: int, augmentation: AugmentationSettings | None = None
-) -> Measure:
-    """A function that measures a network with inputs of this size on cards it never sees in training.
-
-    Args:
-        held_out: the cards.
-        height: of the input in pixels.
-        width: of the input in pixels.
-        augmentation: how the queries are disturbed; None for as in training.
-    """
-    count = min(HELD_OUT_QUERIES, len(held_out.labels))
-    queries = disturbed_queries(held_out, augmentation or AugmentationSettings(), count, (width, height))
-
-    def measure(model: nn.Module) -> dict[str, Any]:
-        return measure_retrieval(torch_embedding(model, width, height), held_out, queries).to_json()
-
-    return measure
 
 
 def _both(publish: Callable[[], None] | None, folder: Path) -> Callable[[], None]:

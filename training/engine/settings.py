@@ -1,8 +1,7 @@
 """How a training run goes, whatever it learns."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
 from training.engine.precision import Precision
 from training.engine.schedule import Budget, Schedule
@@ -10,14 +9,13 @@ from training.engine.schedule import Budget, Schedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """Everything that decides how a run goes, but for what it learns and its cards.
+    """Everything that decides how a run goes, but for what it learns and from which pictures.
 
     Attributes:
         batch: its images have the size of the network's input.
         batches_per_step: that make up one step of the optimiser, shared out over the processes.
         schedule: of the learning rate.
         budget: when the run ends.
-        augmentation: how cards are disturbed.
         seed: of weights, order and augmentation.
         precision: that networks compute in.
         weight_decay: of matrices and kernels.
@@ -33,7 +31,6 @@ class RunSettings:
     schedule: Schedule
     budget: Budget
     batches_per_step: int = 1
-    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     seed: int = 0
     precision: Precision = "bf16"
     weight_decay: float = 0.05

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.data.batches import BatchShape
 from training.engine.checkpoint import FILE, load_checkpoint, save_checkpoint
 from training.engine.ema import AveragedModel
 from training.engine.history import append_history, forget_after
@@ -38,12 +37,8 @@ Measure = Callable[[nn.Module], dict[str, Any]]
 class Batches(Protocol):
     """Where the images come from; each batch is a function of its number alone."""
 
-    @property
-    def shape(self) -> BatchShape:
-        """Size of a batch."""
-
     def loader(self, numbers: range, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches of these numbers: uint8 [N, 3, H, W] RGB, and int64 labels [N]."""
+        """The batches of these numbers: uint8 [N, 3, H, W] RGB, and targets [N, ...], as the objective takes them."""
 
 
 class Trainer:
@@ -223,15 +218,15 @@ class Trainer:
         self.objective.trained.train()
         sums: dict[str, Tensor] = {}
         after = torch.zeros_like(before)
-        for number, (all_pixels, all_labels) in enumerate(batches):
+        for number, (all_pixels, all_targets) in enumerate(batches):
             place = (self.progress.step * settings.batches_per_step + number * self.ranks.size) + self.ranks.rank
-            parts = split_cards(all_pixels, all_labels, settings.batch.views, self.retries.parts)
-            for part, (pixels, labels) in enumerate(parts):
+            parts = split_cards(all_pixels, all_targets, settings.batch.views, self.retries.parts)
+            for part, (pixels, targets) in enumerate(parts):
                 self._statistics.set(before)
                 torch.manual_seed(_seed_of(settings.seed, place, part))
                 images = pixels.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
-                loss = self.objective.loss(images, labels.to(device, non_blocking=True), share)
-                weight = len(labels) / len(all_labels) / settings.batches_per_step
+                loss = self.objective.loss(images, targets.to(device, non_blocking=True), share)
+                weight = len(pixels) / len(all_pixels) / settings.batches_per_step
                 self.scaler.scale(loss.total * weight).backward()  # type: ignore[no-untyped-call]
                 after += weight * self._statistics.copy()
                 for name, value in loss.parts.items():

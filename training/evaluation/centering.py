@@ -9,11 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from time import process_time
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.centering import PrintReference, measure
 from edge.centering.original import print_reference
@@ -28,15 +26,12 @@ from edge.simulator.sets import CardSpec, unknown_cards
 from edge.simulator.truth import CardTruth
 from training.data.gallery import square_corners
 from training.evaluation.centering_baselines import BASELINES
-from training.evaluation.metrics import percentiles, proportion
 
 FIRST_SEED = 3_000_000
 OUTLINE_ERROR = 0.006
 METHOD = "card-scanner"
 REFERENCED = "card-scanner, card identified"
 METHODS = (METHOD, REFERENCED, *BASELINES)
-Z_95 = 1.96
-CONFIDENT_WRONG_POINTS = 3.0
 
 _STILL = replace(CLEAN, px_per_mm=(9.5, 13.5), print_offset_mm=1.5, upright=1.0)
 CONDITIONS: Mapping[str, tuple[Conditions, int]] = {
@@ -145,96 +140,6 @@ def measure_scene(condition: str, seed: int) -> Outcome:
 def rough_outline(card: CardTruth, rng: np.random.Generator) -> Quad:
     """The card's outline [4, 2], as wrong as a detector's."""
     return np.asarray(card.quad + rng.normal(0, OUTLINE_ERROR * CARD_WIDTH_MM * card.px_per_mm, (4, 2)))
-
-
-def summarise(results: Sequence[Outcome]) -> dict[str, Any]:
-    """Every figure of the study.
-
-    Returns:
-        A JSON object: per condition and method, errors in mm and in points; coverage of the stated 95 % intervals;
-        refusals; false answers on borderless cards; times.
-    """
-    names = list(dict.fromkeys(outcome.condition for outcome in results))
-    groups = {name: [outcome for outcome in results if outcome.condition == name] for name in names}
-    return {
-        "cards": len(results),
-        "conditions": {name: _figures(group) for name, group in (groups | {"all": list(results)}).items()},
-        "milliseconds": percentiles([outcome.milliseconds[0] for outcome in results], 50, 95),
-        "milliseconds with reference": percentiles([outcome.milliseconds[1] for outcome in results], 50, 95),
-    }
-
-
-def _figures(group: Sequence[Outcome]) -> dict[str, Any]:
-    bordered = [outcome for outcome in group if outcome.truth_mm is not None]
-    borderless = [outcome for outcome in group if outcome.truth_mm is None]
-    return {
-        **_coverage(bordered, METHOD),
-        "with reference": _coverage(bordered, REFERENCED),
-        "borderless refused": proportion([outcome.answers[METHOD] is None for outcome in borderless]).to_json(),
-        "methods": {name: _errors(bordered, name) for name in METHODS},
-        "refusals": _counted([outcome.reason for outcome in bordered if outcome.reason]),
-        "registration": {
-            "bordered": _registration(bordered),
-            "borderless": _registration(borderless),
-        },
-    }
-
-
-def _coverage(bordered: Sequence[Outcome], method: str) -> dict[str, Any]:
-    """How many cards a method measured, how often the truth lies in its stated intervals, and where it is far off."""
-    measured = [outcome for outcome in bordered if outcome.answers[method] is not None]
-    kept = [
-        [abs(error) <= Z_95 * std for error, std in zip(errors, outcome.stds[method], strict=True)]
-        for outcome in measured
-        for errors in [outcome.errors_mm(method) + outcome.ratio_errors(method)]
-    ]
-    sides = len(SIDES)
-    return {
-        "measured": proportion([outcome.answers[method] is not None for outcome in bordered]).to_json(),
-        "widths within the stated 95 %": proportion([each for row in kept for each in row[:sides]]).to_json(),
-        "ratios within the stated 95 %": proportion([each for row in kept for each in row[sides:]]).to_json(),
-        "wrong by more than 3 points": [
-            f"{outcome.card_id} seed {outcome.seed}"
-            for outcome in measured
-            if max(map(abs, outcome.ratio_errors(method))) > CONFIDENT_WRONG_POINTS
-        ],
-    }
-
-
-def _registration(group: Sequence[Outcome]) -> dict[str, Any]:
-    """Errors of the print's shift and turn by the reference picture."""
-    found = [(outcome.shift, outcome.shift_stds) for outcome in group if outcome.shift is not None]
-    errors = np.array([shift for shift, _ in found]).reshape(-1, 3)
-    within = np.abs(errors) <= Z_95 * np.array([stds for _, stds in found]).reshape(-1, 3)
-    return {
-        "registered": proportion([outcome.shift is not None for outcome in group]).to_json(),
-        "shift_mm": _spread(errors[:, :2].ravel()),
-        "turn_deg": _spread(errors[:, 2]),
-        "shifts within the stated 95 %": proportion(within[:, :2].ravel().tolist()).to_json(),
-        "turns within the stated 95 %": proportion(within[:, 2].tolist()).to_json(),
-        "refusals": _counted([o.shift_reason or "" for o in group if o.shift is None]),
-    }
-
-
-def _errors(group: Sequence[Outcome], method: str) -> dict[str, Any]:
-    widths = np.array([error for outcome in group for error in outcome.errors_mm(method)])
-    ratios = np.array([error for outcome in group for error in outcome.ratio_errors(method)])
-    return {
-        "cards": sum(outcome.answers[method] is not None for outcome in group),
-        "width_mm": _spread(widths),
-        "ratio_points": _spread(ratios),
-    }
-
-
-def _spread(errors: NDArray[np.float64]) -> dict[str, float] | None:
-    if len(errors) == 0:
-        return None
-    median, high = percentiles(np.abs(errors), 50, 95)
-    return {"bias": float(errors.mean()), "sd": float(errors.std()), "median": median, "p95": high}
-
-
-def _counted(words: Sequence[str]) -> dict[str, int]:
-    return {word: words.count(word) for word in sorted(set(words))}
 
 
 def _measure_job(job: tuple[str, int]) -> Outcome:

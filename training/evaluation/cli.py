@@ -14,8 +14,8 @@ from training.evaluation.calibration import choose_thresholds, measure_distances
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
 from training.evaluation.centering import Outcome as CenteringOutcome
 from training.evaluation.centering import measured_scenes
-from training.evaluation.centering import summarise as summarise_centering
 from training.evaluation.centering_report import centering_to_markdown
+from training.evaluation.centering_summary import summarise as summarise_centering
 from training.evaluation.full_size import measure_full_size
 from training.evaluation.gauge import gauge_study
 from training.evaluation.photos import evaluate_photos, photos_to_markdown

@@ -117,11 +117,11 @@ def open_untrained(path: Path, seed: int = 0) -> Embedder | None:
 
 def _network(path: Path) -> "CardEmbedder | Teacher":
     from training.engine.checkpoint import load_checkpoint
-    from training.export.student import averaged_model
-    from training.networks.teacher import load_teacher
+    from training.networks.model import student_of
+    from training.networks.teacher import is_teacher, teacher_of
 
     state = load_checkpoint(path)
-    return load_teacher(path)[0] if "teacher" in state["settings"] else averaged_model(state)
+    return teacher_of(state)[0] if is_teacher(state) else student_of(state)
 
 
 def _shuffle_network(network: "CardEmbedder | Teacher", seed: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
 from training.data.folder_references import labels_of, split_gallery
 from training.data.gallery import GalleryImage, folder_gallery, square_corners
 from training.data.lookalikes import fingerprint, group_fingerprints
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,11 @@ def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
     return HeldOut(gallery=gallery, known=known, unknown=unknown, arts=arts)
 
 
-def chosen(images: Sequence[GalleryImage], count: int, seed: int) -> list[GalleryImage]:
-    """`count` images at random, each as often as any other (to within one)."""
+def chosen(items: Sequence[Item], count: int, seed: int) -> list[Item]:
+    """`count` items in a random order, each as often as any other (to within one)."""
     rng = np.random.default_rng(seed)
-    orders = [rng.permutation(len(images)) for _ in range(-(-count // len(images)))]
-    return [images[int(number)] for number in np.concatenate(orders)[:count]]
+    orders = [rng.permutation(len(items)) for _ in range(-(-count // len(items)))]
+    return [items[int(number)] for number in np.concatenate(orders)[:count]]
 
 
 def _rendered(card: CardSpec) -> GalleryImage:

@@ -3,22 +3,39 @@
 import json
 import time
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from edge.config import CameraSettings
 from edge.detection import CardDetector
 from edge.errors import ConfigurationError
+from edge.geometry import Image
 from edge.photos import read_photo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoOutcome:
-    """One photo: how many cards are in it and how many were found."""
+    """One photo.
+
+    Attributes:
+        name: of its file.
+        width: in pixels.
+        height: in pixels.
+        cards: that are wholly in it.
+        found: by the search for single photos.
+        found_live: by the search for the frames of a camera, in the photo at their size.
+        seconds: that the first search took.
+    """
 
     name: str
     width: int
     height: int
     cards: int
     found: int
+    found_live: int
     seconds: float
 
 
@@ -37,7 +54,7 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
         counts = {name: int(entry["cards"]) for name, entry in json.loads(truth.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
         raise ConfigurationError(f"{truth} does not list the cards of each photo: {cause}") from cause
-    detector = CardDetector()
+    detector, live = CardDetector(), CardDetector(live=True)
     outcomes = []
     for name, cards in sorted(counts.items()):
         image = read_photo(folder / name)
@@ -45,14 +62,38 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
         found = len(detector.detect(image))
         seconds = time.perf_counter() - start
         height, width = image.shape[:2]
-        outcomes.append(PhotoOutcome(name=name, width=width, height=height, cards=cards, found=found, seconds=seconds))
+        found_live = len(live.detect(as_frame(image)))
+        outcomes.append(
+            PhotoOutcome(
+                name=name,
+                width=width,
+                height=height,
+                cards=cards,
+                found=found,
+                found_live=found_live,
+                seconds=seconds,
+            )
+        )
     return outcomes
+
+
+def as_frame(photo: Image) -> Image:
+    """A photo, uint8 [H, W, 3], at the size of a camera's frames; smaller ones as they are."""
+    scale = CameraSettings().width / max(photo.shape[:2])
+    if scale >= 1:
+        return photo
+    return np.asarray(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def photos_to_markdown(outcomes: list[PhotoOutcome]) -> str:
     """A table of the outcomes."""
-    lines = ["| photo | size | cards | found | seconds |", "|---|---|---|---|---|"]
-    lines += [f"| {o.name} | {o.width} x {o.height} | {o.cards} | {o.found} | {o.seconds:.2f} |" for o in outcomes]
-    exact = sum(o.cards == o.found for o in outcomes)
-    lines.append(f"\n{exact} of {len(outcomes)} photos with the exact count")
+    lines = ["| photo | size | cards | found | found live | seconds |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {o.name} | {o.width} x {o.height} | {o.cards} | {o.found} | {o.found_live} | {o.seconds:.2f} |"
+        for o in outcomes
+    ]
+    exact, exact_live = (
+        sum(o.cards == found(o) for o in outcomes) for found in (attrgetter("found"), attrgetter("found_live"))
+    )
+    lines.append(f"\n{exact} of {len(outcomes)} photos with the exact count, {exact_live} as frames of a camera")
     return "\n".join(lines) + "\n"

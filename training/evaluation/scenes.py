@@ -144,12 +144,10 @@ class SceneEvaluator:
             )
 
 
-def evaluate_scenes(
-    count: int, recognition: RecognitionSettings, workers: int = 1, first_seed: int = FIRST_HELD_OUT_SEED
-) -> Iterator[SceneOutcome]:
+def evaluate_scenes(count: int, recognition: RecognitionSettings, workers: int = 1) -> Iterator[SceneOutcome]:
     """Evaluate `count` scenes, the conditions in turn and the main ones three times as often, in a fixed order."""
     names = [*CONDITIONS, *MAIN_CONDITIONS, *MAIN_CONDITIONS]
-    jobs = [(names[i % len(names)], first_seed + i) for i in range(count)]
+    jobs = [(names[i % len(names)], FIRST_HELD_OUT_SEED + i) for i in range(count)]
     if workers == 1:
         evaluator = SceneEvaluator(recognition)
         yield from (evaluator.evaluate(*job) for job in jobs)

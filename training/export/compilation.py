@@ -24,8 +24,8 @@ from training.errors import ExportError
 from training.export.accelerator import AcceleratorForm, is_rewritten
 from training.export.hailo import compile_job
 from training.export.quantization import calibration_crops
-from training.export.student import LEAST_PARITY, averaged_model
-from training.networks.model import MEAN_RGB, STD_RGB, CardEmbedder
+from training.export.student import LEAST_PARITY
+from training.networks.model import MEAN_RGB, STD_RGB, CardEmbedder, student_of
 from training.parallel.ranks import Ranks
 
 HW_ARCH = "hailo8"
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ScannerError: if the job cannot be made, or fails a check.
     """
-    model = averaged_model(load_checkpoint(args.checkpoint))
+    model = student_of(load_checkpoint(args.checkpoint))
     cards = open_cards(args.cards or args.calibration, args.metadata, args.runs / "references", Ranks())
     crops = calibration_crops(cards.learnt, args.calibration, (model.settings.width, model.settings.height))
     report = write_job(model, args.model, crops, args.output)

@@ -22,7 +22,7 @@ from training.augmentation import AugmentationSettings
 from training.data.cards import Cards, open_cards
 from training.data.references import References
 from training.embedding.retrieval import disturbed_queries
-from training.export.student import score
+from training.export.student import score, write_manifest
 from training.parallel.ranks import Ranks
 
 # What is computed in integers: nearly all of the work. The normalisations and activations between stay in float.
@@ -68,7 +68,7 @@ def quantize_model(model: Path, output: Path, cards: Cards, calibration: int) ->
         manifest = original.manifest.model_copy(
             update={"file": output.name, "sha256": file_sha256(unfinished), "float_sha256": original.manifest.sha256}
         )
-        _write(manifest, unfinished)
+        write_manifest(manifest, unfinished)
         quantized = OnnxEmbedder(unfinished, threads=2)
         report = {
             "operations": list(QUANTIZED_OPERATIONS),
@@ -78,7 +78,7 @@ def quantize_model(model: Path, output: Path, cards: Cards, calibration: int) ->
         }
         quantized.close()
         manifest = manifest.model_copy(update={"card": manifest.card | {"quantisation": report}})
-        _write(manifest, unfinished)
+        write_manifest(manifest, unfinished)
         unfinished.replace(output)
         unfinished.with_suffix(".json").replace(output.with_suffix(".json"))
     return manifest
@@ -139,7 +139,3 @@ def _cosines(original: OnnxEmbedder, quantized: OnnxEmbedder, crops: list[Image]
 
 def _loss(scores: Mapping[str, Any], name: str) -> float:
     return float(round(100 * (scores["float"][name][SCORE] - scores["int8"][name][SCORE]), 2))
-
-
-def _write(manifest: ModelManifest, model: Path) -> None:
-    model.with_suffix(".json").write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", encoding="utf-8")

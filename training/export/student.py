@@ -23,14 +23,16 @@ from training.data.references import References, simulated_references
 from training.embedding.retrieval import disturbed_queries, measure_retrieval, torch_embedding
 from training.engine.checkpoint import load_checkpoint
 from training.engine.history import read_history
+from training.engine.run_folder import RUN_FILE
 from training.errors import ExportError
 from training.export.graph import SCANNER_FORM, FormedEmbedder, GraphForm, write_onnx
-from training.networks.model import CardEmbedder, ModelSettings
+from training.networks.model import CardEmbedder, student_of
 
 LEAST_PARITY = 0.9999
 PARITY_BATCHES = (1, 2, 3, 4, 5)
-LARGEST_FILE_BYTES = 16_000_000
 SCORED_CARDS = 1000
+# What a line of a run's history may hold of its losses.
+LOSSES = ("contrastive", "arcface", "feature", "kl", "attention", "high_frequency", "relational", "classification")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             written.
     """
     state = load_checkpoint(args.checkpoint)
-    model = averaged_model(state)
+    model = student_of(state)
     held_out = simulated_references(calibration_cards(SCORED_CARDS), args.runs / "references")
     form = GraphForm(batch=args.batch, normalized_input=args.normalization == "outside")
     if form != SCANNER_FORM:
@@ -49,17 +51,10 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(f"{args.output}: without a manifest, for other runtimes; least cosine to torch {parity:.7f}\n")
         return 0
     card = {"note": args.note} if args.note else {}
-    card |= describe_run(args.checkpoint.parent, state)
+    card |= describe_training(args.checkpoint.parent, state)
     manifest = export_model(model, held_out, args.output, card)
     sys.stdout.write(json.dumps(manifest.model_dump(), indent=2) + "\n")
     return 0
-
-
-def averaged_model(state: dict[str, Any]) -> CardEmbedder:
-    """The averaged network of a checkpoint, ready for inference."""
-    model = CardEmbedder(ModelSettings.from_json(state["settings"]["model"]))
-    model.load_state_dict(state["average"])
-    return model.eval()
 
 
 def export_model(model: CardEmbedder, held_out: References, output: Path, card: dict[str, Any]) -> ModelManifest:
@@ -72,21 +67,19 @@ def export_model(model: CardEmbedder, held_out: References, output: Path, card: 
         card: what the manifest shall say about the training.
 
     Raises:
-        ExportError: if the file is too large or does not agree with the network.
+        ExportError: if the file does not agree with the network.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output.parent) as folder:
         unfinished = Path(folder) / output.name
         write_onnx(model, unfinished)
-        if unfinished.stat().st_size > LARGEST_FILE_BYTES:
-            raise ExportError(f"the model takes {unfinished.stat().st_size} bytes, {LARGEST_FILE_BYTES} are allowed")
         manifest = _manifest(model, unfinished, card)
-        _write_manifest(manifest, unfinished)
+        write_manifest(manifest, unfinished)
         embedder = OnnxEmbedder(unfinished, threads=2)
         parity = check_parity(model, embedder, held_out)
         manifest = _manifest(model, unfinished, card | {"parity": parity, "scores": score(embedder, held_out)})
         embedder.close()
-        _write_manifest(manifest, unfinished)
+        write_manifest(manifest, unfinished)
         unfinished.replace(output)
         unfinished.with_suffix(".json").replace(output.with_suffix(".json"))
     return manifest
@@ -161,23 +154,44 @@ def score(embedder: OnnxEmbedder, held_out: References) -> dict[str, Any]:
     return figures
 
 
-def describe_run(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
-    """What the model card says about the training."""
+def write_manifest(manifest: ModelManifest, model_path: Path) -> None:
+    """Write the manifest of a model beside it."""
+    text = json.dumps(manifest.model_dump(), indent=2) + "\n"
+    model_path.with_suffix(".json").write_text(text, encoding="utf-8")
+
+
+def describe_training(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
+    """What the model card says about the training.
+
+    Args:
+        folder: of the run.
+        state: of its checkpoint.
+
+    Raises:
+        ExportError: if the run's description or history cannot be read.
+    """
     try:
-        description = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        steps = [entry for entry in read_history(folder) if "contrastive" in entry]
+        description = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        losses = [found for entry in read_history(folder) if (found := {k: entry[k] for k in LOSSES if k in entry})]
     except (OSError, json.JSONDecodeError) as cause:
         raise ExportError(f"cannot read the run's description and history in {folder}: {cause}") from cause
     return {
         "training": description["command"],
-        "data": f"{description['cards']} simulated training cards; scored on {SCORED_CARDS} others",
+        "data": f"{_learnt(description['cards'])}; scored on {SCORED_CARDS} simulated cards that were not among them",
         "seed": description["settings"]["seed"],
         "processes": description["processes"],
         "steps": state["step"],
         "minutes": round(state["elapsed_s"] / 60, 1),
-        "loss": {key: steps[-1][key] for key in ("contrastive", "arcface")} if steps else {},
+        "loss": losses[-1] if losses else {},
         "versions": description["versions"],
     }
+
+
+def _learnt(cards: int | str) -> str:
+    """The cards of a run: the number of the simulated ones, or their folder."""
+    if isinstance(cards, int):
+        return f"{cards} simulated cards"
+    return f"the card images of the folder {Path(cards).name}, without the tenth that is held out"
 
 
 def _queries(held_out: References, augmentation: AugmentationSettings, count: int, model: CardEmbedder) -> list[Image]:
@@ -194,8 +208,3 @@ def _manifest(model: CardEmbedder, path: Path, card: dict[str, Any]) -> ModelMan
         preprocessing=model.settings.preprocessing,
         card=card,
     )
-
-
-def _write_manifest(manifest: ModelManifest, model_path: Path) -> None:
-    text = json.dumps(manifest.model_dump(), indent=2) + "\n"
-    model_path.with_suffix(".json").write_text(text, encoding="utf-8")

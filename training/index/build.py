@@ -21,12 +21,12 @@ from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError
 from edge.manifests import DatabaseManifest, Thresholds
+from edge.validation import first_fault
 from training.data.gallery import NAME_PATTERN, GalleryImage, demo_back, demo_gallery, folder_gallery, read_card_image
 from training.data.lookalikes import cut_references, group_fingerprints
 from training.index.rows import SOURCES_FILE, PreparedImage, equal_images, prepare_images, read_former
 from training.parallel.sharding import shared_work
 
-_PROGRESS_EVERY = 320
 _EQUAL = 1e-4
 _CHUNK = 512
 _LISTED = 5
@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
         lookalikes=lookalikes.groups,
         references={**lookalikes.references, **crops, SOURCES_FILE: _sources(prepared)},
         golden=golden,
-        prints=print_references(images),
+        prints=_prints(images, prepared),
         backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
     )
     manifest = write_bundle(args.output, gallery)
@@ -133,21 +133,6 @@ def run(args: argparse.Namespace) -> int:
     )
     sys.stdout.write(describe(report, args.output))
     return 0
-
-
-def print_references(images: Sequence[GalleryImage]) -> dict[str, PrintReference]:
-    """The reference picture of each card, from the first of its images.
-
-    Raises:
-        ImageError: naming the image that cannot be read.
-    """
-    firsts = [image for image in images if image.variant == 0]
-    references = {}
-    for number, image in enumerate(firsts):
-        references[image.card_id] = print_reference(image.load(), image.card_id)
-        if number % _PROGRESS_EVERY == 0:
-            sys.stderr.write(f"measured the borders of {number} of {len(firsts)} originals\n")
-    return references
 
 
 def golden_crops(
@@ -211,6 +196,11 @@ def _rows(images: Sequence[GalleryImage]) -> list[IndexRow]:
     ]
 
 
+def _prints(images: Sequence[GalleryImage], prepared: Sequence[PreparedImage]) -> dict[str, PrintReference]:
+    pairs = zip(images, prepared, strict=True)
+    return {image.card_id: each.reference for image, each in pairs if each.reference is not None}
+
+
 def _sources(prepared: Sequence[PreparedImage]) -> bytes:
     return json.dumps([each.digest for each in prepared], indent=0).encode()
 
@@ -230,6 +220,4 @@ def _read_thresholds(path: Path) -> Thresholds:
     except OSError as cause:
         raise ConfigurationError(f"cannot read the thresholds {path}: {cause.strerror}") from cause
     except ValidationError as cause:
-        first = cause.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ConfigurationError(f"the thresholds {path}: {where}: {first['msg']}") from cause
+        raise ConfigurationError(f"the thresholds {path}: {first_fault(cause, 'the file')}") from cause

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.centering.original import print_reference
+from edge.centering.reference import PrintReference
 from edge.database.bundle import EMBEDDINGS_FILE, open_manifest
 from edge.embedding.base import Embedder
 from edge.errors import DatabaseError
@@ -52,12 +54,24 @@ class PreparedImage:
         fingerprint: for finding look-alikes.
         embeddings: float32 [2, dimension], upright and upside down.
         embedded: whether the model was run for it.
+        reference: for measuring centering; None of all images of a card but the first.
     """
 
     digest: str
     fingerprint: Fingerprint
     embeddings: Both
     embedded: bool
+    reference: PrintReference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Examined:
+    """What needs no model: of `PreparedImage`, and the upright card, uint8 [704, 504, 3] BGR."""
+
+    card: Image
+    digest: str
+    fingerprint: Fingerprint
+    reference: PrintReference | None
 
 
 def read_former(path: Path, model: ModelManifest) -> Former | None:
@@ -74,7 +88,7 @@ def read_former(path: Path, model: ModelManifest) -> Former | None:
 def prepare_images(
     embedder: Embedder, images: Sequence[GalleryImage], former: Former | None, workers: int, shard: Shard
 ) -> list[PreparedImage]:
-    """Decode every image, and embed those that the former database does not hold; several processes share both.
+    """Decode every image once, and embed those that the former database does not hold; several processes share both.
 
     Raises:
         ImageError: naming the image that cannot be read.
@@ -98,22 +112,31 @@ def equal_images(images: Sequence[GalleryImage], prepared: Sequence[PreparedImag
     return [tuple(cards) for cards in groups.values() if len(cards) > 1]
 
 
-def _batches(examined: Iterator[tuple[Image, str, Fingerprint]]) -> Iterator[list[tuple[Image, str, Fingerprint]]]:
+def _batches(examined: Iterator[_Examined]) -> Iterator[list[_Examined]]:
     while batch := list(islice(examined, _BATCH)):
         yield batch
 
 
-def _examine(image: GalleryImage) -> tuple[Image, str, Fingerprint]:
+def _examine(image: GalleryImage) -> _Examined:
     cv2.setNumThreads(1)
     card = image.load()
-    return card, hashlib.sha256(card.tobytes()).hexdigest(), fingerprint(card)
+    return _Examined(
+        card=card,
+        digest=hashlib.sha256(card.tobytes()).hexdigest(),
+        fingerprint=fingerprint(card),
+        reference=print_reference(card, image.card_id) if image.variant == 0 else None,
+    )
 
 
-def _prepared(
-    embedder: Embedder, batch: Sequence[tuple[Image, str, Fingerprint]], known: Mapping[str, Both]
-) -> Iterator[PreparedImage]:
-    new = [card for card, digest, _ in batch if digest not in known]
+def _prepared(embedder: Embedder, batch: Sequence[_Examined], known: Mapping[str, Both]) -> Iterator[PreparedImage]:
+    new = [each.card for each in batch if each.digest not in known]
     fresh = iter(np.stack([embedder.embed(new), embedder.embed([upside_down(card) for card in new])], axis=1))
-    for _, digest, found in batch:
-        embeddings = known[digest] if digest in known else next(fresh)
-        yield PreparedImage(digest=digest, fingerprint=found, embeddings=embeddings, embedded=digest not in known)
+    for each in batch:
+        embedded = each.digest not in known
+        yield PreparedImage(
+            digest=each.digest,
+            fingerprint=each.fingerprint,
+            embeddings=next(fresh) if embedded else known[each.digest],
+            embedded=embedded,
+            reference=each.reference,
+        )

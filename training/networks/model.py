@@ -126,3 +126,16 @@ class CardEmbedder(nn.Module):
         except RuntimeError as cause:
             shape = f"{self.settings.family} {self.settings.depths} x {self.settings.hidden_sizes}"
             raise TrainingError(f"the weights '{source}' are of another shape than {shape}") from cause
+
+
+def student_of(state: dict[str, Any]) -> CardEmbedder:
+    """The averaged student of a checkpoint's state, ready for inference.
+
+    Raises:
+        TrainingError: if it is not the state of a student.
+    """
+    if "model" not in state["settings"]:
+        raise TrainingError("this is not the checkpoint of a student; card-training student makes one")
+    student = CardEmbedder(ModelSettings.from_json(state["settings"]["model"]))
+    student.load_state_dict(state["average"])
+    return student.eval()

@@ -122,11 +122,18 @@ def load_teacher(path: Path) -> tuple[Teacher, ArcFace]:
         TrainingError: if it is not the checkpoint of a teacher.
     """
     state = load_checkpoint(path)
-    if "teacher" not in state["settings"]:
+    if not is_teacher(state):
         raise TrainingError(f"{path} is not the checkpoint of a teacher; card-training teacher makes one")
+    return teacher_of(state)
+
+
+def is_teacher(state: dict[str, Any]) -> bool:
+    """Whether a checkpoint's state is that of a teacher."""
+    return "teacher" in state["settings"]
+
+
+def teacher_of(state: dict[str, Any]) -> tuple[Teacher, ArcFace]:
+    """The averaged teacher of a checkpoint's state, ready for inference, and its class centres."""
     teacher = Teacher(TeacherSettings(**state["settings"]["teacher"]))
     teacher.load_state_dict(state["average"])
-    prefix = "arcface."
-    centres = {k.removeprefix(prefix): value for k, value in state["trained"].items() if k.startswith(prefix)}
-    arcface = ArcFace.from_state(centres, state["settings"]["scale"])
-    return teacher.eval().requires_grad_(requires_grad=False), arcface
+    return teacher.eval(), ArcFace.of_checkpoint(state, state["settings"]["scale"])

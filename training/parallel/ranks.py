@@ -1,13 +1,15 @@
 """Several processes that train one network together, as `torchrun` starts them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
 
+Made = TypeVar("Made")
 _CPU = torch.device("cpu")
 
 
@@ -57,13 +59,14 @@ class Ranks:
         for gradient, total in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
             gradient.copy_(total.view_as(gradient))
 
-    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace every gradient by its mean over all processes."""
-        shared = list(parameters)
-        self.add_gradients(shared)
-        for parameter in shared:
-            if parameter.grad is not None and self.size > 1:
-                parameter.grad /= self.size
+    def first_then_others(self, make: Callable[[], Made]) -> Made:
+        """What `make` gives, called by the first process before the others, which find the files that it left."""
+        if self.rank == 0:
+            made = make()
+            self.agree(0)
+            return made
+        self.agree(0)
+        return make()
 
 
 def join_ranks() -> Ranks:

@@ -46,7 +46,8 @@ def test_batches_depend_on_seed_and_number_alone_and_quads_move_with_the_picture
     quads[0, 0] = square
     scenes = SmallScenes(images=picture[None], quads=quads, visible=np.eye(1, 12, dtype=np.float32))
     batches = SceneBatches(scenes, images=8, size_px=224, seed=3)
-    pixels, score, distances, weight, _ = (array.numpy() for array in batches[5])
+    pixels, targets = (array.numpy() for array in batches[5])
+    score, weight, distances = targets[:, 0], targets[:, 1], targets[:, 3:]
     assert all(np.array_equal(a, b) for a, b in zip(batches[5], batches[5], strict=True))
     assert not np.array_equal(batches[5][0], batches[6][0])
     for i in range(8):

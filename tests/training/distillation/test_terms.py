@@ -76,6 +76,17 @@ def test_detail_distance_ignores_what_all_classes_have_in_common():
     )
 
 
+def test_detail_distance_is_that_of_logits_rebuilt_from_their_details():
+    student, teacher = random_rows(3, 8, 0), random_rows(3, 8, 1)
+
+    def details(row):
+        pairs = row.reshape(3, 4, 2)
+        return (pairs - pairs.mean(dim=2, keepdim=True)).reshape(3, 8)
+
+    rebuilt = (details(student) - details(teacher)).square().mean() / 16
+    assert float(detail_distance(student, teacher, 4.0, 1)) == pytest.approx(2 * float(rebuilt), rel=1e-5)
+
+
 def test_relations_are_those_between_the_cards_of_a_batch():
     student = unit_rows(6, 4, 0)
     turned = student @ torch.linalg.qr(random_rows(4, 4, 1))[0]

@@ -1,13 +1,12 @@
 import numpy as np
 import torch
 
+from tests.training.conftest import TINY
 from training.data.references import References
 from training.embedding.imprint import imprinted_centres
 from training.embedding.retrieval import torch_embedding
-from training.networks.model import CardEmbedder, ModelSettings
+from training.networks.model import CardEmbedder
 from training.parallel.ranks import Ranks
-
-TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
 
 
 def test_each_centre_is_the_mean_of_its_originals_either_way_up():

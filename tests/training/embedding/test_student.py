@@ -1,6 +1,44 @@
-from training.cli import build_parser
+import pytest
+
+from edge.errors import ConfigurationError
+from tests.training.conftest import TINY
+from training.cli import build_parser, main
+from training.data.cards import Cards
+from training.embedding import student
 from training.embedding.student import run_settings
-from training.networks.model import ModelSettings
+from training.engine.checkpoint import load_checkpoint
+from training.engine.run_folder import how_it_ended
+from training.networks.families.shapes import SHAPES
+from training.networks.model import ModelSettings, student_of
+
+RECIPE = """
+cards = 3
+precision = "fp32"
+[teacher]
+weights = "none"
+height = 64
+width = 48
+dimension = 32
+[[teacher.phases]]
+name = "frozen"
+epochs = 1
+learning_rate = 1e-2
+blocks = 0
+[student]
+shape = "wide"
+[[student.stages]]
+name = "stage1"
+epochs = 0.5
+learning_rate = 1e-3
+feature = 0.5
+kl = 0.5
+[[student.stages]]
+name = "stage2"
+epochs = 0.25
+learning_rate = 1e-3
+classification = 0.5
+high_frequency = 0.5
+"""
 
 
 def settings_of(*given):
@@ -16,3 +54,29 @@ def test_the_recipe_trains_at_the_size_of_the_model():
 def test_a_step_has_one_batch_for_each_process_unless_it_is_said():
     assert settings_of().batches_per_step == 2
     assert settings_of("--batches", "6").batches_per_step == 6
+
+
+def test_a_student_learns_from_another_student(tmp_path, monkeypatch, references, student_checkpoint):
+    monkeypatch.setattr(student, "open_cards", lambda *_: Cards(learnt=references, held_out=references))
+    monkeypatch.setitem(SHAPES, "wide", ModelSettings(**TINY.to_json() | {"width": 64, "dimension": 12}))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+    command = ["student", "--name", "s", "--recipe", str(recipe), "--runs", str(tmp_path)]
+    assert main([*command, "--teacher", str(student_checkpoint)]) == 0
+    stages = [tmp_path / "s" / name for name in ("stage1", "stage2")]
+    assert [how_it_ended(stage) for stage in stages] == ["finished", "finished"]
+    learnt = student_of(load_checkpoint(stages[1] / "checkpoint.pt")).settings
+    assert (learnt.width, learnt.dimension) == (64, TINY.dimension)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ([], "say how long to train"),
+        (["--steps", "5", "--teacher", "a.pt"], "name a --recipe too"),
+        (["--recipe", "distillation"], "needs --teacher, a checkpoint of card-training teacher or student"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(options, complaint, capsys):
+    assert main(["student", "--name", "x", *options]) == ConfigurationError.exit_code
+    assert complaint in capsys.readouterr().err

@@ -45,6 +45,17 @@ def test_a_resumed_run_may_be_made_longer(tmp_path):
     assert described(tmp_path)["settings"]["budget"] == {"steps": 9}
 
 
+def test_a_resumed_run_keeps_what_only_its_start_knew(tmp_path):
+    carried_out(tmp_path, DESCRIPTION | {"begun_with": "others"})
+    carried_out(tmp_path, resume=True)
+    assert described(tmp_path)["begun_with"] == "others"
+
+
+def test_the_processes_that_make_batches_may_be_others(tmp_path):
+    carried_out(tmp_path, DESCRIPTION | {"settings": {"seed": 0, "workers": 1}})
+    carried_out(tmp_path, DESCRIPTION | {"settings": {"seed": 0, "workers": 4}}, resume=True)
+
+
 def test_a_run_is_not_resumed_with_other_cards(tmp_path):
     carried_out(tmp_path)
     with pytest.raises(ConfigurationError, match="other cards"):

@@ -12,7 +12,7 @@ import torch
 import torch.multiprocessing
 from torch import nn
 
-from tests.training.conftest import TINY, free_port
+from tests.training.conftest import TINY, free_port, stop_after
 from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape, TrainingBatches
 from training.data.references import References
@@ -38,14 +38,17 @@ def run_settings(**changes) -> RunSettings:
     return RunSettings(**values | changes)
 
 
+def card_batches(settings: RunSettings, references: References, clean: float = 0.1) -> TrainingBatches:
+    return TrainingBatches(references, AugmentationSettings(clean=clean), settings.batch, settings.seed)
+
+
 def new_trainer(settings: RunSettings, references: References, folder: Path, ranks: Ranks | None = None, **losses):
     torch.manual_seed(settings.seed)
     folder.mkdir(exist_ok=True)
     objective = ContrastiveObjective(
         ContrastiveSettings(model=TINY, **losses), references, ranks or Ranks(), settings.precision
     )
-    batches = TrainingBatches(references, settings.augmentation, settings.batch, settings.seed)
-    return Trainer(objective, batches, settings, folder, ranks)
+    return Trainer(objective, card_batches(settings, references), settings, folder, ranks)
 
 
 class Dropping:
@@ -77,8 +80,7 @@ class Dropping:
 
 def dropping_trainer(objective: Dropping, settings: RunSettings, references: References, folder: Path, ranks=None):
     folder.mkdir(exist_ok=True)
-    batches = TrainingBatches(references, settings.augmentation, settings.batch, settings.seed)
-    return Trainer(objective, batches, settings, folder, ranks)
+    return Trainer(objective, card_batches(settings, references), settings, folder, ranks)
 
 
 def weights(trainer: Trainer) -> torch.Tensor:
@@ -114,10 +116,10 @@ def test_a_run_trains_averages_and_leaves_a_checkpoint(references, tmp_path):
 
 @pytest.mark.parametrize("precision", ["bf16", "fp32", "fp16"])
 def test_the_loss_falls(references, tmp_path, precision):
-    settings = run_settings(
-        budget=Budget(steps=30), augmentation=AugmentationSettings(clean=1), precision=precision, ema_decay=0.9
-    )
-    new_trainer(settings, references, tmp_path).train()
+    settings = run_settings(budget=Budget(steps=30), precision=precision, ema_decay=0.9)
+    trainer = new_trainer(settings, references, tmp_path)
+    trainer.batches = card_batches(settings, references, clean=1)
+    trainer.train()
     arcface = losses(tmp_path, "arcface")
     assert sum(arcface[-3:]) < 0.8 * sum(arcface[:3])
 
@@ -126,14 +128,7 @@ def test_a_stopped_run_is_resumed_exactly(references, tmp_path):
     uninterrupted = new_trainer(run_settings(), references, tmp_path / "whole")
     assert uninterrupted.train()
     first = new_trainer(run_settings(), references, tmp_path / "parts")
-    step = first._step
-
-    def stop_after_three(*args):
-        step(*args)
-        if first.progress.step == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    first._step = stop_after_three
+    stop_after(first, 3)
     assert not first.train()
     second = new_trainer(run_settings(), references, tmp_path / "parts")
     second.resume()

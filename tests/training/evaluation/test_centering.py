@@ -2,16 +2,17 @@ import numpy as np
 import pytest
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
-from training.evaluation.centering import BORDERLESS, METHOD, REFERENCED, Outcome, measure_scene, summarise
+from training.evaluation.centering import BORDERLESS, METHOD, REFERENCED, Outcome, measure_scene
 from training.evaluation.centering_baselines import BASELINES, canny_hough, fixed_inner_threshold, threshold_box
 from training.evaluation.centering_report import centering_to_markdown
+from training.evaluation.centering_summary import summarise
 from training.evaluation.gauge import analyse
 
 TRUTH_MM = (3.0, 3.0, 4.0, 2.0)
 PX_PER_MM = 10
 
 
-def outcome(answer, *, truth=TRUTH_MM, std=0.02, condition="clean", seed=1, reason=None, shift=None):
+def outcome(answer, *, truth=TRUTH_MM, std=0.02, points=0.5, condition="clean", seed=1, reason=None, shift=None):
     return Outcome(
         condition=condition,
         seed=seed,
@@ -19,7 +20,7 @@ def outcome(answer, *, truth=TRUTH_MM, std=0.02, condition="clean", seed=1, reas
         px_per_mm=15.0,
         truth_mm=truth,
         answers={METHOD: answer, REFERENCED: None, **dict.fromkeys(BASELINES)},
-        stds={METHOD: (*(std,) * 4, 0.5, 0.5) if answer else (), REFERENCED: ()},
+        stds={METHOD: (*(std,) * 4, points, points) if answer else (), REFERENCED: ()},
         reason=reason,
         shift=shift,
         shift_stds=(0.01, 0.01, 0.02),
@@ -41,12 +42,22 @@ def test_errors_coverage_and_refusals_are_counted():
     assert clean["widths within the stated 95 %"]["value"] == pytest.approx(7 / 8)
     assert clean["methods"][METHOD]["width_mm"]["bias"] == pytest.approx(0.5 / 8)
     assert clean["wrong by more than 3 points"] == ["abc-001 seed 2"]
+    assert clean["of those, more than 3 standard uncertainties"] == ["abc-001 seed 2"]
     assert (everything["measured"]["hits"], everything["measured"]["count"]) == (2, 3)
     assert everything["borderless refused"]["hits"] == 1
     assert everything["refusals"] == {"too few pixels": 1}
     page = centering_to_markdown(summary)
     assert "| clean | 2 of 2 |" in page
     assert "| too few pixels | 1 |" in page
+
+
+def test_a_wrong_answer_that_says_so_is_not_confidently_wrong():
+    # Off by 3.85 points, with 0.5 and with 2 points stated.
+    found = summarise([outcome((3.5, 3.0, 4.0, 2.0)), outcome((3.5, 3.0, 4.0, 2.0), points=2.0, seed=2)])
+    clean = found["conditions"]["clean"]
+    assert len(clean["wrong by more than 3 points"]) == 2
+    assert clean["of those, more than 3 standard uncertainties"] == ["abc-001 seed 1"]
+    assert "| 2 | 1 |" in centering_to_markdown(found)
 
 
 def test_errors_of_the_registered_print_are_counted():

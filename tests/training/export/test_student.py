@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,7 +10,7 @@ import torch
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ModelError
 from edge.manifests import read_model_manifest
-from tests.training.conftest import coarse_cards
+from tests.training.conftest import TINY, coarse_cards
 from training.data.cards import Cards
 from training.data.references import References
 from training.embedding.retrieval import torch_embedding
@@ -17,10 +18,8 @@ from training.errors import ExportError
 from training.export import student as export
 from training.export.graph import GraphForm
 from training.export.quantization import quantize_model
-from training.export.student import averaged_model, check_parity, export_graph, export_model, graph_parity
-from training.networks.model import CardEmbedder, ModelSettings
-
-TINY = ModelSettings(depths=(1, 1, 1, 1), hidden_sizes=(4, 4, 8, 8), dimension=8, map_channels=8, height=64, width=32)
+from training.export.student import check_parity, describe_training, export_graph, export_model, graph_parity
+from training.networks.model import CardEmbedder, student_of
 
 # torch's exporter warns about its own use of a deprecated class.
 pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
@@ -107,10 +106,11 @@ def test_another_network_is_noticed(exported, held_out):
 
 
 def test_a_failed_check_leaves_nothing(model, held_out, exported, tmp_path, monkeypatch):
+    torch.manual_seed(1)
+    other = CardEmbedder(TINY).eval()
     monkeypatch.setattr(export, "write_onnx", lambda _model, path: path.write_bytes(exported.read_bytes()))
-    monkeypatch.setattr(export, "LARGEST_FILE_BYTES", 1000)
-    with pytest.raises(ExportError, match="1000 are allowed"):
-        export_model(model, held_out, tmp_path / "tiny.onnx", {})
+    with pytest.raises(ExportError, match="does not agree"):
+        export_model(other, held_out, tmp_path / "tiny.onnx", {})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,4 +122,31 @@ def test_the_average_is_exported_not_the_last_step(model):
         "model": last,
     }
     pixels = torch.rand(2, 3, 64, 32) * 255
-    assert torch.equal(averaged_model(state)(pixels), model(pixels))
+    assert torch.equal(student_of(state)(pixels), model(pixels))
+
+
+@pytest.mark.parametrize(
+    ("cards", "losses", "data"),
+    [
+        (2000, {"contrastive": 0.2, "arcface": 1.5}, "2000 simulated cards;"),
+        ("/home/me/scans", {"feature": 0.1, "kl": 0.3}, "the card images of the folder scans, without"),
+    ],
+)
+def test_the_model_card_says_what_was_learnt(tmp_path, cards, losses, data):
+    description = {"command": "c", "cards": cards, "settings": {"seed": 3}, "processes": 2, "versions": {}}
+    (tmp_path / "run.json").write_text(json.dumps(description))
+    lines = [{"step": 25, **losses, "learning_rate": 0.1}, {"step": 30, "recall_at_1": 0.9}]
+    (tmp_path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    card = describe_training(tmp_path, {"step": 30, "elapsed_s": 60.0})
+    assert card["data"].startswith(data)
+    assert card["data"].endswith("; scored on 1000 simulated cards that were not among them")
+    assert card["loss"] == losses
+
+
+def test_a_run_without_a_description_is_named(tmp_path):
+    with pytest.raises(ExportError, match=str(tmp_path)):
+        describe_training(tmp_path, {"step": 1, "elapsed_s": 1.0})
+
+
+def test_the_shipped_model_is_small():
+    assert Path("models/demo.onnx").stat().st_size <= 16_000_000

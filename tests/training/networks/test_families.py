@@ -56,7 +56,7 @@ def test_the_tiny_students_have_the_published_number_of_weights():
 
 
 def test_an_unknown_shape_names_those_there_are():
-    with pytest.raises(TrainingError, match=r"no student 'vgg'; there are demo, convnext-tiny"):
+    with pytest.raises(TrainingError, match=r"no student 'vgg'; there are demo, demo-small, convnext-tiny"):
         shape_named("vgg")
 
 

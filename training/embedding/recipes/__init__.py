@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ConfigurationError
+from edge.validation import first_fault
 from training.engine.precision import Precision
 
 FOLDER = Path(__file__).parent
@@ -119,6 +120,4 @@ def read_recipe(name: str) -> Recipe:
     except tomllib.TOMLDecodeError as cause:
         raise ConfigurationError(f"the recipe {path} is not TOML: {cause}") from cause
     except ValidationError as cause:
-        first = cause.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"the recipe {path}: {where}: {first['msg']}") from cause
+        raise ConfigurationError(f"the recipe {path}: {first_fault(cause, 'the file')}") from cause

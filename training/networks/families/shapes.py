@@ -12,6 +12,7 @@ _TINY = ModelSettings(depths=(3, 3, 9, 3), hidden_sizes=(96, 192, 384, 768), dim
 # 2003.13678, table 3).
 SHAPES: dict[str, ModelSettings] = {
     DEMO: ModelSettings(),
+    "demo-small": ModelSettings(depths=(1, 1, 3, 1), hidden_sizes=(32, 64, 128, 256), height=96, width=64),
     "convnext-tiny": _TINY,
     "dinov3-convnext-tiny": replace(_TINY, family="dinov3-convnext"),
     "convnext-nano": replace(_TINY, depths=(2, 2, 8, 2), hidden_sizes=(80, 160, 320, 640)),

@@ -1,0 +1,78 @@
+"""Networks that teach, frozen, with the classes of the cards at hand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.data.references import References
+from training.embedding.imprint import imprinted_centres
+from training.embedding.loss import SCALE, ArcFace
+from training.embedding.retrieval import torch_embedding
+from training.engine.checkpoint import load_checkpoint
+from training.errors import TrainingError
+from training.networks.model import CardEmbedder, student_of
+from training.networks.teacher import Teacher, is_teacher, teacher_of
+from training.parallel.ranks import Ranks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrozenTeacher:
+    """What a student learns from.
+
+    Attributes:
+        network: in inference mode, on the device that the student will be on.
+        centres: where it has each class.
+    """
+
+    network: Teacher | CardEmbedder
+    centres: ArcFace
+
+    @property
+    def dimension(self) -> int:
+        """Of its embeddings."""
+        return self.network.settings.dimension
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width of its input in pixels."""
+        return self.network.settings.height, self.network.settings.width
+
+
+def open_teacher(path: Path, references: References, ranks: Ranks) -> FrozenTeacher:
+    """The averaged network of a checkpoint: a teacher's, or that of another student.
+
+    A teacher brings the centres of its classes, which must be those of the cards. A student may have learnt other
+    cards: its centres are put where it has these.
+
+    Args:
+        path: of the checkpoint.
+        references: the cards that its student shall learn.
+        ranks: the processes that share the run; each has the teacher on its own device.
+
+    Raises:
+        TrainingError: if it is no checkpoint of either, or of a teacher of other cards.
+    """
+    state = load_checkpoint(path)
+    if is_teacher(state):
+        network, centres = teacher_of(state)
+        _check_classes(path, centres, references)
+        return _frozen(network, centres, ranks)
+    student = student_of(state).to(ranks.device)
+    settings = student.settings
+    centres = ArcFace(2 * references.classes, settings.dimension, SCALE)
+    embed = torch_embedding(student, settings.width, settings.height)
+    centres.imprint(imprinted_centres(embed, settings.dimension, references, ranks))
+    return _frozen(student, centres, ranks)
+
+
+def _frozen(network: Teacher | CardEmbedder, centres: ArcFace, ranks: Ranks) -> FrozenTeacher:
+    for part in (network, centres):
+        part.to(ranks.device).requires_grad_(requires_grad=False)
+    return FrozenTeacher(network=network, centres=centres)
+
+
+def _check_classes(path: Path, centres: ArcFace, references: References) -> None:
+    if len(centres.centres) != 2 * references.classes:
+        raise TrainingError(
+            f"the teacher {path} knows {len(centres.centres) // 2} cards, these are {references.classes}: train it on "
+            "the same cards"
+        )

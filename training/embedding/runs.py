@@ -1,0 +1,57 @@
+"""What all runs that learn embeddings have in common: their cards, how they are described and measured."""
+
+import argparse
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from training.augmentation import AugmentationSettings
+from training.data.batches import batches_for
+from training.data.references import References
+from training.embedding.retrieval import disturbed_queries, measure_retrieval, torch_embedding
+from training.engine.runs import MakeBatches, describe_run
+from training.engine.settings import RunSettings
+from training.engine.trainer import Measure
+from training.parallel.ranks import Ranks
+
+HELD_OUT_QUERIES = 300
+
+
+def card_batches(references: References, augmentation: AugmentationSettings, settings: RunSettings) -> MakeBatches:
+    """Makes the batches of a run that learns these cards."""
+    return partial(
+        batches_for, references=references, augmentation=augmentation, shape=settings.batch, seed=settings.seed
+    )
+
+
+def describe_card_run(
+    args: argparse.Namespace,
+    ranks: Ranks,
+    settings: RunSettings,
+    augmentation: AugmentationSettings,
+    **more: Any,  # noqa: ANN401
+) -> dict[str, Any]:
+    """What `run.json` says of a run that learns cards; `more` goes to its settings."""
+    return {
+        "cards": args.cards if isinstance(args.cards, int) else str(args.cards),
+        **describe_run(args, ranks, settings, augmentation=asdict(augmentation), **more),
+    }
+
+
+def held_out_measure(held_out: References, height: int, width: int) -> Measure:
+    """A function that measures a network with inputs of this size on cards it never sees in training.
+
+    Args:
+        held_out: the cards.
+        height: of the input in pixels.
+        width: of the input in pixels.
+    """
+    count = min(HELD_OUT_QUERIES, len(held_out.labels))
+    queries = disturbed_queries(held_out, AugmentationSettings(), count, (width, height))
+
+    def measure(model: nn.Module) -> dict[str, Any]:
+        return measure_retrieval(torch_embedding(model, width, height), held_out, queries).to_json()
+
+    return measure

@@ -1,0 +1,90 @@
+"""The trainings of an ablation study."""
+
+from dataclasses import dataclass, field, replace
+
+from training.augmentation import AugmentationSettings
+from training.distillation.objective import DistillationWeights
+from training.networks.families import Family
+
+DEFAULT, TAUGHT = "default", "teacher, all terms"
+REPEATS = (1, 2)
+
+AUGMENTATION_FAMILIES: dict[str, tuple[str, ...]] = {
+    "wrong corners": ("outline", "rotation", "perspective"),
+    "foil": ("foil",),
+    "sleeves": ("sleeve",),
+    "glare and shadow": ("glare", "shadow"),
+    "fingers and objects": ("fingers", "objects"),
+    "colour and brightness": ("illumination", "greyscale", "low_light"),
+    "blur": ("defocus", "motion"),
+    "resolution, noise, compression": ("low_resolution", "noise", "compression"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One training of the study.
+
+    Attributes:
+        name: for the table.
+        against: name of the training that it is compared with.
+        augmentation: how its cards are disturbed.
+        arcface_weight: of the ArcFace loss, without a teacher.
+        imprint_at: progress at which its centres are imprinted; over 1 for never.
+        family: of its network.
+        weights: of distillation; None to learn without a teacher.
+        seed_offset: added to the seed of the study.
+    """
+
+    name: str
+    against: str = DEFAULT
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    arcface_weight: float = 0.2
+    imprint_at: float = 0.2
+    family: Family = "convnext"
+    weights: DistillationWeights | None = None
+    seed_offset: int = 0
+
+    @property
+    def folder(self) -> str:
+        """Of its run."""
+        return "".join(letter if letter.isalnum() else "-" for letter in self.name)
+
+
+def variants(*, with_teacher: bool) -> list[Variant]:
+    """Everything that is trained; a training comes after the one that it is compared with."""
+    default = AugmentationSettings()
+    changed = [Variant(name=DEFAULT)]
+    changed += [
+        Variant(name=f"without {family}", augmentation=replace(default, **dict.fromkeys(fields, 0.0)))
+        for family, fields in AUGMENTATION_FAMILIES.items()
+    ]
+    changed += [
+        Variant(name="without any augmentation", augmentation=replace(default, clean=1.0)),
+        Variant(name="without ArcFace", arcface_weight=0.0),
+        Variant(name="without imprinting", imprint_at=2.0),
+        Variant(name="ConvNeXt with batch normalisation and ReLU", family="convnext-batchnorm"),
+        Variant(name="RegNetX", family="regnet-x"),
+    ]
+    # How far trainings come apart by chance alone.
+    changed += [Variant(name=f"default, seed + {offset}", seed_offset=offset) for offset in REPEATS]
+    return changed + (_distilled_variants() if with_teacher else [])
+
+
+def _distilled_variants() -> list[Variant]:
+    whole = DistillationWeights()
+    alone = replace(whole, feature=1.0, kl=0.0, attention=0.0, high_frequency=0.0)
+    changed = {
+        "without features": replace(whole, feature=0.0),
+        "without class probabilities": replace(whole, kl=0.0),
+        "without attention": replace(whole, attention=0.0),
+        "without details of the logits": replace(whole, high_frequency=0.0),
+        "embedding regression alone": alone,
+        "regression and relations": replace(alone, feature=0.5, relational=0.5),
+        "all terms and classification": replace(whole, classification=0.3, distillation=0.7),
+        "details of the logits and classification": replace(alone, classification=1.0, feature=0.0, high_frequency=1.0),
+    }
+    return [
+        Variant(name=TAUGHT, weights=whole),
+        *(Variant(name=f"teacher, {name}", against=TAUGHT, weights=weights) for name, weights in changed.items()),
+    ]
