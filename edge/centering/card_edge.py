@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.edge_model import ACROSS_MM, CUTS_MM, EDGE_STEP_MM, EDGES_MM, edge_misfits
-from edge.centering.lines import Line, Peaks, Trace, trace
+from edge.centering.edge_model import ACROSS_MM, COLOURS, EDGE_STEP_MM, EDGES_MM, fit_edges
+from edge.centering.hough import Edges
+from edge.centering.lines import Trace, trace
 from edge.centering.strips import Floats, Profiles, Strip
-from edge.errors import MeasurementError
 
 MIN_COVERAGE = 0.6
 OUTER_REACH_MM = 0.6
@@ -26,87 +26,91 @@ SPREAD_WEIGHT = 1.5
 # How well a model can fit the mean profile: in grey levels, and as a share of the step.
 FLOOR_LEVELS = 0.25
 FLOOR_SHARE = 0.007
-# How many times better a model has to fit that has a cut (narrow ones fit whatever shape the blur has), and one whose
-# edge is none of those seen on single profiles; and how many times worse the outermost clear edge may fit.
-CUT_FACTORS = np.where(CUTS_MM == 0, 1.0, np.where(CUTS_MM < 0.25, 1.95, 1.5))
+# How many times better a model has to fit whose edge is none of those seen on single profiles; and how many times worse
+# the outermost clear edge may fit.
 UNSEEN_FACTOR = 1.2
 MAX_SEEN_SCATTER_MM = 0.045
 OUTERMOST_FACTOR = 1.2
-# Places this near are one edge, and this far apart two.
+# Places this near are one edge. A chance below the first is none; from the second on, the answer is the mean of all.
 SAME_EDGE_MM = 0.08
-OTHER_EDGE_MM = 0.13
-# The likelihood of a misfit is that of so many independent differences, normally distributed: on 2,753 sides of
-# simulated cards the second place was as often the card's edge as this says. A chance below the first is none; from the
-# second on, the answer is the mean of both places.
-INDEPENDENT_SAMPLES = 12
-MIN_CHANCE = 0.02
+MIN_CHANCE = 0.01
 MIN_EVEN_CHANCE = 0.25
-MAX_DOUBT_MM = 0.2
 # Standard uncertainty of a place that only the mean profile shows; and of an edge that is straight on no profile, as a
 # multiple of its scatter.
 MODEL_STD_MM = 0.02
 ROUGH_DOUBT = 1.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Finding:
-    """Where the card's edge lies against the guide: the likeliest place, the next one, and that one's chance."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenEdges:
+    """What one side shows of the card's edge.
 
-    place_mm: float
-    other_mm: float
-    other_chance: float
-
-
-def find_card_edge(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line]) -> Trace:
-    """The card's edge next to s = 0, among those of shadows, of the ground and of the cut.
-
-    The clearest straight edge is a guide along which the profiles are averaged; where the card's edge lies against it
-    is told by the model that fits the mean best. Where two places explain it about as well, the uncertainty says so.
-
-    Raises:
-        MeasurementError: when there is no edge along the side, or two far apart could be the card's.
+    Attributes:
+        guide: the clearest straight edge, along which the profiles are averaged.
+        straight: all edges seen along the side, the guide among them.
+        misfits: [E, C] of models with their edge at each of `EDGES_MM` against the guide, and each of `CUTS_MM`.
+        borders: [E, C, 3] colours of the border in these models.
+        cuts: [E, C, 3] colours of the cut.
     """
-    near = [line for line in lines if abs(line.position_mm) < OUTER_REACH_MM]
-    seen = [
-        f for f in (trace(strip, slopes, peaks, line, TRACE_REACH_MM) for line in near) if f.coverage >= MIN_COVERAGE
-    ]
+
+    guide: Trace
+    straight: tuple[Trace, ...]
+    misfits: Floats
+    borders: Floats
+    cuts: Floats
+
+
+def see_edges(strip: Strip, edges: Edges) -> SeenEdges | None:
+    """Look for the card's edge next to s = 0, among those of shadows, of the ground and of the cut.
+
+    Returns:
+        What is seen; None when there is no edge along the side.
+    """
+    near = [line for line in edges.lines if abs(line.position_mm) < OUTER_REACH_MM]
+    traced = [trace(strip, edges.slopes, edges.peaks, line, TRACE_REACH_MM) for line in near]
+    seen = [found for found in traced if found.coverage >= MIN_COVERAGE]
     if not seen:
-        raise MeasurementError(f"the card's {strip.side} edge is not clear: covered, worn, or too like the ground")
+        return None
     guide = max(seen, key=lambda found: found.contrast / np.hypot(found.scatter_mm, 0.01))
-    finding = _finding(strip, guide, seen)
-    chosen = _placed(strip, guide, seen, finding.place_mm)
-    distance, chance = finding.other_mm - finding.place_mm, finding.other_chance
-    doubt = abs(distance) * np.sqrt(chance * (1 - chance))
-    if doubt > MAX_DOUBT_MM:
-        raise MeasurementError(
-            f"the card's {strip.side} edge is not clear: another edge runs beside it, a shadow's or the ground's"
-        )
-    moved = chance * distance if chance > MIN_EVEN_CHANCE else 0.0
-    return _moved(chosen, moved, float(np.hypot(chosen.doubt_mm, doubt)))
+    fits = fit_edges(_profile(strip, guide))
+    misfits = fits.misfits + FLOOR_LEVELS**2 + (FLOOR_SHARE * guide.contrast) ** 2
+    places = EDGES_MM + guide.curve[0]
+    sharp = [f for f in seen if f.scatter_mm < max_scatter_mm(f, strip.step_mm)]
+    misfits[~_at_any(places, [f for f in seen if f.scatter_mm < MAX_SEEN_SCATTER_MM])] *= UNSEEN_FACTOR**2
+    misfits[_at_any(places, _outermost(sharp, strip.step_mm))] /= OUTERMOST_FACTOR**2
+    return SeenEdges(
+        guide=guide,
+        straight=tuple(seen),
+        misfits=misfits,
+        borders=fits.borders[..., :COLOURS],
+        cuts=fits.cuts[..., :COLOURS],
+    )
+
+
+def card_edge(strip: Strip, seen: SeenEdges, chances: Floats) -> Trace:
+    """The card's edge at the likeliest place; its uncertainty holds the others.
+
+    Args:
+        strip: the side.
+        seen: on it.
+        chances: [E] of the edge at each of `EDGES_MM`.
+    """
+    near = np.abs(EDGES_MM[:, None] - EDGES_MM) < SAME_EDGE_MM
+    best = int(np.where(chances > 0, near @ chances, 0.0).argmax())
+    chosen = _placed(strip, seen.guide, seen.straight, _vertex(seen.misfits.min(axis=1), best))
+    distances = np.where(near[best], 0.0, EDGES_MM - EDGES_MM[best])
+    other = float(chances[~near[best]].sum())
+    if other < MIN_CHANCE:
+        return chosen
+    mean, square = float(chances @ distances), float(chances @ distances**2)
+    moved = mean if other > MIN_EVEN_CHANCE else 0.0
+    return _moved(chosen, moved, float(np.hypot(chosen.doubt_mm, np.sqrt(square - moved**2))))
 
 
 def max_scatter_mm(found: Trace, step_mm: float) -> float:
     """How much the profiles of a straight edge may scatter: compressed photos of few pixels blur a clear edge's."""
     clear = found.contrast > CLEAR_CONTRAST
     return max(MAX_OUTER_SCATTER_MM, MAX_CLEAR_SCATTER_PX * step_mm) if clear else MAX_OUTER_SCATTER_MM
-
-
-def _finding(strip: Strip, guide: Trace, seen: Sequence[Trace]) -> _Finding:
-    floor = FLOOR_LEVELS**2 + (FLOOR_SHARE * guide.contrast) ** 2
-    misfits = ((edge_misfits(_profile(strip, guide)) + floor) * CUT_FACTORS**2).min(axis=1)
-    places = EDGES_MM + guide.curve[0]
-    straight = [f for f in seen if f.scatter_mm < max_scatter_mm(f, strip.step_mm)]
-    misfits[~_at_any(places, [f for f in seen if f.scatter_mm < MAX_SEEN_SCATTER_MM])] *= UNSEEN_FACTOR**2
-    misfits[_at_any(places, _outermost(straight, strip.step_mm))] /= OUTERMOST_FACTOR**2
-    best = int(misfits.argmin())
-    others = np.flatnonzero(np.abs(EDGES_MM - EDGES_MM[best]) > OTHER_EDGE_MM)
-    other = int(others[misfits[others].argmin()])
-    chance = float(1 / (1 + (misfits[other] / misfits[best]) ** (INDEPENDENT_SAMPLES / 2)))
-    return _Finding(
-        place_mm=_vertex(misfits, best),
-        other_mm=float(EDGES_MM[other]),
-        other_chance=chance if chance > MIN_CHANCE else 0.0,
-    )
 
 
 def _profile(strip: Strip, guide: Trace) -> Profiles:
@@ -119,8 +123,10 @@ def _profile(strip: Strip, guide: Trace) -> Profiles:
     columns = ((across - strip.first_mm) / strip.step_mm).astype(np.float32)
     lines = np.broadcast_to(rows[:, None].astype(np.float32), columns.shape).copy()
     sampled = cv2.remap(strip.profiles, columns, lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    spread = sampled.std(axis=0).mean(axis=1, keepdims=True)
-    return np.asarray(np.concatenate([sampled.mean(axis=0), SPREAD_WEIGHT * spread], axis=1), dtype=np.float32)
+    mean = sampled.mean(axis=0)
+    away = sampled - mean
+    spread = np.sqrt(np.einsum("nmc,nmc->mc", away, away) / len(rows)).mean(axis=1, keepdims=True)
+    return np.asarray(np.concatenate([mean, SPREAD_WEIGHT * spread], axis=1), dtype=np.float32)
 
 
 def _at_any(places_mm: Floats, edges: Sequence[Trace]) -> NDArray[np.bool_]:
@@ -144,12 +150,11 @@ def _as_clear(found: Trace, clearest: Trace, step_mm: float) -> bool:
 
 
 def _vertex(misfits: Floats, best: int) -> float:
-    """The place of the least misfit, between the places tried."""
-    if not 0 < best < len(misfits) - 1:
+    """The place of the least misfit, between the places tried; the place itself where its neighbours fit better."""
+    below, at, above = misfits[max(best - 1, 0)], misfits[best], misfits[min(best + 1, len(misfits) - 1)]
+    if not at < min(below, above):
         return float(EDGES_MM[best])
-    below, at, above = misfits[best - 1 : best + 2]
-    bend = below - 2 * at + above
-    return float(EDGES_MM[best] + (0.5 * EDGE_STEP_MM * (below - above) / bend if bend > 0 else 0.0))
+    return float(EDGES_MM[best] + 0.5 * EDGE_STEP_MM * (below - above) / (below - 2 * at + above))
 
 
 def _placed(strip: Strip, guide: Trace, seen: Sequence[Trace], place_mm: float) -> Trace:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.curves import robust_curve, upper_median
-from edge.centering.lines import Line, Trace, find_lines, find_peaks, gradient
+from edge.centering.hough import find_edges
+from edge.centering.lines import Line, Trace
 from edge.centering.strips import Floats, Strip
 
 Marks = NDArray[np.bool_]
@@ -57,8 +58,8 @@ def find_departures(strip: Strip, first_mm: float, last_mm: float) -> list[Trace
     size = 2 * round(1.5 * BLUR_MM / strip.step_mm) + 1
     blurred = cv2.GaussianBlur(smooth.profiles, (size, 1), BLUR_MM / strip.step_mm, sigmaY=1e-6)
     soft = replace(strip, profiles=np.asarray(blurred, dtype=np.float32))
-    lines = find_lines(soft, find_peaks(soft, gradient(soft.profiles)), SEED_COVERAGE)
-    ends = [_end(strip, smooth, line) for line in lines if first_mm <= line.position_mm <= last_mm]
+    (seen,) = find_edges([soft], SEED_COVERAGE)
+    ends = [_end(strip, smooth, line) for line in seen.lines if first_mm <= line.position_mm <= last_mm]
     return [end for end in ends if end is not None]
 
 

@@ -6,6 +6,7 @@ one colour, and what lies between them is the cut, about as wide as a card is th
 """
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -26,26 +27,46 @@ _SAME = 1e-6
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 
-def edge_misfits(profile: NDArray[np.float32]) -> Floats:
-    """Mean squared differences between a profile and the best model of it with its edge at each of `EDGES_MM`.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EdgeFits:
+    """How well each model fits a profile: for each of `EDGES_MM` and `CUTS_MM`, with its best blur.
+
+    Attributes:
+        misfits: [E, C] mean squared differences from the profile.
+        borders: [E, C, K] levels of the border where it begins.
+        cuts: [E, C, K] levels of the cut; without one, of the border.
+    """
+
+    misfits: Floats
+    borders: Floats
+    cuts: Floats
+
+
+def fit_edges(profile: NDArray[np.float32]) -> EdgeFits:
+    """Fit every model to a profile.
 
     Args:
         profile: [M, K] grey levels of K channels at `ACROSS_MM`.
-
-    Returns:
-        [E, C]: for each place of the edge and width of the visible cut.
     """
     centred = profile - profile.mean(axis=0)
+    bases, levels = _models()
     shape = len(BLURS_MM), len(EDGES_MM), len(CUTS_MM)
-    parts = (_models() @ centred).reshape(-1, _TERMS * centred.shape[1])
-    best = np.einsum("kt,kt->k", parts, parts).reshape(shape).max(axis=0)
-    left = np.maximum(float(np.square(centred).sum()) - best, 0.0)
-    return np.asarray(left / (COLOURS * len(centred)), dtype=np.float64)
+    parts = (bases @ centred).reshape(-1, _TERMS * centred.shape[1])
+    explained = np.einsum("kt,kt->k", parts, parts).reshape(shape)
+    blurs = explained.argmax(axis=0)
+    left = np.maximum(float(np.square(centred).sum()) - explained.max(axis=0), 0.0)
+    edges, cuts = np.ogrid[: shape[1], : shape[2]]
+    read = (levels[blurs, edges, cuts].reshape(-1, len(profile)) @ profile).reshape(*shape[1:], 2, -1)
+    border, cut = read[..., 0, :], read[..., 0, :] + read[..., 1, :]
+    return EdgeFits(misfits=left / (COLOURS * len(centred)), borders=border, cuts=cut)
 
 
 @cache
-def _models() -> NDArray[np.float32]:
-    """Orthonormal bases [B E C 6, M] of all models."""
+def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of all models: orthonormal bases [B E C 6, M], and what reads off a profile [B, E, C, 2, M].
+
+    That is the level of the border where it begins, and how far the cut's lies above it.
+    """
     blur, edge, cut = BLURS_MM[:, None, None, None], EDGES_MM[:, None, None], CUTS_MM[:, None]
     outside, inside = edge - ACROSS_MM + 0 * blur, ACROSS_MM - edge - cut + 0 * blur
     ground, border = _step(outside / blur), _step(inside / blur)
@@ -59,9 +80,14 @@ def _models() -> NDArray[np.float32]:
         _step(-outside / blur) - border,
     ]
     terms = [np.broadcast_to(term, np.broadcast_shapes(outside.shape, inside.shape)) for term in terms]
-    basis, strength, _ = np.linalg.svd(np.stack(terms, axis=-1), full_matrices=False)
+    design = np.stack(terms, axis=-1)
+    basis, strength, _ = np.linalg.svd(design, full_matrices=False)
     basis = basis * (strength > _SAME * strength[..., :1])[..., None, :]
-    return np.ascontiguousarray(np.moveaxis(basis, -1, -2).reshape(-1, len(ACROSS_MM)), dtype=np.float32)
+    levels = np.linalg.pinv(design, rcond=_SAME)[..., 3:, :][..., [0, 2], :]
+    levels[..., 1, :] -= levels[..., 0, :]
+    levels[:, :, CUTS_MM == 0, 1] = 0.0
+    bases = np.ascontiguousarray(np.moveaxis(basis, -1, -2).reshape(-1, len(ACROSS_MM)), dtype=np.float32)
+    return bases, levels.astype(np.float32)
 
 
 def _step(x: Floats) -> Floats:

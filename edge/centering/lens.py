@@ -4,6 +4,7 @@ Plumb-line calibration (D. C. Brown, "Close-range camera calibration", 1971) wit
 model, the principal point taken at the middle of the image.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -58,10 +59,11 @@ class Lens:
         bent = np.asarray((points - np.asarray(self.centre_px)) / self.radius_px, dtype=np.float64)
         if self.k1 == 0.0:
             return bent
-        target = np.linalg.norm(bent, axis=1)
+        target = np.sqrt(np.einsum("nc,nc->n", bent, bent))
         radius = target.copy()
         for _ in range(3):
-            radius -= (radius * (1 + self.k1 * radius**2) - target) / (1 + 3 * self.k1 * radius**2)
+            stretch = self.k1 * radius * radius
+            radius -= (radius * (1 + stretch) - target) / (1 + 3 * stretch)
         return np.asarray(bent * (radius / np.maximum(target, 1e-12))[:, None], dtype=np.float64)
 
 
@@ -84,8 +86,7 @@ def lens_from_sides(sides: Sequence[Floats], width: int, height: int) -> Lens:
     lens = straight_lens(width, height)
     points, ends = np.concatenate(sides), np.cumsum([len(side) for side in sides])[:-1]
     for _ in range(2):
-        parts = [_bow(rays, lens.k1) for rays in np.split(lens._rays(points), ends)]
-        residual, effect = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        residual, effect = np.concatenate([_bow(rays, lens.k1) for rays in np.split(lens._rays(points), ends)], axis=1)
         weight = float(effect @ effect)
         if weight < 1e-12:
             return straight_lens(width, height)
@@ -98,17 +99,15 @@ def lens_from_sides(sides: Sequence[Floats], width: int, height: int) -> Lens:
     return lens
 
 
-def _bow(rays: Floats, k1: float) -> tuple[Floats, Floats]:
-    """Distances of undistorted points from their own straight line, and how they change with k1."""
-    x, y = rays[-1] - rays[0]
-    along = np.array([x, y]) / np.hypot(x, y)
-    normal = np.array([-along[1], along[0]])
-    u, across = rays @ along, rays @ normal
+def _bow(rays: Floats, k1: float) -> Floats:
+    """Distances of undistorted points from their own straight line, and how they change with k1: [2, N]."""
+    x, y = (rays[-1] - rays[0]).tolist()
+    length = math.hypot(x, y)
+    u, across = np.array([[x, y], [-y, x]]) / length @ rays.T
     squared = u * u + across * across
-    return _without_line(u, across), _without_line(u, -across * squared / (1 + 3 * k1 * squared))
-
-
-def _without_line(u: Floats, values: Floats) -> Floats:
-    centred = u - u.mean()
-    slope = float(centred @ values) / float(centred @ centred)
-    return np.asarray(values - values.mean() - slope * centred, dtype=np.float64)
+    values = np.stack([across, -across * squared / (1 + 3 * k1 * squared)])
+    centred = u - u.sum() / len(u)
+    slopes = values @ centred / float(centred @ centred)
+    values -= values.sum(axis=1, keepdims=True) / len(u)
+    values -= slopes[:, None] * centred
+    return np.asarray(values, dtype=np.float64)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.centering.aspect import aspect_doubts
+from edge.centering.border import check_border
 from edge.centering.figures import figures_from_places, registered_figures, widened
 from edge.centering.grading import GradingTables, shipped_tables
 from edge.centering.lens import Lens, LensModel, lens_from_sides
 from edge.centering.outline import Outline
 from edge.centering.places import outer_std_mm, read_places
 from edge.centering.plane import CardPlane, card_plane
-from edge.centering.print_edge import BorderSide, check_border
+from edge.centering.print_edge import BorderSide
 from edge.centering.reference import PrintReference
 from edge.centering.registration import Registered, is_back, register, straightened
 from edge.centering.result import Centering, Disagreement, Face

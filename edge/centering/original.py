@@ -3,13 +3,16 @@
 import cv2
 import numpy as np
 
-from edge.centering.print_edge import STRIP_MM, BorderSide, check_border, trace_side
+from edge.centering.border import check_border, trace_sides
+from edge.centering.print_edge import STRIP_MM, BorderSide
 from edge.centering.reference import Borders, PrintReference, encode_reference
 from edge.centering.strips import SIDES, card_to_image, sample_strip
 from edge.errors import MeasurementError
 from edge.geometry import Image
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 
+# An original of whose printed border more is in doubt has none that other pictures could be held against.
+_MAX_DOUBT_MM = 0.05
 _MARGIN_MM = 3
 _FINER = 2
 _PX_PER_MM = float(RECTIFIED_PX_PER_MM * _FINER)
@@ -45,15 +48,18 @@ def original_borders_mm(card: Image) -> Borders | None:
     quad = np.array([[0.0, 0], [width, 0], [width, height], [0, height]]) + margin - 0.5
     plane = card_to_image(quad)
     try:
-        sides = {
-            side: trace_side(sample_strip(picture, plane, side, STRIP_MM, _PX_PER_MM, _SPACING_MM)) for side in SIDES
-        }
+        strips = [sample_strip(picture, plane, side, STRIP_MM, _PX_PER_MM, _SPACING_MM) for side in SIDES]
+        sides = trace_sides(strips)
         check_border(sides)
     except MeasurementError:
         return None
-    if any(found.rough for found in sides.values()):
+    if any(found.rough or _doubt_mm(found) > _MAX_DOUBT_MM for found in sides.values()):
         return None
     return {side: round(_width_mm(found), 4) for side, found in sides.items()}
+
+
+def _doubt_mm(found: BorderSide) -> float:
+    return 0.0 if found.inner is None else found.inner.doubt_mm
 
 
 def _width_mm(found: BorderSide) -> float:

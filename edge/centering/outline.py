@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from edge.centering.aspect import possible_aspects
 from edge.centering.curves import crossings
-from edge.centering.lines import Line, find_lines, find_peaks, gradient
+from edge.centering.hough import find_edges
+from edge.centering.lines import Line
 from edge.centering.strips import LENGTH_MM, SIDES, Floats, Side, card_to_image, sample_strip, side_to_card
 from edge.errors import MeasurementError
 from edge.geometry import CORNER_RADIUS_MM, Image, Quad, transform_points
@@ -74,7 +75,7 @@ def find_outline(image: Image, quad: Quad, px_per_mm: float) -> Outline:
         MeasurementError: when a side shows no straight edge, or it cannot be told which is the card's.
     """
     card = card_to_image(quad)
-    candidates = {side: _candidates(image, card, side, px_per_mm) for side in SIDES}
+    candidates = _candidates(image, card, min(px_per_mm, SEARCH_PX_PER_MM))
     for side, lines in candidates.items():
         if not lines:
             raise MeasurementError(
@@ -110,12 +111,13 @@ def side_equation(side: Side, position_mm: float, slope: float) -> Floats:
     return np.asarray(_LINES_TO_CARD[side] @ strip_line, dtype=np.float64)
 
 
-def _candidates(image: Image, card: Floats, side: Side, px_per_mm: float) -> list[Line]:
-    scale = min(px_per_mm, SEARCH_PX_PER_MM)
-    strip = sample_strip(image, card, side, (-SEARCH_MM, SEARCH_MM), scale, SEARCH_SPACING_MM)
-    lines = find_lines(strip, find_peaks(strip, gradient(strip.profiles)), MIN_COVERAGE)
-    nearest = sorted(lines, key=lambda line: abs(line.position_mm) - line.coverage)
-    return nearest[:CANDIDATES_PER_SIDE]
+def _candidates(image: Image, card: Floats, px_per_mm: float) -> dict[Side, list[Line]]:
+    across_mm = -SEARCH_MM, SEARCH_MM
+    strips = [sample_strip(image, card, side, across_mm, px_per_mm, SEARCH_SPACING_MM) for side in SIDES]
+    return {
+        side: sorted(found.lines, key=lambda line: abs(line.position_mm) - line.coverage)[:CANDIDATES_PER_SIDE]
+        for side, found in zip(SIDES, find_edges(strips, MIN_COVERAGE), strict=True)
+    }
 
 
 def _roundness(image: Image, card: Floats, candidates: Mapping[Side, Sequence[Line]]) -> list[Floats]:

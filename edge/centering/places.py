@@ -27,6 +27,7 @@ ROUGH_SCATTER_BIAS = 1.0
 BLUR_BIAS = 0.04
 FAINT_BIAS_PX = 6.5
 RISE_BIAS = 0.3
+_INWARD = {side: np.asarray(np.linalg.inv(side_to_card(side)), dtype=np.float64) for side in SIDES}
 
 
 def place_positions_mm(side: Side) -> Floats:
@@ -74,8 +75,8 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
     u = positions - strip.middle_mm
     outer_px = strip.image_points(outer.at(u), positions)
     inner_px = strip.image_points(inner.at(u) + np.nan_to_num(offsets), positions)
-    inward = np.asarray(np.linalg.inv(side_to_card(strip.side)), dtype=np.float64)
-    edges = [transform_points(inward, plane.card_points(points))[:, 0] for points in (outer_px, inner_px)]
+    card_mm = plane.card_points(np.concatenate([outer_px, inner_px]))
+    widths_mm = np.diff(transform_points(_INWARD[strip.side], card_mm)[:, 0].reshape(2, -1), axis=0)[0]
     shared = float(np.hypot(outer_mm, _print_edge_std_mm(found, inner)))
     independent = counts / PROFILES_AVERAGED if found.rough else counts
     stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(independent, 1))
@@ -85,7 +86,7 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
             position_mm=float(positions[k]),
             outer_px=(float(outer_px[k, 0]), float(outer_px[k, 1])),
             inner_px=(float(inner_px[k, 0]), float(inner_px[k, 1])) if readable else None,
-            width_mm=float(edges[1][k] - edges[0][k]) if readable else None,
+            width_mm=float(widths_mm[k]) if readable else None,
             std_mm=float(stds[k]) if readable else None,
             shared_std_mm=shared,
             outlier=bool(outliers[k]),
@@ -95,9 +96,10 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
 
 
 def _print_edge_std_mm(found: BorderSide, inner: Trace) -> float:
-    """What displaces the whole print edge: what lies beside a faint one, and where along its rise a rough one lies."""
+    """What displaces the whole print edge: what lies beside it, where along its rise it is, which of several it is."""
     faint = FAINT_BIAS_PX * found.strip.step_mm / max(inner.contrast, 1.0)
-    return float(np.hypot(faint, RISE_BIAS * inner.width_mm if found.rough else 0.0))
+    rise = RISE_BIAS * inner.width_mm if found.rough else 0.0
+    return float(np.linalg.norm((faint, rise, inner.doubt_mm)))
 
 
 def _local_offsets(strip: Strip, inner: Trace, positions_mm: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -108,13 +110,12 @@ def _local_offsets(strip: Strip, inner: Trace, positions_mm: Floats) -> tuple[Fl
         where most profiles do not agree with the straight edge.
     """
     residuals = inner.across_mm - inner.at(strip.along_mm - strip.middle_mm)
-    offsets, counts, outliers = np.full(len(positions_mm), np.nan), np.zeros(len(positions_mm)), []
-    for k, position in enumerate(positions_mm):
-        near = np.abs(strip.along_mm - position) <= PLACE_REACH_MM
-        good = residuals[near & inner.used]
-        outliers.append(len(good) < max(2, np.count_nonzero(near) / 2))
-        read = residuals[near & np.isfinite(residuals)] if outliers[-1] else good
-        counts[k] = len(good)
-        if len(read):
-            offsets[k] = np.median(read) if outliers[-1] else read.mean()
-    return offsets, counts, np.array(outliers)
+    near = np.abs(strip.along_mm - positions_mm[:, None]) <= PLACE_REACH_MM
+    good = near & inner.used
+    counts = good.sum(axis=1)
+    outliers = counts < np.maximum(2, near.sum(axis=1) / 2)
+    offsets = good @ np.where(inner.used, residuals, 0.0) / np.maximum(counts, 1)
+    for k in np.flatnonzero(outliers):
+        read = residuals[near[k] & np.isfinite(residuals)]
+        offsets[k] = np.median(read) if len(read) else np.nan
+    return offsets, counts, outliers

@@ -1,5 +1,6 @@
 """The card's plane in the picture: between card millimetres and image pixels, lens distortion included."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -100,6 +101,9 @@ def _straight_line(found: BorderSide, lens: LensModel) -> Floats:
     """The outer edge in undistorted pixels as a x + b y + c = 0, by total least squares."""
     used = found.outer.used
     points = lens.undistorted(found.strip.image_points(found.outer.across_mm[used], found.strip.along_mm[used]))
-    centre = points.mean(axis=0)
-    normal = np.linalg.svd(points - centre, full_matrices=False)[2][1]
-    return np.array([normal[0], normal[1], -float(normal @ centre)])
+    centre = np.einsum("nc->c", points) / len(points)
+    away = points - centre
+    (xx, xy), (_, yy) = (away.T @ away).tolist()
+    angle = 0.5 * math.atan2(2 * xy, xx - yy)
+    a, b = -math.sin(angle), math.cos(angle)
+    return np.array([a, b, -a * float(centre[0]) - b * float(centre[1])])

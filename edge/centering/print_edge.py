@@ -1,9 +1,9 @@
 """The edge of the print: the first sharp straight transition inside the border, along the whole side."""
 
-import itertools
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from edge.centering.card_edge import (
@@ -12,12 +12,13 @@ from edge.centering.card_edge import (
     MIN_COVERAGE,
     OUTER_REACH_MM,
     TRACE_REACH_MM,
-    find_card_edge,
     max_scatter_mm,
 )
+from edge.centering.curves import upper_median
 from edge.centering.departure import averaged, find_departures, mirrored, mirrored_back
-from edge.centering.lines import AGREEMENT_MM, Line, Peaks, Trace, find_bow, find_lines, find_peaks, gradient, trace
-from edge.centering.strips import Floats, Profiles, Side, Strip
+from edge.centering.hough import Edges, find_edges
+from edge.centering.lines import AGREEMENT_MM, Line, Trace, trace
+from edge.centering.strips import Floats, Profiles, Strip
 from edge.errors import MeasurementError
 
 MIN_BORDER_MM = 0.45
@@ -29,7 +30,7 @@ MAX_OUTSIDE = 3.0
 ROUGH_COVERAGE = 0.8
 MIN_ROUGH_BORDER_MM = 1.2
 # An edge as faint as this beside the clearest one is another thing's.
-MIN_SHARE, MIN_ROUGH_SHARE = 0.25, 0.35
+MIN_ROUGH_SHARE = 0.35
 # An edge before the print's speaks against it: a straight one of half its contrast, a rough one of as much.
 MAX_DOUBT = 0.5
 ROUGH_SHARE = 0.5
@@ -44,10 +45,6 @@ WHOLE_COVERAGE = 0.95
 # A faint line this close before an edge so many times as strong may be no more than its shade.
 SHADE_MM = 1.2
 MAX_OUTSHINING = 3.0
-# How far the borders of one card may differ in grey levels, and as a share of their own: in hue, and in all.
-MAX_HUE, MAX_HUE_SHARE = 12.0, 0.08
-MAX_SHADE, MAX_SHADE_SHARE = 30.0, 0.3
-MAX_REFLECTION = 130.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +59,7 @@ class BorderSide:
         doubt: why the print's edge is not clear, where there is one.
         rough: the print's edge was found by the border's colour on averaged profiles; its `width_mm` is half the
             length of the rise.
+        uneven: the border's colour changes before the print's edge.
     """
 
     strip: Strip
@@ -70,25 +68,35 @@ class BorderSide:
     color: Floats
     doubt: str | None = None
     rough: bool = False
+    uneven: bool = False
 
 
-def trace_side(strip: Strip) -> BorderSide:
-    """Find the card's edge and the print's edge on one side.
+def trace_side(strip: Strip, edges: Edges, outer: Trace | None) -> BorderSide:
+    """Find the print's edge on one side, and the card's where no straight one was seen.
 
     Worn cuts, bevels, the texture of a frame and the grain of its ink roughen an edge on single profiles. Where they
     hide it, it is looked for again on the means of neighbouring profiles, and the print's edge by the border's colour.
 
+    Args:
+        strip: the side.
+        edges: in it.
+        outer: the card's edge; None where nothing straight was seen.
+
     Raises:
         MeasurementError: when the card's edge cannot be followed.
     """
-    try:
-        fine = _traced(strip)
-    except MeasurementError:
+    if outer is None or _ends_further_out(strip, edges, outer):
         return _with_rough_print_edge(strip, _rough_card_edge(strip))
-    if fine.inner is not None and fine.doubt is None and not _changes_within(fine):
+    fine = _with_color(strip, outer, *_first_print_edge(strip, edges, outer))
+    if fine.inner is not None and fine.doubt is None and not fine.uneven:
         return fine
     rough = _with_rough_print_edge(strip, fine.outer)
     return fine if rough.inner is None else rough
+
+
+def with_print_edge(found: BorderSide, inner: Trace) -> BorderSide:
+    """The same side with another of its straight edges for the print's."""
+    return _with_color(found.strip, found.outer, inner, None)
 
 
 def _with_rough_print_edge(strip: Strip, outer: Trace) -> BorderSide:
@@ -107,15 +115,12 @@ def _rough_card_edge(strip: Strip) -> Trace:
         MeasurementError: when there is no such edge.
     """
     smooth = averaged(strip)
-    slopes = gradient(smooth.profiles)
-    peaks = find_peaks(smooth, slopes)
-    lines = find_lines(smooth, peaks, MIN_COVERAGE, find_bow(smooth, peaks, 2 * OUTER_REACH_MM))
-    near = [
-        trace(smooth, slopes, peaks, line, TRACE_REACH_MM) for line in lines if abs(line.position_mm) < OUTER_REACH_MM
-    ]
+    (seen,) = find_edges([smooth], MIN_COVERAGE, 2 * OUTER_REACH_MM)
+    near = [_followed(smooth, seen, line) for line in seen.lines if abs(line.position_mm) < OUTER_REACH_MM]
     strongest = max(near, key=lambda found: found.contrast * found.coverage, default=None)
     if strongest is not None and _dominates(strongest, near):
-        _check_outside(smooth, slopes, peaks, lines, strongest)
+        if _ends_further_out(smooth, seen, strongest):
+            raise MeasurementError(f"the card's {strip.side} edge is not clear: a stronger edge runs outside it")
         return strongest
     ends = find_departures(mirrored(strip), -OUTER_REACH_MM, -strip.first_mm)
     if ends and ends[0].contrast > CLEAR_CONTRAST and all(e.contrast < DOMINANCE * ends[0].contrast for e in ends[1:]):
@@ -136,47 +141,34 @@ def _dominates(found: Trace, others: list[Trace]) -> bool:
     return found.coverage >= ROUGH_COVERAGE and found.contrast > CLEAR_CONTRAST and weaker
 
 
-def _traced(strip: Strip) -> BorderSide:
-    slopes = gradient(strip.profiles)
-    peaks = find_peaks(strip, slopes)
-    lines = find_lines(strip, peaks, MIN_COVERAGE, find_bow(strip, peaks, 2 * OUTER_REACH_MM))
-    outer = find_card_edge(strip, slopes, peaks, lines)
-    _check_outside(strip, slopes, peaks, lines, outer)
-    return _with_color(strip, outer, *_first_print_edge(strip, slopes, peaks, lines, outer))
+def _followed(strip: Strip, seen: Edges, line: Line) -> Trace:
+    return trace(strip, seen.slopes, seen.peaks, line, TRACE_REACH_MM)
 
 
-def _check_outside(strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line], outer: Trace) -> None:
-    """Check that the card does not end further out than it was looked for.
-
-    Raises:
-        MeasurementError: when a far stronger edge lies there.
-    """
-    for line in lines:
-        if line.position_mm < -OUTER_REACH_MM and line.coverage >= MIN_COVERAGE:
-            found = trace(strip, slopes, peaks, line, TRACE_REACH_MM)
-            if found.contrast > MAX_OUTSIDE * outer.contrast:
-                raise MeasurementError(f"the card's {strip.side} edge is not clear: a stronger edge runs outside it")
+def _ends_further_out(strip: Strip, seen: Edges, outer: Trace) -> bool:
+    """Whether a far stronger edge lies further out than the card's was looked for."""
+    beyond = [line for line in seen.lines if line.position_mm < -OUTER_REACH_MM and line.coverage >= MIN_COVERAGE]
+    return any(_followed(strip, seen, line).contrast > MAX_OUTSIDE * outer.contrast for line in beyond)
 
 
 def _with_color(strip: Strip, outer: Trace, inner: Trace | None, doubt: str | None) -> BorderSide:
     limit = outer.curve[0] + 1.5 if inner is None else inner.curve[0]
     color = _median_color(strip, outer.curve[0], limit)
-    return BorderSide(strip=strip, outer=outer, inner=inner, color=color, doubt=doubt)
+    uneven = inner is not None and _changes_within(strip, outer, inner)
+    return BorderSide(strip=strip, outer=outer, inner=inner, color=color, doubt=doubt, uneven=uneven)
 
 
-def _first_print_edge(
-    strip: Strip, slopes: Profiles, peaks: Peaks, lines: list[Line], outer: Trace
-) -> tuple[Trace | None, str | None]:
+def _first_print_edge(strip: Strip, seen: Edges, outer: Trace) -> tuple[Trace | None, str | None]:
     """The print's edge, if there is one, and what speaks against it."""
     doubtful = 0.0
-    for line in lines:
+    for line in seen.lines:
         if not MIN_BORDER_MM <= line.position_mm - outer.curve[0] <= MAX_BORDER_MM:
             continue
-        candidate = trace(strip, slopes, peaks, line, TRACE_REACH_MM)
+        candidate = _followed(strip, seen, line)
         if _is_print_edge(strip, outer, candidate):
             if doubtful > MAX_DOUBT * candidate.contrast:
                 return candidate, f"the print's {strip.side} edge is not clear: another edge runs before it"
-            if not _is_whole(candidate) and any(_outshines(other, line) for other in lines):
+            if not _is_whole(candidate) and any(_outshines(other, line) for other in seen.lines):
                 return candidate, f"the print's {strip.side} edge is not clear: a far stronger edge runs behind it"
             return candidate, None
         if candidate.coverage >= MIN_COVERAGE:
@@ -213,74 +205,33 @@ def _roughness(strip: Strip, start_mm: float, end_mm: float) -> float:
     """Noise and texture of the border: standard deviation between neighbouring profiles, grey levels."""
     first = round((start_mm - strip.first_mm) / strip.step_mm)
     last = max(first + 1, round((end_mm - 0.2 - strip.first_mm) / strip.step_mm))
-    change = np.diff(strip.profiles[:, first:last], axis=0)
-    return float(1.4826 * np.median(np.sqrt(np.einsum("nmc,nmc->nm", change, change))) / np.sqrt(2))
+    change = strip.profiles[1:, first:last] - strip.profiles[:-1, first:last]
+    return 1.4826 * math.sqrt(upper_median(np.einsum("nmc,nmc->nm", change, change).ravel()) / 2)
 
 
 def _median_color(strip: Strip, outer_mm: float, inner_mm: float) -> Floats:
+    """By whole grey levels, which many pixels share."""
     first = round((outer_mm + CUT_EDGE_MM - strip.first_mm) / strip.step_mm)
     last = round((inner_mm - 0.2 - strip.first_mm) / strip.step_mm)
     zone = strip.profiles[:, first : max(last, first + 1)]
-    return np.asarray(np.median(zone.reshape(-1, 3), axis=0), dtype=np.float64)
+    half = zone.shape[0] * zone.shape[1] // 2
+    counts = [cv2.calcHist([zone], [channel], None, [256], [0, 256]).ravel() for channel in range(3)]
+    return np.array([float(np.searchsorted(np.cumsum(each), half, side="right")) for each in counts])
 
 
-def check_border(sides: Mapping[Side, BorderSide]) -> None:
-    """Check that the edges found are those of one printed border.
-
-    Raises:
-        MeasurementError: saying what speaks against it.
-    """
-    missing = [side for side, found in sides.items() if found.inner is None]
-    if len(missing) == len(sides):
-        raise MeasurementError("no printed border")
-    if missing:
-        raise MeasurementError(f"no printed border, or none that stands out, on the {' and '.join(missing)} side")
-    for side, found in sides.items():
-        if found.doubt is not None:
-            raise MeasurementError(found.doubt)
-        if _changes_within(found):
-            raise MeasurementError(f"no uniform border on the {side} side: something else begins before the edge found")
-    clearest = max(found.inner.contrast for found in sides.values() if found.inner is not None)
-    for side, found in sides.items():
-        least = (MIN_ROUGH_SHARE if found.rough else MIN_SHARE) * clearest
-        if found.inner is not None and found.inner.contrast < least:
-            raise MeasurementError(
-                f"the print's {side} edge is not clear: it is far fainter than those of the other sides"
-            )
-    colors = np.array([found.color for found in sides.values()])
-    typical = np.median(colors, axis=0)
-    for side, color in zip(sides, colors, strict=True):
-        if _differs(color, typical):
-            raise MeasurementError(f"no uniform border: the {side} side has another colour than the others")
-
-
-def _differs(color: Floats, typical: Floats) -> bool:
-    """Whether a side's border is of another colour than the others', and not only lit otherwise.
-
-    Light scales the colour, and a reflection adds to all channels alike: neither changes the direction of what the
-    channels differ by.
-    """
-    size = float(np.linalg.norm(typical))
-    hue, typical_hue = color - color.mean(), typical - typical.mean()
-    gain = float(np.clip(hue @ typical_hue / max(float(typical_hue @ typical_hue), 1e-6), 0.2, 2.0))
-    other_hue = np.linalg.norm(hue - gain * typical_hue) > MAX_HUE + MAX_HUE_SHARE * size
-    difference = color - typical
-    limit = MAX_SHADE + MAX_SHADE_SHARE * size
-    return bool(
-        other_hue or np.linalg.norm(difference) > (max(limit, MAX_REFLECTION) if difference.mean() > 0 else limit)
-    )
-
-
-def _changes_within(found: BorderSide) -> bool:
+def _changes_within(strip: Strip, outer: Trace, inner: Trace) -> bool:
     """Whether the border's colour changes, on many profiles, between the card's edge and the print's edge."""
-    if found.inner is None:
-        return False
-    strip = found.strip
-    start, end = found.outer.curve[0] + CUT_EDGE_MM, found.inner.curve[0] - 0.15 - 2 * strip.step_mm
+    start, end = outer.curve[0] + CUT_EDGE_MM, inner.curve[0] - 0.15 - 2 * strip.step_mm
     if end - start < 0.4:
         return False
-    edges = np.linspace(start, end, 4)
-    columns = np.round((edges - strip.first_mm) / strip.step_mm).astype(int)
-    zones = [strip.profiles[:, a : max(b, a + 1)].mean(axis=1) for a, b in itertools.pairwise(columns)]
-    change = np.linalg.norm(zones[2] - zones[0], axis=1)
-    return bool(np.mean(change > max(15.0, 0.4 * found.inner.contrast)) > 0.35)
+    third = (end - start) / 3
+    change = _mean_colors(strip, end - third, end) - _mean_colors(strip, start, start + third)
+    limit = max(15.0, 0.4 * inner.contrast)
+    return int(np.count_nonzero(np.einsum("nc,nc->n", change, change) > limit**2)) > 0.35 * len(change)
+
+
+def _mean_colors(strip: Strip, start_mm: float, end_mm: float) -> Profiles:
+    """Mean colour [N, 3] of each profile between two places."""
+    first, last = (round((edge - strip.first_mm) / strip.step_mm) for edge in (start_mm, end_mm))
+    zone = strip.profiles[:, first : max(last, first + 1)]
+    return np.asarray(np.einsum("nmc->nc", zone) / np.float32(zone.shape[1]), dtype=np.float32)

@@ -108,10 +108,12 @@ def sample_strip(
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    averaged = cv2.resize(warped, (columns, count), interpolation=cv2.INTER_AREA)
+    # Means in whole grey levels, for which the limits of the edges' contrast and scatter were set.
+    sums = warped.reshape(count, -1, columns * 3).sum(axis=1, dtype=np.float32)
+    averaged = np.rint(sums * np.float32(count / rows))
     return Strip(
         side=side,
-        profiles=averaged.astype(np.float32),
+        profiles=averaged.reshape(count, columns, 3),
         along_mm=CLEAR_OF_CORNERS_MM + (np.arange(count) + 0.5) * length / count,
         first_mm=across_mm[0] + step_s / 2,
         step_mm=step_s,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.centering.aspect import aspect_doubts
+from edge.centering.aspect import aspect_doubts, possible_aspects
+from edge.centering.border import trace_sides
 from edge.centering.outline import Outline, corner_points, find_outline, rounded_corners
-from edge.centering.print_edge import STRIP_MM, BorderSide, trace_side
+from edge.centering.print_edge import STRIP_MM, BorderSide
 from edge.centering.strips import SIDES, Side, card_to_image, sample_strip
 from edge.errors import MeasurementError
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, side_lengths, transform_points
@@ -83,10 +84,8 @@ def _followed(image: Image, outline: Outline) -> FollowedCard:
 
 def _traced_sides(image: Image, outline: Outline) -> dict[Side, BorderSide]:
     card, resolution = card_to_image(outline.quad), _finest_scale(outline.quad)
-    sides: dict[Side, BorderSide] = {}
-    for side in SIDES:
-        strip = sample_strip(image, card, side, STRIP_MM, resolution, PROFILE_SPACING_MM)
-        sides[side] = trace_side(strip)
+    strips = [sample_strip(image, card, side, STRIP_MM, resolution, PROFILE_SPACING_MM) for side in SIDES]
+    sides = trace_sides(strips, possible_aspects(outline.quad, image.shape[1], image.shape[0]))
     _check_evenness(sides)
     return sides
 

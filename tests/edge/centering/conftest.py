@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from edge.centering.original import print_reference
+from edge.centering.strips import Strip
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, CORNER_RADIUS_MM, card_homography
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.sets import unknown_cards
 
 SUPERSAMPLING = 2
+STRIP_STEP_MM = 0.07
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,3 +110,29 @@ def clear_shot(shoot, bordered):
 def lay():
     """Lays any picture on an even ground."""
     return photograph
+
+
+def stepped_strip(*edges, bow=0.0, noise=1.0, seed=0):
+    """A left side with blurred steps (position, slope, height in grey levels)."""
+    rng = np.random.default_rng(seed)
+    along, columns = 8 + np.arange(96) * 0.75, 120
+    u, s = (along - 44.0)[:, None], -1.2 + (np.arange(columns) + 0.5) * STRIP_STEP_MM
+    level = np.full((len(along), columns), 90.0)
+    for position, slope, height in edges:
+        distance = (s - position - slope * u - bow * u**2) / (1.2 * STRIP_STEP_MM)
+        level += height / (1 + np.exp(-1.7 * distance))
+    profiles = np.repeat(level[..., None], 3, axis=2) + rng.normal(0, noise, (*level.shape, 3))
+    return Strip(
+        side="left",
+        profiles=profiles.astype(np.float32),
+        along_mm=along,
+        first_mm=float(s[0]),
+        step_mm=STRIP_STEP_MM,
+        to_image=np.eye(3),
+    )
+
+
+@pytest.fixture
+def strip():
+    """Lays a left side with blurred steps."""
+    return stepped_strip

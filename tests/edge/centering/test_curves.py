@@ -3,22 +3,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.centering.curves import crossings, parabola, straight_line, upper_median
+from edge.centering.curves import crossings, robust_curve, upper_median
 
 COEFFICIENTS = st.tuples(st.floats(-2, 2), st.floats(-0.03, 0.03), st.floats(-1e-3, 1e-3))
 
 
 @given(COEFFICIENTS)
-def test_a_parabola_is_fitted_as_by_general_least_squares(coefficients):
+def test_a_curve_is_fitted_as_by_general_least_squares(coefficients):
     u = np.linspace(-36, 30, 60)
     s = np.polyval(coefficients[::-1], u) + 0.01 * np.sin(7 * u)
-    assert parabola(u, s) == pytest.approx(np.polyfit(u, s, 2)[::-1], abs=1e-6)
-
-
-def test_a_straight_line_is_fitted_as_by_general_least_squares():
-    u = np.linspace(-36, 30, 60)
-    s = 0.3 + 0.02 * u + 0.01 * np.sin(7 * u)
-    assert straight_line(u, s) == pytest.approx(np.polyfit(u, s, 1)[::-1])
+    curve, used, scatter = robust_curve(u, s, tolerance_mm=5.0)
+    expected = np.polyfit(u, s, 2)
+    assert used.all()
+    assert curve == pytest.approx(expected[::-1], abs=1e-6)
+    assert scatter == pytest.approx(np.std(s - np.polyval(expected, u), ddof=3), rel=1e-3)
 
 
 def test_lines_cross_where_they_do():

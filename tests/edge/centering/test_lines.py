@@ -2,40 +2,16 @@ import numpy as np
 import pytest
 
 from edge.centering.curves import robust_curve
-from edge.centering.lines import find_bow, find_lines, find_peaks, gradient, trace
-from edge.centering.strips import Strip
-
-STEP_MM = 0.07
-
-
-def strip(*edges, bow=0.0, noise=1.0, seed=0):
-    """A left side with blurred steps (position, slope, height in grey levels)."""
-    rng = np.random.default_rng(seed)
-    along, columns = 8 + np.arange(96) * 0.75, 120
-    u, s = (along - 44.0)[:, None], -1.2 + (np.arange(columns) + 0.5) * STEP_MM
-    level = np.full((len(along), columns), 90.0)
-    for position, slope, height in edges:
-        distance = (s - position - slope * u - bow * u**2) / (1.2 * STEP_MM)
-        level += height / (1 + np.exp(-1.7 * distance))
-    profiles = np.repeat(level[..., None], 3, axis=2) + rng.normal(0, noise, (*level.shape, 3))
-    return Strip(
-        side="left",
-        profiles=profiles.astype(np.float32),
-        along_mm=along,
-        first_mm=float(s[0]),
-        step_mm=STEP_MM,
-        to_image=np.eye(3),
-    )
+from edge.centering.hough import find_edges
+from edge.centering.lines import trace
 
 
 def traced(side, reach_mm=0.18):
-    slopes = gradient(side.profiles)
-    peaks = find_peaks(side, slopes)
-    lines = find_lines(side, peaks, 0.6, find_bow(side, peaks, 1.2))
-    return [trace(side, slopes, peaks, line, reach_mm) for line in lines]
+    (seen,) = find_edges([side], 0.6, bow_reach_mm=1.2)
+    return [trace(side, seen.slopes, seen.peaks, line, reach_mm) for line in seen.lines]
 
 
-def test_edges_are_found_to_hundredths_of_a_sample():
+def test_edges_are_found_to_hundredths_of_a_sample(strip):
     outer, inner = traced(strip((0.013, 0.002, 80), (3.1, -0.001, -50)))
     assert outer.curve[0] == pytest.approx(0.013, abs=0.003)
     assert outer.curve[1] == pytest.approx(0.002, abs=1e-4)
@@ -44,19 +20,14 @@ def test_edges_are_found_to_hundredths_of_a_sample():
     assert outer.contrast == pytest.approx(80 * np.sqrt(3), rel=0.15)
 
 
-def test_edges_that_the_lens_bows_are_followed():
+def test_edges_that_the_lens_bows_are_followed(strip):
     bow = 0.5 / 36**2
     outer, inner = traced(strip((0.0, 0.0, 80), (3.1, 0.0, -50), bow=bow))
     assert outer.curve[2] == pytest.approx(bow, rel=0.05)
     assert inner.curve[0] == pytest.approx(3.1, abs=0.01)
 
 
-def test_straight_edges_are_not_bowed():
-    side = strip((0.0, 0.01, 80))
-    assert find_bow(side, find_peaks(side, gradient(side.profiles)), 1.2) == 0.0
-
-
-def test_what_lines_up_in_noise_scatters():
+def test_what_lines_up_in_noise_scatters(strip):
     assert all(found.scatter_mm > 0.03 for found in traced(strip(noise=3.0)))
 
 
