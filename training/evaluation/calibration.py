@@ -66,12 +66,12 @@ def choose_thresholds(distances: Distances, false_accept_rate: float, command: s
 
     `confirmed` is the quantile of the wrong answers' distances at `false_accept_rate`, `unknown` the one at ten times
     that rate (a candidate is shown with its alternatives, never as an identification), and `not_a_card` the greatest
-    distance that any card of the gallery was seen at, or `unknown` if that is greater.
+    distance that any card was seen at, of the gallery or not: a card that is not in it is refused, not passed over.
     """
     wrong = np.concatenate([distances.unknown, distances.mistaken])
     confirmed = float(np.quantile(wrong, false_accept_rate, method="lower"))
     unknown = max(confirmed, float(np.quantile(wrong, min(1.0, 10 * false_accept_rate), method="lower")))
-    not_a_card = max(unknown, float(np.max(distances.known, initial=0.0)))
+    not_a_card = float(np.max(np.concatenate([wrong, distances.known]), initial=unknown))
     return Thresholds(
         confirmed=round(confirmed, 4),
         unknown=round(unknown, 4),
