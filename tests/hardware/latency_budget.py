@@ -37,10 +37,10 @@ NETWORKS = (
     Network(name="DaViT-Tiny", single_ms=1e3 / 17.8, batched_ms=1e3 / 54),
 )
 # Milliseconds on the x86 core, for each card unless said otherwise.
-COPY_FRAME, DECODE_BOXES, FOLLOW_STILL, FOLLOW_MOVED, SHARPNESS = 0.2, 0.1, 1.9, 6.8, 0.4
-RECTIFY, PREPROCESS, SEARCH_INDEX, VERIFY, CENTERING = 2.3, 1.6, 1.9, 2.1, 19.4
+COPY_FRAME, DECODE_BOXES, FOLLOW_STILL, FOLLOW_MOVED, SHARPNESS = 0.2, 0.1, 1.5, 5.3, 0.4
+RECTIFY, PREPROCESS, SEARCH_INDEX, VERIFY, CENTERING = 2.0, 1.5, 1.9, 1.9, 10.3
 # The search for cards: of one box of the sensor, and of the whole frame with so many cards in it.
-SEARCH_BOX, SEARCH_FRAME = 41.6, {1: 43.3, 5: 122.6}
+SEARCH_BOX, SEARCH_FRAME = 44.2, {1: 52.8, 5: 119.1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
