@@ -2,7 +2,6 @@ import functools
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from edge.detection import CardDetector
 from edge.frame import Detection
 from edge.geometry import CARD_ASPECT, is_convex, quad_area, quad_iou, side_lengths
 from edge.photos import read_photo
+from training.evaluation.photos import as_frame
 
 PHOTOS = Path(__file__).parents[3].parent / "shared" / "data" / "photos"
 FLAT = ("mtg_black.jpg", "set_one-card.jpg", "set_purple-2-20161231_114022.jpg", "no_card_egg.jpg")
@@ -38,9 +38,7 @@ def test_every_card_is_found_and_nothing_else(name):
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")
 @pytest.mark.parametrize("name", FLAT[1:] + HARD)
 def test_so_they_are_in_the_frames_of_a_camera(name):
-    photo = read_photo(PHOTOS / name)
-    scale = min(1.0, 1520 / max(photo.shape[:2]))
-    frame = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    frame = as_frame(read_photo(PHOTOS / name))
     assert len(CardDetector(live=True).detect(frame)) == cards_in(name)
 
 
