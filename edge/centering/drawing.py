@@ -95,8 +95,7 @@ def _draw_header(picture: Image, centering: Centering, found: Figures) -> None:
         f"{centering.frames} frame{'s' if centering.frames > 1 else ''}   "
         f"{centering.px_per_mm:.1f} px/mm",
         "   ".join(
-            f"{company} {chance.best or 'none'}: {100 * chance.probability:.0f} %"
-            for company, chance in found.grades.items()
+            f"{company} {chance.title}: {100 * chance.probability:.0f} %" for company, chance in found.grades.items()
         ),
     ]
     if centering.registration is not None:

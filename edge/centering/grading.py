@@ -15,13 +15,18 @@ Tolerance = tuple[float, float]
 
 
 class Grade(BaseModel):
-    """One grade: the largest share, in per cent, that the better and the worse centred direction may have."""
+    """One grade: the largest share, in per cent, that the better and the worse centred direction may have.
+
+    Attributes:
+        verified: false where the company's table is verified, but not this line of it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     grade: str
     front: Tolerance
     back: Tolerance
+    verified: bool = True
 
 
 class Company(BaseModel):
@@ -81,12 +86,19 @@ def grade_chances(
 def _best_grade(company: Company, rounding: float, balances: tuple[Balance, Balance], face: Face) -> GradeChance:
     shares = sorted(max(balance.ratio) for balance in balances)
     for grade in company.grades:
-        tolerance = grade.front if face == "front" else grade.back
-        better, worse = (limit + rounding for limit in tolerance)
+        better, worse = _limits(grade, rounding, face)
+        verified = company.verified and grade.verified
         if shares[0] <= better and shares[1] <= worse:
             chance = _both_within(balances, better, worse)
-            return GradeChance(best=grade.grade, probability=chance, verified=company.verified)
-    return GradeChance(best=None, probability=0.0, verified=company.verified)
+            return GradeChance(best=grade.grade, probability=chance, verified=verified)
+    return GradeChance(
+        best=None, below=grade.grade, probability=1 - _both_within(balances, better, worse), verified=verified
+    )
+
+
+def _limits(grade: Grade, rounding: float, face: Face) -> Tolerance:
+    better, worse = grade.front if face == "front" else grade.back
+    return better + rounding, worse + rounding
 
 
 def _both_within(balances: tuple[Balance, Balance], better: float, worse: float) -> float:

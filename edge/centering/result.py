@@ -67,18 +67,31 @@ class GradeChance:
     """The best grade that a company's centering tolerance allows.
 
     Attributes:
-        best: that grade; None when the print is off by more than any grade allows.
-        probability: that the true centering is within that grade's tolerance, given the uncertainty.
+        best: that grade; None when the print is off by more than any grade of the table allows.
+        probability: that the true centering is within that grade's tolerance, given the uncertainty; or outside that
+            of `below`.
         verified: whether the tolerance was read from the company's own published standard.
+        below: where there is no best, the last grade of the table.
     """
 
     best: str | None
     probability: float
     verified: bool
+    below: str | None = None
+
+    @property
+    def title(self) -> str:
+        """For a person: the grade, or the one that the card is below."""
+        return self.best or f"below {self.below}"
 
     def to_json(self) -> dict[str, object]:
         """As one of the `grades` of the centering object."""
-        return {"best": self.best, "probability": round(self.probability, 4), "verified": self.verified}
+        return {
+            "best": self.best,
+            "below": self.below,
+            "probability": round(self.probability, 4),
+            "verified": self.verified,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,7 @@ def _card_text(number: int, centering: "Centering") -> Iterator[str]:
         yield f"  {number:3d}  not measured: {centering.reason}"
         return
     borders = "  ".join(f"{side} {each.value:.2f}±{2 * each.std:.2f}" for side, each in found.borders_mm.items())
-    grades = "  ".join(f"{name} {g.best or 'none'} ({g.probability:.0%})" for name, g in found.grades.items())
+    grades = "  ".join(f"{name} {g.title} ({g.probability:.0%})" for name, g in found.grades.items())
     balances = ", ".join(
         f"{what} {each.ratio[0]:.1f}/{each.ratio[1]:.1f} ±{2 * each.std:.1f}"
         for what, each in (("left/right", found.left_right), ("top/bottom", found.top_bottom))

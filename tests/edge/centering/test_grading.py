@@ -1,5 +1,6 @@
 import json
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,28 @@ def test_bgs_wants_one_direction_better_than_the_other():
     assert chances == ["10", "9.5", "9.5", "9"]
 
 
+@pytest.mark.parametrize(
+    ("company", "left", "grade"),
+    [
+        ("BGS", 60, "8"), ("BGS", 63, "7"), ("BGS", 70, "6"), ("BGS", 98, "1"), ("CGC", 63, "8"), ("CGC", 84, "4.5"),
+        ("CGC", 92, "below 3.5"), ("TAG", 62, "8.5"), ("TAG", 94, "2"), ("SGC", 75, "below 7"),
+        ("PSA", 93, "below 1.5"),
+    ],
+)  # fmt: skip
+def test_a_card_that_is_far_off_centre_has_a_grade_or_is_below_one(company, left, grade):
+    chance = grade_chances(shipped_tables(), Balance(first=left, std=0.1), Balance(first=50, std=0.1), "front")[company]
+    assert chance.title == grade
+    assert chance.probability > 0.999
+    assert not (chance.verified and company != "PSA")
+
+
+def test_just_outside_a_table_it_is_as_likely_to_be_inside():
+    limit = 90 + shipped_tables().rounding_points
+    chance = psa(limit + 1e-6, 50, std=1.0)
+    assert (chance.best, chance.below) == (None, "1.5")
+    assert chance.probability == pytest.approx(0.5, abs=1e-3)
+
+
 def test_the_probability_is_that_of_a_normal_error():
     limit = 55 + shipped_tables().rounding_points
     one_std_inside = psa(limit - 1, 50, std=1.0)
@@ -64,6 +87,15 @@ def test_unsourced_tables_say_so():
     tables = shipped_tables()
     assert {name for name, company in tables.companies.items() if not company.verified} == {"SGC", "TAG"}
     assert all(company.source and company.checked for company in tables.companies.values())
+
+
+@pytest.mark.parametrize("face", ["front", "back"])
+def test_a_lower_grade_never_asks_for_more(face):
+    for company in shipped_tables().companies.values():
+        limits = [getattr(grade, face) for grade in company.grades]
+        assert all(
+            better <= lower for first, second in pairwise(limits) for better, lower in zip(first, second, strict=True)
+        )
 
 
 def test_tables_of_the_user_are_read(tmp_path):
