@@ -23,7 +23,8 @@ from edge.control import ControlSocket
 from edge.detection import CardDetector, LiveDetector, StillDetector
 from edge.errors import ScannerError
 from edge.handover import CropSlots, OutputInbox
-from edge.health import Degradable, Latencies, Rate, Recovering, resident_mb
+from edge.health import Degradable, Latencies, Rate, resident_mb
+from edge.log_repetition import few_repetitions
 from edge.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.messages import HealthMessage
 from edge.notify import ServiceManager
@@ -69,6 +70,7 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // 2))
     sys.setswitchinterval(_SWITCH_S)
     with ExitStack() as resources, stopped_by_signals() as stop, reload_on_hangup() as reload_asked:
+        resources.enter_context(few_repetitions())
         manager = resources.enter_context(ServiceManager.from_environment())
         service = Service(manager, read_settings or (lambda: settings), reload_asked)
         service.starting("opening the model, the card database and the source")
@@ -271,7 +273,7 @@ class Daemon:
             fps=self._rate.per_second(self._capture.captured),
             tracks=self._output_stage.tracks,
             crops_dropped=self._crops.dropped,
-            recoveries=source.recoveries if isinstance(source, Recovering) else {},
+            recoveries=self._capture.recoveries,
             embeddings=self._stage.embeddings,
             cache_hits=self._selector.cache_hits,
             results_published=self._output.results,

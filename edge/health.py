@@ -60,19 +60,35 @@ class Latencies:
     def __init__(self) -> None:
         """Start empty."""
         self._lock = threading.Lock()
-        self._by_stage: dict[str, deque[float]] = {}
+        self._by_stage: dict[str, _Interval] = {}
 
     def add(self, latencies_ms: Mapping[str, float]) -> None:
         """Take in one latency of each of some stages."""
         with self._lock:
             for stage, latency_ms in latencies_ms.items():
-                self._by_stage.setdefault(stage, deque(maxlen=_KEPT_LATENCIES)).append(latency_ms)
+                self._by_stage.setdefault(stage, _Interval()).add(latency_ms)
 
     def take(self) -> dict[str, StageLatency]:
-        """Percentiles of what was added since the last call."""
+        """How many were added since the last call, and the percentiles of the newest `_KEPT_LATENCIES` of them."""
         with self._lock:
             taken, self._by_stage = self._by_stage, {}
-        return {stage: _summary(values) for stage, values in taken.items()}
+        return {stage: interval.summary() for stage, interval in taken.items()}
+
+
+class _Interval:
+    """The latencies of one stage since they were last taken: all are counted, the newest are kept."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._newest: deque[float] = deque(maxlen=_KEPT_LATENCIES)
+
+    def add(self, latency_ms: float) -> None:
+        self._count += 1
+        self._newest.append(latency_ms)
+
+    def summary(self) -> StageLatency:
+        median, p99 = np.percentile(list(self._newest), [50, 99])
+        return StageLatency(count=self._count, p50_ms=float(median), p99_ms=float(p99))
 
 
 class Rate:
@@ -101,8 +117,3 @@ def resident_mb() -> float:
 def _statm() -> int:
     """A descriptor that is opened once: connections may take all that are left."""
     return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _summary(values: deque[float]) -> StageLatency:
-    median, p99 = np.percentile(list(values), [50, 99])
-    return StageLatency(count=len(values), p50_ms=float(median), p99_ms=float(p99))

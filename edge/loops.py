@@ -1,13 +1,15 @@
 """What each of the daemon's three threads repeats: one step of capture, of recognition, of output."""
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.handover import CropSlots, OutputInbox
-from edge.health import Clock, Latencies, Stopwatch
+from edge.health import Clock, Latencies, Recovering, Stopwatch
 from edge.journal import log_verdict
 from edge.messages import CardMessage, HealthMessage
 from edge.pipeline import CaptureStage, OutputStage, RecognitionStage
@@ -52,6 +54,14 @@ class CaptureLoop:
         self._latencies = latencies
         self._first_id = 0
         self._next_id = 0
+        self._replacing = threading.Lock()
+        self._recoveries_before: Counter[str] = Counter()
+
+    @property
+    def recoveries(self) -> dict[str, int]:
+        """What was done to bring the camera back -> how often, also by the sources that were opened before."""
+        with self._replacing:
+            return dict(self._recoveries())
 
     def step(self) -> bool:
         """Process one frame; False once the source has ended and everything was handed over."""
@@ -80,7 +90,14 @@ class CaptureLoop:
         """
         self.source.close()
         self._first_id = self._next_id
-        self.source = self._open_source()
+        source = self._open_source()
+        with self._replacing:
+            self._recoveries_before, self.source = self._recoveries(), source
+
+    def _recoveries(self) -> Counter[str]:
+        total = self._recoveries_before.copy()
+        total.update(self.source.recoveries if isinstance(self.source, Recovering) else {})
+        return total
 
     def _ready(self) -> bool:
         """A live source is always read; another waits while recognition works, or while the daemon is paused."""
@@ -199,7 +216,6 @@ class OutputLoop:
         watch = Stopwatch()
         for message in messages:
             with watch.time("publish"):
-                self._publisher.send(message)
+                self.results += self._publisher.send(message)
             self._latencies.add(watch.latencies_ms)
             log_verdict(message)
-        self.results += len(messages)

@@ -33,15 +33,16 @@ class Publisher:
         self._sequence += 1
         return self._sequence - 1
 
-    def send(self, message: CardMessage | HealthMessage) -> None:
-        """Send a message under its topic; a failure is counted."""
+    def send(self, message: CardMessage | HealthMessage) -> bool:
+        """Send a message under its topic; whether that worked. A failure is counted."""
         parts = [message.topic.encode(), message.model_dump_json().encode()]
         try:
             self._socket.send_multipart(parts, zmq.NOBLOCK)
         except zmq.ZMQError:
             self.failed += 1
-        else:
-            self.sent += 1
+            return False
+        self.sent += 1
+        return True
 
     def close(self) -> None:
         """Close the socket; what is on its way gets a moment to arrive."""

@@ -184,10 +184,12 @@ def _open_hailo(settings: RecognitionSettings, database: CardDatabase) -> Embedd
         verify=_verify,
         patience_s=0.0 if fallback else PATIENCE_S,
     )
+    reason = None
     try:
         hailo.open()
     except InferenceError as cause:
         if fallback is None:
             raise
         _log.warning("starting without the accelerator: %s", cause)
-    return hailo if fallback is None else FallbackEmbedder(hailo, fallback)
+        reason = str(cause)
+    return hailo if fallback is None else FallbackEmbedder(hailo, fallback, reason)

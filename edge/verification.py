@@ -6,7 +6,6 @@ group of look-alikes shares, and compares it with each member only in the small 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.byte_cache import ByteCache
 from edge.database.bundle import REPAIR, Window
 from edge.database.search import CardDatabase, Match
 from edge.errors import DatabaseError
@@ -32,6 +32,8 @@ DIFFERENT = 12.0
 _READABLE = 0.5
 _DECISIVE = (0.35, 1.4)
 _LEAST_EVIDENCE = 0.7
+# About sixteen groups of two. Decoding one takes milliseconds; the card that lies there is asked about again and again.
+_DECODED_BYTES = 4_000_000
 
 Pixels = NDArray[np.float32]
 PatchT = TypeVar("PatchT", Image, Pixels)
@@ -68,12 +70,16 @@ class _Group:
     anchor: Pixels
     windows: tuple[_WindowReferences, ...]
 
+    @property
+    def nbytes(self) -> int:
+        return self.anchor.nbytes + sum(window.pixels.nbytes for window in self.windows)
+
 
 class Verifier:
     """Holds the reference images of a database's look-alikes.
 
     The compressed images are read when the verifier is made, so that a database replaced on disk does no harm; they
-    are decoded when first needed.
+    are decoded when they are needed, and kept so up to a few MB.
     """
 
     def __init__(self, database: CardDatabase) -> None:
@@ -87,7 +93,7 @@ class Verifier:
         self._group_of = {m.card_id: number for number, group in enumerate(self._groups) for m in group.members}
         names = {name for group in self._groups for name in (group.anchor, *(m.file for m in group.members))}
         self._encoded = {name: _read(database.path / name) for name in names}
-        self._load = lru_cache(maxsize=64)(self._decode_group)
+        self._decoded = ByteCache(self._decode_group, _DECODED_BYTES)
 
     def verify(self, card: Image, matches: Sequence[Match]) -> Verification | None:
         """Decide between the look-alikes of the first match.
@@ -104,7 +110,7 @@ class Verifier:
         """
         if not matches or matches[0].card_id not in self._group_of:
             return None
-        group = self._load(self._group_of[matches[0].card_id])
+        group = self._decoded.get(self._group_of[matches[0].card_id])
         listed = {match.card_id for match in matches}
         likely = [number for number, card_id in enumerate(group.card_ids) if card_id in listed]
         shift = _shift_px(group.anchor, card)

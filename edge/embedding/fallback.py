@@ -17,8 +17,13 @@ _log = logging.getLogger(__name__)
 class FallbackEmbedder:
     """An embedder that asks one first and, where that fails, another of the same model."""
 
-    def __init__(self, first: Embedder, second: Embedder) -> None:
+    def __init__(self, first: Embedder, second: Embedder, reason: str | None = None) -> None:
         """Use `second` whenever `first` fails; this embedder closes both.
+
+        Args:
+            first: on the accelerator.
+            second: on the CPU.
+            reason: why `first` does not work already; None: it does.
 
         Raises:
             ModelError: if the two do not run the same model.
@@ -30,7 +35,7 @@ class FallbackEmbedder:
             )
         self._first = first
         self._second = second
-        self._reason: str | None = None
+        self._reason = reason
 
     @property
     def manifest(self) -> ModelManifest:

@@ -138,9 +138,8 @@ class HailoEmbedder:
         return session
 
     def _reopened(self) -> HailoSession:
-        pause_s = self._due_s - self._clock()
-        if pause_s > 0:
-            raise InferenceError(f"the Hailo is lost, tried again in {pause_s:.0f} s: {self._cause}")
+        if self._clock() < self._due_s:
+            raise InferenceError(f"the Hailo is lost, and tried again from time to time: {self._cause}")
         try:
             session = self._opened()
         except ModelError as cause:

@@ -44,13 +44,14 @@ class ImagesSource:
         self._image: Image | None = read_photo(self._photos[0]) if len(self._photos) == 1 else None
         self._image_of = 0
         self._frame_id = 0
+        self._unreadable_in_a_row = 0
         self._closed = False
 
     def read(self) -> Frame | None:
         """The next frame; None after the last photo, or once the source is closed.
 
         Raises:
-            SourceError: if not one of the photos can be read.
+            SourceError: if not one of the photos can be read, from the start or any more.
         """
         while not self._closed and (self._loop or self._frame_id < FRAMES_PER_PHOTO * len(self._photos)):
             image = self._current()
@@ -74,10 +75,16 @@ class ImagesSource:
 
     def _read(self, photo: Path) -> Image | None:
         try:
-            return read_photo(photo)
+            image = read_photo(photo)
         except ImageError as cause:
             self.unreadable += 1
+            self._unreadable_in_a_row += 1
             _log.warning("left out (%d so far): %s", self.unreadable, cause)
-        if self.unreadable == len(self._photos) and self._frame_id < FRAMES_PER_PHOTO * len(self._photos):
-            raise SourceError(f"none of the {self.unreadable} photos in {self._path} can be read; the log names each")
+        else:
+            self._unreadable_in_a_row = 0
+            return image
+        if self._unreadable_in_a_row == len(self._photos):
+            raise SourceError(
+                f"none of the {len(self._photos)} photos in {self._path} can be read (any more); the log names each"
+            )
         return None

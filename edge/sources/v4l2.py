@@ -44,7 +44,9 @@ class V4l2Source:
         self.name = f"v4l2:{device}"
         self._device = device
         self._capture = _open(device, fps, open_capture)
-        self._frame_id = 0
+        self._frame_ms = 1000 / max(1.0, self._capture.get(cv2.CAP_PROP_FPS) or fps)
+        self._frame_id = -1
+        self._stamp_ms = 0.0
         self._closed = False
         self._in_use = threading.Lock()
 
@@ -58,19 +60,29 @@ class V4l2Source:
             if self._closed:
                 return None
             taken = self._capture.grab()
-            timestamp_ns = time.monotonic_ns()
+            timestamp_ns, stamp_ms = time.monotonic_ns(), self._capture.get(cv2.CAP_PROP_POS_MSEC)
             decoded, image = self._capture.retrieve() if taken else (False, None)
         if not decoded or image is None:
             raise SourceError(f"the camera {self._device} gives no more frames; is it still plugged in?")
-        frame = Frame(frame_id=self._frame_id, timestamp_ns=timestamp_ns, image=np.asarray(image, dtype=np.uint8))
-        self._frame_id += 1
-        return frame
+        self._count(stamp_ms)
+        return Frame(frame_id=self._frame_id, timestamp_ns=timestamp_ns, image=np.asarray(image, dtype=np.uint8))
 
     def close(self) -> None:
         """Release the camera."""
         self._closed = True
         with self._in_use:
             self._capture.release()
+
+    def _count(self, stamp_ms: float) -> None:
+        """Number the frame so that those which the camera took and nobody read leave a gap.
+
+        OpenCV tells of a frame only when the driver stamped it (`CAP_PROP_POS_MSEC`; 0 where the driver does not), not
+        the driver's own number; so a camera that takes fewer pictures in poor light counts as one that drops them.
+        """
+        elapsed_ms = stamp_ms - self._stamp_ms
+        missed = round(elapsed_ms / self._frame_ms) - 1 if self._stamp_ms > 0 and stamp_ms > 0 else 0
+        self._frame_id += 1 + max(0, missed)
+        self._stamp_ms = stamp_ms
 
 
 def _open(device: Path, fps: float, open_capture: Callable[[str, int], cv2.VideoCapture]) -> cv2.VideoCapture:

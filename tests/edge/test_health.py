@@ -1,5 +1,7 @@
 import mmap
+import random
 import threading
+import tracemalloc
 
 import pytest
 
@@ -26,11 +28,17 @@ def test_percentiles_cover_what_was_added_since_the_last_time():
     assert latencies.take() == {}
 
 
-def test_latencies_are_bounded_in_memory():
+def test_all_latencies_are_counted_though_only_the_newest_are_kept():
     latencies = Latencies()
-    for _ in range(10_000):
-        latencies.add({"detect": 1.0})
-    assert latencies.take()["detect"].count == 4096
+    for number in range(10_000):
+        latencies.add({"detect": float(number >= 5000)})
+    taken = latencies.take()["detect"]
+    assert (taken.count, taken.p50_ms) == (10_000, 1.0)
+    tracemalloc.start()
+    for _ in range(200_000):
+        latencies.add({"detect": random.random()})
+    assert tracemalloc.get_traced_memory()[0] < 300_000
+    tracemalloc.stop()
 
 
 def test_latencies_from_several_threads_are_all_counted():

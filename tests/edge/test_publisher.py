@@ -93,3 +93,10 @@ def test_a_port_in_use_is_said_in_one_sentence(context, publisher):
 def test_an_invalid_endpoint_is_said_in_one_sentence(context, endpoint):
     with pytest.raises(PublishError, match="cannot be bound"):
         Publisher(context, PublishSettings(endpoint=endpoint))
+
+
+def test_only_what_was_sent_counts_as_sent(publisher):
+    assert publisher.send(message(0))
+    publisher.close()
+    assert not publisher.send(message(1))
+    assert (publisher.sent, publisher.failed) == (1, 1)

@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -11,6 +12,7 @@ from edge.database import CardDatabase, Match
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
 from edge.errors import DatabaseError
+from edge.manifests import read_model_manifest
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards
@@ -18,6 +20,7 @@ from edge.verification import Verification, Verifier
 from training.data.gallery import GalleryImage
 from training.data.lookalikes import cut_references
 
+ROOT = Path(__file__).resolve().parents[2]
 CARDS = {card.card_id: card for card in demo_cards()}
 REPRINTS = [card for card in CARDS.values() if card.lookalike_of][::34]
 PAIRS = [(CARDS[str(card.lookalike_of)], card) for card in REPRINTS]
@@ -156,3 +159,15 @@ def test_a_database_replaced_on_disk_does_not_disturb_the_verifier(tmp_path: Pat
 
 def undecided(found: Verification | None) -> bool:
     return found is not None and not found.decided
+
+
+def test_decoded_references_are_bounded_in_bytes():
+    database = CardDatabase.open(ROOT / "database" / "demo", read_model_manifest(ROOT / "models" / "demo.json"))
+    verifier = Verifier(database)
+    card = np.zeros((RECTIFIED_HEIGHT, RECTIFIED_WIDTH, 3), np.uint8)
+    tracemalloc.start()
+    for group in database.lookalikes:
+        verifier.verify(card, [Match(card_id=group.members[0].card_id, distance=0.1, rotation=0)])
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 5_000_000

@@ -345,6 +345,9 @@ def test_without_a_device_at_start_the_fallback_serves(npu):
     with pytest.raises(InferenceError, match="no Hailo device answers"):
         open_recognizer(npu.settings())
     recognizer = open_recognizer(npu.settings(fallback_model=npu.onnx))
+    (sentence,) = recognizer.embedder.degraded()
+    assert sentence.startswith("embedding on the CPU, because")
+    assert "no Hailo device answers" in sentence
     assert recognizer.recognize(npu.cards)[3].matches[0].card_id == "t-3"
     assert recognizer.embedder.degraded()
     recognizer.close()

@@ -54,6 +54,25 @@ def test_a_folder_with_nothing_readable_fails(folder, loop):
         frames_of(ImagesSource(folder, loop=loop))
 
 
+def test_a_stick_that_is_pulled_out_ends_it_after_one_round(folder, caplog):
+    source = ImagesSource(folder, loop=True)
+    frames_of(source, limit=5 * FRAMES_PER_PHOTO)
+    for photo in folder.iterdir():
+        photo.unlink()
+    with caplog.at_level(logging.WARNING), pytest.raises(SourceError, match=r"none of the 3 photos .*any more"):
+        frames_of(source)
+    assert len(caplog.records) == 3
+
+
+def test_one_photo_that_can_be_read_keeps_the_others_from_ending_it(folder):
+    for name in ("2.png", "10.png"):
+        (folder / name).write_bytes(b"broken")
+    source = ImagesSource(folder, loop=True)
+    frames = frames_of(source, limit=5 * FRAMES_PER_PHOTO)
+    assert {int(frame.image[0, 0, 0]) for frame in frames} == {10}
+    assert source.unreadable == 8
+
+
 def test_a_single_photo_is_checked_at_once(folder):
     assert len(frames_of(ImagesSource(folder / "1.png"))) == FRAMES_PER_PHOTO
     (folder / "1.png").write_bytes(b"broken")

@@ -13,6 +13,7 @@ class PluggedCamera:
 
     def __init__(self, frames: int, size=SIZE, *, opens=True):
         self.settings = {}
+        self.stamps_ms = []
         self.released = False
         self.opened_with = None
         self._left = frames
@@ -36,6 +37,8 @@ class PluggedCamera:
 
     def grab(self):
         self._left -= 1
+        if self.stamps_ms:
+            self.settings[cv2.CAP_PROP_POS_MSEC] = self.stamps_ms.pop(0)
         return self._left >= 0
 
     def retrieve(self):
@@ -59,6 +62,13 @@ def test_frames_until_it_is_unplugged(device):
     assert [source.read().frame_id for _ in range(2)] == [0, 1]
     with pytest.raises(SourceError, match="still plugged in"):
         source.read()
+
+
+def test_frames_that_nobody_read_in_time_leave_a_gap(device):
+    camera = PluggedCamera(frames=6)
+    source = V4l2Source(device, 25, camera.open)
+    camera.stamps_ms = [5000.0, 5040.0, 5041.0, 5160.5, 5600.0, 5641.0]
+    assert [source.read().frame_id for _ in range(6)] == [0, 1, 2, 5, 16, 17]
 
 
 def test_the_camera_is_asked_for_motion_jpeg_and_the_newest_frame(device):
