@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from edge.allowed_values import what_is_allowed
 from edge.errors import ConfigurationError
+from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "CARD_SCANNER_"
 
 
@@ -90,8 +90,8 @@ class SelectionSettings(_Section):
 class RecognitionSettings(_Section):
     """The model and the card database."""
 
-    model: Path = Field(default=PROJECT_ROOT / "models" / "demo.onnx", description="embedding model (.onnx or .hef)")
-    database: Path = Field(default=PROJECT_ROOT / "database" / "demo", description="card database (folder)")
+    model: Path = Field(default=EMBEDDING_MODEL, description="embedding model (.onnx or .hef)")
+    database: Path = Field(default=DEMO_DATABASE, description="card database (folder)")
     matches: int = Field(default=5, ge=1, le=50, description="how many matches are reported")
     max_batch: int = Field(default=5, ge=1, le=64, description="most cards embedded in one batch")
     threads: int = Field(default=1, ge=1, le=64, description="threads of the inference runtime")

@@ -19,7 +19,7 @@ class _Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
-ManifestT = TypeVar("ManifestT", bound=_Manifest)
+ManifestT = TypeVar("ManifestT", bound=BaseModel)
 
 
 class Preprocessing(_Manifest):
@@ -58,6 +58,15 @@ class ModelManifest(_Manifest):
         return self.float_sha256 or self.sha256
 
 
+class NetworkManifest(BaseModel):
+    """What the manifest of any network says of its file; how the network was trained may stand beside it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    file: str
+    sha256: Sha256
+
+
 class Thresholds(_Manifest):
     """Cosine distances (1 - similarity) that decide what an answer is worth."""
 
@@ -93,7 +102,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_model_file(path: Path, manifest: ModelManifest) -> None:
+def check_model_file(path: Path, manifest: ModelManifest | NetworkManifest) -> None:
     """Check that the model file at `path` is the one that the manifest describes, undamaged.
 
     Raises:
@@ -118,6 +127,15 @@ def read_model_manifest(path: Path) -> ModelManifest:
         ModelError: if it is missing or not a model manifest.
     """
     return _read(path, ModelManifest, ModelError)
+
+
+def read_network_manifest(path: Path) -> NetworkManifest:
+    """Read what the manifest at `path`, of any network, says of the network's file.
+
+    Raises:
+        ModelError: if it is missing or not a manifest.
+    """
+    return _read(path, NetworkManifest, ModelError)
 
 
 def read_database_manifest(path: Path) -> DatabaseManifest:

@@ -38,12 +38,23 @@ place() {
     changed "$2"
 }
 
+# place_link TARGET LINK: makes a symbolic link, if it does not point there yet.
+place_link() {
+    [[ "$(readlink "$root$2")" == "$1" ]] && return
+    install -d "$(dirname "$root$2")"
+    ln --symbolic --force --no-dereference "$1" "$root$2"
+    changed "$2"
+}
+
 # place_tree FOLDER: copies a folder of this repository to the application, and removes what it no longer has.
 place_tree() {
     local file
     while IFS= read -r -d '' file; do
         place "$here/$file" "$home/app/$file"
     done < <(cd "$here" && find "$1" -type f -not -path '*/__pycache__/*' -print0 | sort -z)
+    while IFS= read -r -d '' file; do
+        place_link "$(readlink "$here/$file")" "$home/app/$file"
+    done < <(cd "$here" && find "$1" -type l -print0 | sort -z)
     while IFS= read -r -d '' file; do
         [[ -e "$here/$file" ]] && continue
         rm "$app/$file"
@@ -82,7 +93,10 @@ install_packages() {
 
 place_application() {
     local folder file
-    for folder in edge models; do place_tree "$folder"; done
+    for folder in edge models database/demo; do
+        install -d "$app/$folder"
+        place_tree "$folder"
+    done
     for file in pyproject.toml README.md LICENSE; do place "$here/$file" "$home/app/$file"; done
     for file in "$here"/docs/*.md; do place "$file" "$home/docs/${file##*/}"; done
 }
@@ -189,19 +203,12 @@ install_database() {
     local current=/var/lib/card-scanner/databases/current before after
     before="$(readlink -f $current || true)"
     [[ -e "$current" && "${before##*/}" != demo-* ]] && return
-    if ! "$venv/bin/card-scanner" database install "$here/database/demo" >/dev/null; then
+    if ! "$venv/bin/card-scanner" database install "$app/database/demo" >/dev/null; then
         echo "the shipped database is not installed; 'card-scanner database install' installs one that fits the model"
         return
     fi
     after="$(readlink -f $current)"
     if [[ "$before" != "$after" ]]; then changed "$after"; fi
-}
-
-link_command() {
-    [[ "$(readlink "$root/usr/local/bin/card-scanner")" == "$venv/bin/card-scanner" ]] && return
-    install -d "$root/usr/local/bin"
-    ln --symbolic --force --no-dereference "$venv/bin/card-scanner" "$root/usr/local/bin/card-scanner"
-    changed "/usr/local/bin/card-scanner"
 }
 
 start_service() {
@@ -217,7 +224,6 @@ start_service() {
     fi
 }
 
-install -d "$app/edge" "$app/models"
 if [[ -z "$root" ]]; then
     check_system
     install_packages
@@ -225,7 +231,7 @@ fi
 place_application
 place_service
 place_configuration
-link_command
+place_link "$venv/bin/card-scanner" /usr/local/bin/card-scanner
 if [[ -z "$root" ]]; then
     make_environment
     install_database

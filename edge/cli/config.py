@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from edge.allowed_values import allowed_values
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write, write_line
-from edge.config import PROJECT_ROOT, Settings, load_settings
+from edge.config import Settings, load_settings
+from edge.shipped import FOLDER
 
 _EXAMPLES = """\
   card-scanner config --default > scanner.toml    every setting, explained, at its default
@@ -95,7 +96,7 @@ def reference_lines() -> Iterator[str]:
         yield "|---|---|---|---|"
         for key, field in kind.model_fields.items():
             default = kind().model_dump(mode="json")[key]
-            shown = "unset" if default is None else f"`{_toml_value(default)}`".replace(f"{PROJECT_ROOT}/", "")
+            shown = "unset" if default is None else f"`{_toml_value(default)}`".replace(f"{FOLDER}/", "")
             yield f"| `{key}` | {allowed_values(kind, key)} | {shown} | {field.description or ''} |"
         yield ""
 

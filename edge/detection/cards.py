@@ -16,10 +16,8 @@ from edge.detection.sides import SideFinder
 from edge.errors import MeasurementError
 from edge.frame import Detection
 from edge.geometry import Image, Quad, quad_iou, quad_overlap, side_lengths
+from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
-OUTLINE_MODEL = MODELS / "outline.onnx"
-SIDE_MODEL = MODELS / "sides.onnx"
 FAR_PX = 288
 NEAR_PX = 448
 CLOSE_PX = 144

@@ -12,17 +12,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from edge.errors import MeasurementError, ModelError
+from edge.errors import MeasurementError
 from edge.geometry import Image, Quad, card_quad, is_convex, quad_iou
+from edge.networks import Signature, open_network
 
 RAYS = 32
 STRIDE_PX = 8
 DISTANCE_UNIT_PX = 32.0
 INPUT_NAME = "pixels"
 OUTPUT_NAMES = ("score", "distances")
+_SIGNATURE = Signature(
+    inputs={INPUT_NAME: (None, 3, None, None)},
+    outputs={"score": (None, 1, None, None), "distances": (None, RAYS, None, None)},
+)
 # The network halves its picture so often that both sides must be multiples of this.
 COARSEST_PX = 32
 MAX_IOU = 0.3
@@ -54,7 +58,7 @@ class OutlineProposer:
         Raises:
             ModelError: if it is missing, damaged or another model.
         """
-        self._session = open_network(model, OUTPUT_NAMES)
+        self._session = open_network(model, _SIGNATURE)
 
     def propose(self, image: Image, long_side_px: int, min_score: float) -> list[Proposal]:
         """Look at a reduced copy of an image.
@@ -71,30 +75,6 @@ class OutlineProposer:
         score, distances = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: _padded(image, scale)})
         small = decode(score[0, 0], distances[0], min_score)
         return [Proposal(quad=(each.quad + 0.5) / scale - 0.5, score=each.score) for each in small]
-
-
-def open_network(model: Path, outputs: tuple[str, ...]) -> onnxruntime.InferenceSession:
-    """A session that runs one of the detector's networks on one thread.
-
-    Raises:
-        ModelError: if the file is missing, damaged or has other outputs.
-    """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # Pictures of several sizes come: an arena would keep the most that each of them took.
-    options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    except Exception as cause:  # onnxruntime's own exceptions share no base class but this
-        raise ModelError(f"cannot open the network {model} ({cause}); copy or export it again") from cause
-    given = tuple(output.name for output in session.get_outputs())
-    if given != outputs:
-        raise ModelError(
-            f"{model} is another network: it gives {', '.join(given)}, not {', '.join(outputs)}; copy it again"
-        )
-    return session
 
 
 def decode(score: NDArray[np.float32], distances: NDArray[np.float32], min_score: float) -> list[Proposal]:

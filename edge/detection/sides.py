@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.network import crossings, open_network
+from edge.detection.network import crossings
 from edge.geometry import Image, Quad, is_convex, side_lengths, transform_points
+from edge.networks import Signature, open_network
 
 VIEW_WIDTH_PX, VIEW_HEIGHT_PX = 128, 160
 CELL_PX = 4
@@ -24,6 +25,10 @@ _CARD_PX = (CARD_WIDTH_PX, CARD_WIDTH_PX * 88 / 63)
 SIDES = 4
 INPUT_NAME = "views"
 OUTPUT_NAME = "sides"
+_SIGNATURE = Signature(
+    inputs={INPUT_NAME: (None, 3, VIEW_HEIGHT_PX, VIEW_WIDTH_PX)},
+    outputs={OUTPUT_NAME: (None, SIDES, ROWS, COLUMNS)},
+)
 MAX_PASSES = 5
 # An answer that moves a corner by less than this share of the card's width stays.
 SETTLED = 0.01
@@ -45,7 +50,7 @@ class SideFinder:
         Raises:
             ModelError: if it is missing, damaged or another model.
         """
-        self._session = open_network(model, (OUTPUT_NAME,))
+        self._session = open_network(model, _SIGNATURE)
 
     def find(self, image: Image, quads: Sequence[Quad]) -> list[Quad | None]:
         """Place the sides of cards; each is looked at again, in the view made from its answer, until that stays.

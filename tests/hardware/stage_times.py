@@ -15,7 +15,7 @@ import numpy as np
 
 from edge.centering import measure
 from edge.config import RecognitionSettings
-from edge.detection.cards import FAR_PX, MIN_SCORE, NEAR_PX, OUTLINE_MODEL, SIDE_MODEL, CardDetector
+from edge.detection.cards import FAR_PX, MIN_SCORE, NEAR_PX, CardDetector
 from edge.detection.guided import search_windows
 from edge.detection.live import follow, followed
 from edge.detection.network import OutlineProposer
@@ -25,6 +25,7 @@ from edge.manifests import Preprocessing
 from edge.preprocessing import preprocess
 from edge.recognition import open_recognizer
 from edge.rectification import rectify
+from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.verification import Verifier

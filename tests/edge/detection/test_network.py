@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.detection.cards import OUTLINE_MODEL
 from edge.detection.network import RAYS, STRIDE_PX, OutlineProposer, decode, fit_quad, mixed_quad, ray_directions
 from edge.errors import ModelError
+from edge.shipped import OUTLINE_MODEL
 
 CARD = np.array([[40.0, 30.0], [120.0, 45.0], [100.0, 150.0], [25.0, 130.0]])
 
@@ -67,15 +67,6 @@ def test_sides_of_two_quads_are_mixed():
 def test_pictures_of_any_size_are_taken(size):
     image = np.full((*size, 3), 128, np.uint8)
     assert OutlineProposer(OUTLINE_MODEL).propose(image, 96, 0.5) == []
-
-
-@pytest.mark.parametrize("content", [None, b"not a model"])
-def test_a_missing_or_damaged_network_is_named(tmp_path, content):
-    path = tmp_path / "outline.onnx"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"outline\.onnx"):
-        OutlineProposer(path)
 
 
 def test_another_model_is_refused():

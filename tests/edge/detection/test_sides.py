@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.detection.cards import SIDE_MODEL
 from edge.detection.sides import (
     CARD_WIDTH_PX,
     CELL_PX,
@@ -19,6 +18,7 @@ from edge.detection.sides import (
 )
 from edge.errors import ModelError
 from edge.geometry import side_lengths, transform_points
+from edge.shipped import SIDE_MODEL
 
 CARD = np.array([[200.0, 180.0], [326.0, 190.0], [330.0, 366.0], [196.0, 356.0]])
 

@@ -94,7 +94,7 @@ def test_a_missing_model_is_named(model: Path):
 def test_a_file_that_is_not_a_model_is_one_sentence(model: Path):
     model.write_bytes(b"not a model")
     describe(model)
-    with pytest.raises(ModelError, match="not a model that ONNX Runtime can run") as caught:
+    with pytest.raises(ModelError, match="not a network that ONNX Runtime can run") as caught:
         OnnxEmbedder(model)
     assert "\n" not in str(caught.value)
 
@@ -107,31 +107,32 @@ def test_the_manifest_of_another_file_is_refused(model: Path):
 
 def test_another_dimension_than_the_manifests_is_refused(model: Path):
     describe(model, dimension=8)
-    with pytest.raises(ModelError, match="dimension"):
+    with pytest.raises(ModelError, match=r"gives embedding \[any, 420\], not embedding \[any, 8\]"):
         OnnxEmbedder(model)
 
 
 def test_another_input_size_than_the_manifests_is_refused(model: Path):
     describe(model, preprocessing={"width": 224, "height": 224})
-    with pytest.raises(ModelError, match="takes .*160.* but its manifest needs .*224, 224"):
+    with pytest.raises(ModelError, match=r"takes pixels \[any, 3, 224, 160\].* not pixels \[any, 3, 224, 224\]"):
         OnnxEmbedder(model)
 
 
 def test_a_fixed_batch_is_refused(model: Path):
     write_model(model, [helper.make_node("Flatten", ["pixels"], ["embedding"])], [1, 3, 224, 160])
-    with pytest.raises(ModelError, match="fixed batch size"):
+    with pytest.raises(ModelError, match=r"takes pixels \[1, 3, 224, 160\].* not pixels \[any, 3,"):
         OnnxEmbedder(model)
 
 
 def test_an_output_of_another_name_is_refused(model: Path):
     write_model(model, [helper.make_node("Flatten", ["pixels"], ["features"])], ["N", 3, 224, 160], "features")
-    with pytest.raises(ModelError, match="no output 'embedding'"):
+    with pytest.raises(ModelError, match=r"gives features \[.*\], not embedding \["):
         OnnxEmbedder(model)
 
 
 def test_a_model_whose_output_only_shows_to_be_wrong_when_run_is_refused(model: Path):
-    write_model(model, [helper.make_node("Flatten", ["pixels"], ["embedding"])], ["N", 3, 224, 160])
-    with pytest.raises(ModelError, match="export the model again"):
+    tiles = helper.make_node("AveragePool", ["pixels"], ["tiles"], kernel_shape=[16, 16], strides=[16, 16])
+    write_model(model, [tiles, helper.make_node("Flatten", ["tiles"], ["embedding"])], ["N", 3, 224, 160])
+    with pytest.raises(ModelError, match="loads but does not work .*; export the model again"):
         OnnxEmbedder(model)
 
 
