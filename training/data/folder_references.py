@@ -20,7 +20,7 @@ from training.parallel.processes import in_processes
 HELD_OUT_SHARE = 0.1
 _LISTED = 5
 _WORKERS = 2
-_CODE_VERSION = b"1"
+_CODE_VERSION = b"2"
 
 
 def folder_references(folder: Path, metadata_file: Path, cache: Path) -> tuple[References, References]:

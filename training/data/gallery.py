@@ -10,10 +10,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import PIL.Image
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from edge.decoding import decode
 from edge.errors import ConfigurationError, ImageError
 from edge.geometry import CARD_ASPECT, CORNER_RADIUS_MM, Image
 from edge.messages import CardDetails
@@ -160,11 +160,16 @@ def read_card_image(path: Path) -> Image:
     Raises:
         ImageError: if the file is missing, damaged, or not the picture of an upright card.
     """
-    try:
-        with PIL.Image.open(path) as file:
-            pixels = np.asarray(file.convert("RGBA" if file.has_transparency_data else "RGB"))
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as cause:
-        raise ImageError(f"cannot read the card image {path} ({cause}); replace the file") from cause
+    return card_image(decode(path, backdrop=None).image, path)
+
+
+def card_image(pixels: NDArray[np.uint8], path: Path) -> Image:
+    """The card that a decoded picture shows, as `read_card_image`.
+
+    Args:
+        pixels: uint8 [h, w, 3] BGR or [h, w, 4] BGRA.
+        path: of the picture, for what is said of it.
+    """
     if pixels.shape[2] == 4:
         pixels = _without_margin(pixels, path)
     height, width = pixels.shape[:2]
@@ -204,7 +209,7 @@ def _corner_maps() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _without_margin(pixels: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
-    """RGBA pixels without the rows and columns at their edges that are transparent."""
+    """BGRA pixels without the rows and columns at their edges that are transparent."""
     opaque = pixels[..., 3] > 127
     rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
     if len(rows) == 0:
@@ -213,11 +218,11 @@ def _without_margin(pixels: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
 
 
 def _over_white(pixels: NDArray[np.uint8]) -> Image:
-    """BGR pixels of RGB ones, or of RGBA ones on white."""
+    """BGR pixels of BGRA ones on white."""
     if pixels.shape[2] == 3:
-        return np.ascontiguousarray(pixels[..., ::-1])
+        return pixels
     opacity = pixels[..., 3:].astype(np.float32) / 255
-    return np.asarray(np.round(pixels[..., 2::-1] * opacity + 255 * (1 - opacity)), dtype=np.uint8)
+    return np.asarray(np.round(pixels[..., :3] * opacity + 255 * (1 - opacity)), dtype=np.uint8)
 
 
 def _resized(card: Image) -> Image:

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
-import PIL.Image
 
+from edge.decoding import decode
 from edge.errors import ConfigurationError, ImageError
 from edge.messages import CardDetails
-from training.data.gallery import card_id_of, image_files, read_card_image, read_metadata, repeated_files
+from training.data.gallery import card_id_of, card_image, image_files, read_metadata, repeated_files
 from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 from training.parallel.processes import in_processes
 
@@ -189,12 +189,13 @@ def _examine_all(paths: Sequence[Path], workers: int) -> list[_Examined]:
 def _examine(path: Path) -> _Examined:
     cv2.setNumThreads(1)
     try:
-        card = read_card_image(path)
-        with PIL.Image.open(path) as file:
-            width_px = file.width
+        photo = decode(path, backdrop=None)
+        card = card_image(photo.image, path)
     except ImageError as cause:
         return _Examined(fault=str(cause))
-    return _Examined(width_px=width_px, digest=hashlib.sha256(card.tobytes()).digest(), fingerprint=fingerprint(card))
+    return _Examined(
+        width_px=photo.width, digest=hashlib.sha256(card.tobytes()).digest(), fingerprint=fingerprint(card)
+    )
 
 
 def _equal(paths: Sequence[Path], examined: dict[Path, _Examined]) -> tuple[Names, ...]:

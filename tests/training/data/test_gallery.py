@@ -70,3 +70,32 @@ def test_grey_and_palette_images_are_read(tmp_path: Path):
     grey, palette = read_card_image(tmp_path / "grey.png"), read_card_image(tmp_path / "palette.png")
     assert grey.shape == palette.shape == (704, 504, 3)
     assert np.abs(grey.astype(int) - palette.astype(int)).mean() < 2
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_card_image_is_turned_as_its_exif_orientation_says(tmp_path: Path, orientation: int):
+    card = PIL.Image.fromarray(render_card(OTHERS[1], 4.0)[..., ::-1])
+    stored = {
+        2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+        3: PIL.Image.Transpose.ROTATE_180,
+        4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+        5: PIL.Image.Transpose.TRANSPOSE,
+        6: PIL.Image.Transpose.ROTATE_90,
+        7: PIL.Image.Transpose.TRANSVERSE,
+        8: PIL.Image.Transpose.ROTATE_270,
+    }[orientation]
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    card.save(tmp_path / "upright.png")
+    card.transpose(stored).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(read_card_image(tmp_path / "turned.png"), read_card_image(tmp_path / "upright.png"))
+
+
+def test_a_card_image_of_16_bits_is_what_it_is_with_8(tmp_path: Path):
+    card = render_card(OTHERS[1], 4.0)
+    grey = cv2.cvtColor(card, cv2.COLOR_BGR2GRAY)
+    for name, picture in (("grey", grey), ("colour", card)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+        cv2.imwrite(str(tmp_path / f"{name}16.png"), picture.astype(np.uint16) * 257)
+        plain, deep = read_card_image(tmp_path / f"{name}.png"), read_card_image(tmp_path / f"{name}16.png")
+        assert np.abs(plain.astype(int) - deep).max() <= 1
