@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from edge.allowed_values import what_is_allowed
 from edge.errors import ConfigurationError
+from edge.regular_files import read_utf8
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 
 ENVIRONMENT_PREFIX = "CARD_SCANNER_"
@@ -199,10 +200,10 @@ def load_settings(
 
 def _read_toml(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_utf8(path).decode())
     except OSError as cause:
         raise ConfigurationError(f"cannot read the configuration {path}: {cause.strerror}") from cause
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise ConfigurationError(f"{path} is not valid TOML: {cause}") from cause
     for section, entries in values.items():
         if not isinstance(entries, dict):

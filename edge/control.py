@@ -1,6 +1,7 @@
 """The socket that commands come in on: one JSON object in, one JSON object out."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from edge.validation import first_fault
 
 _POLL_MS = 200
 _LONGEST_REQUEST_BYTES = 1_000_000
+
+_log = logging.getLogger(__name__)
 
 Command = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Carries out a command: takes the request's other fields, returns the reply's, raises ScannerError."""
@@ -44,11 +47,7 @@ class ControlSocket:
         """Answer the next request, if one comes soon. A request always gets a reply, also where the command fails."""
         if self._socket.poll(_POLL_MS):
             request = b"".join(self._socket.recv_multipart())
-            reply: dict[str, Any] = {"ok": False, "error": "the command failed; the daemon's log says why"}
-            try:
-                reply = respond(request, self._commands)
-            finally:
-                self._socket.send(json.dumps(reply).encode())
+            self._socket.send(respond(request, self._commands))
         return True
 
     def close(self) -> None:
@@ -56,15 +55,26 @@ class ControlSocket:
         self._socket.close(linger=100)
 
 
-def respond(request: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
-    """The reply to a request: `{"ok": true, ...}`, or `{"ok": false, "error": sentence}`."""
+def respond(request: bytes, commands: Mapping[str, Command]) -> bytes:
+    """The reply to a request: `{"ok": true, ...}`, or `{"ok": false, "error": sentence}`, whatever happens."""
     try:
         command, fields = _parse(request, commands)
-        return {"ok": True, **command(fields)}
+        return _encoded({"ok": True, **command(fields)})
     except ValidationError as cause:
-        return {"ok": False, "error": first_fault(cause, "the request")}
+        return _refusal(first_fault(cause, "the request"))
     except ScannerError as cause:
-        return {"ok": False, "error": str(cause)}
+        return _refusal(str(cause))
+    except Exception as cause:  # noqa: BLE001 (one peer's request must not end the thread that serves them all)
+        _log.error("a request failed, and the scanner goes on: %.200r", request, exc_info=cause)
+        return _refusal(f"the command failed ({str(cause) or type(cause).__name__}); the scanner's log says more")
+
+
+def _refusal(sentence: str) -> bytes:
+    return _encoded({"ok": False, "error": sentence})
+
+
+def _encoded(reply: dict[str, Any]) -> bytes:
+    return json.dumps(reply).encode()
 
 
 def _parse(request: bytes, commands: Mapping[str, Command]) -> tuple[Command, dict[str, Any]]:

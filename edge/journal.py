@@ -41,7 +41,7 @@ class JournalHandler(logging.Handler):
                 SYSLOG_IDENTIFIER="card-scanner",
                 **fields,
             )
-        except OSError:
+        except Exception:  # noqa: BLE001 (as the standard library's handlers: what cannot be logged ends no thread)
             self.handleError(record)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import DatabaseError, ModelError, ScannerError
+from edge.regular_files import open_regular, read_utf8
 from edge.validation import first_fault
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -96,9 +97,9 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file as 64 hexadecimal digits.
 
     Raises:
-        OSError: if the file cannot be read.
+        OSError: if the file cannot be read or is not a regular one.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -149,7 +150,7 @@ def read_database_manifest(path: Path) -> DatabaseManifest:
 
 def _read(path: Path, kind: type[ManifestT], error: type[ScannerError]) -> ManifestT:
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(read_utf8(path))
     except OSError as cause:
         raise error(f"cannot read {path}: {cause.strerror}; is the path right, and was the file copied?") from cause
     except ValidationError as cause:

@@ -84,7 +84,7 @@ class ServiceManager:
             return
         lines = [f"{key}={str(value).replace(chr(10), ' ')}" for key, value in assignments.items()]
         try:
-            self._socket.sendto("\n".join(lines).encode(), self._address)
+            self._socket.sendto("\n".join(lines).encode(errors="replace"), self._address)
         except OSError as cause:
             # A manager that cannot hear must not end a scanner that works.
             _log.warning("the service manager cannot be told %s: %s", lines[0], cause.strerror or cause)

@@ -8,11 +8,11 @@ import codecs
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a regular file, or a link to one, for reading. Never waits for another program.
 
     Raises:
@@ -69,7 +69,7 @@ def file_inside(folder: Path, name: str) -> Path:
     except ValueError as cause:
         raise OSError(errno.EINVAL, "the name holds a NUL character", repr(name)) from cause
     if not path.is_relative_to(folder.resolve()):
-        raise OSError(errno.EINVAL, f"it leads out of {folder}", name)
+        raise OSError(errno.EINVAL, f"it lies outside of {folder}", name)
     return folder / name
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 from edge.config import Settings
-from edge.errors import ScannerError
 from edge.messages import HealthMessage
 from edge.notify import ServiceManager
 
@@ -66,9 +65,9 @@ class Service:
         try:
             use(self._read_settings())
             _log.info("the configuration, the model and the card database were read again")
-        except ScannerError as failure:
-            self._reload_failure = f"not reloaded: {failure}"
-            _log.error("not reloaded, what was in use stays in use: %s", failure)
+        except Exception as failure:  # noqa: BLE001 (no file may end the thread that also serves commands)
+            self._reload_failure = f"not reloaded: {str(failure) or type(failure).__name__}"
+            _log.error("not reloaded, what was in use stays in use: %s", failure, exc_info=failure)
         if self._ready:
             self._manager.ready()
 

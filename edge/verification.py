@@ -6,7 +6,6 @@ group of look-alikes shares, and compares it with each member only in the small 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar, cast
 
 import cv2
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.byte_cache import ByteCache
-from edge.database.bundle import REPAIR, Window
+from edge.database.bundle import REPAIR, Window, read_member
 from edge.database.search import CardDatabase, Match
 from edge.errors import DatabaseError
 from edge.geometry import Image
@@ -92,7 +91,7 @@ class Verifier:
         self._groups = database.lookalikes
         self._group_of = {m.card_id: number for number, group in enumerate(self._groups) for m in group.members}
         names = {name for group in self._groups for name in (group.anchor, *(m.file for m in group.members))}
-        self._encoded = {name: _read(database.path / name) for name in names}
+        self._encoded = {name: read_member(database.path, name) for name in names}
         self._decoded = ByteCache(self._decode_group, _DECODED_BYTES)
 
     def verify(self, card: Image, matches: Sequence[Match]) -> Verification | None:
@@ -148,13 +147,6 @@ def anchor_image(card: Image) -> Image:
 def blurred(patch: Image) -> Pixels:
     """A patch as references and cards are compared: float32, smoothed to about 4 pixels/mm."""
     return np.asarray(cv2.GaussianBlur(patch.astype(np.float32), (0, 0), _BLUR_PX), dtype=np.float32)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as cause:
-        raise DatabaseError(f"cannot read {path}: {cause.strerror}; {REPAIR}") from cause
 
 
 def _window_references(window: Window, members: Sequence[Image]) -> _WindowReferences:

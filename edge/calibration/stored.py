@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ConfigurationError
+from edge.regular_files import read_utf8
 from edge.validation import first_fault
 
 Points = NDArray[np.float64]
@@ -109,7 +110,7 @@ def read_calibration(path: Path) -> Calibration:
         ConfigurationError: if the file is missing or not a calibration.
     """
     try:
-        return Calibration.model_validate_json(path.read_bytes())
+        return Calibration.model_validate_json(read_utf8(path))
     except OSError as cause:
         raise ConfigurationError(f"cannot read the calibration {path}: {cause.strerror}; is the path right?") from cause
     except ValidationError as cause:

@@ -1,7 +1,6 @@
 """Grading companies' centering tolerances, and how likely a card keeps them."""
 
 import functools
-import json
 import math
 from importlib import resources
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.centering.result import Balance, Face, GradeChance
 from edge.errors import ConfigurationError
+from edge.regular_files import read_utf8
 
 Tolerance = tuple[float, float]
 
@@ -68,8 +68,8 @@ def read_tables(path: Path) -> GradingTables:
         ConfigurationError: when the file is missing or not laid out so.
     """
     try:
-        return GradingTables.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, json.JSONDecodeError, ValidationError) as error:
+        return GradingTables.model_validate_json(read_utf8(path))
+    except (OSError, ValidationError) as error:
         raise ConfigurationError(f"cannot read grading tables from {path}: {error}") from error
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest, file_sha256, read_database_manifest
 from edge.messages import CardDetails
+from edge.regular_files import file_inside, read_regular, read_utf8
 from edge.validation import first_fault
 
 EMBEDDINGS_FILE = "embeddings.npy"
@@ -119,11 +120,8 @@ def check_files(path: Path, manifest: DatabaseManifest) -> None:
     unlisted = [name for name in REQUIRED_FILES if name not in manifest.files]
     if unlisted:
         raise DatabaseError(f"{path / MANIFEST_FILE} does not list {', '.join(unlisted)}; {REPAIR}")
-    outside = [name for name in manifest.files if Path(name).is_absolute() or ".." in Path(name).parts]
-    if outside:
-        raise DatabaseError(f"{path / MANIFEST_FILE} lists {outside[0]}, which is not in the database; {REPAIR}")
     for name, digest in manifest.files.items():
-        _check_file(path / name, digest)
+        _check_file(path, name, digest)
 
 
 def read_rows(path: Path) -> list[IndexRow]:
@@ -135,9 +133,9 @@ def read_rows(path: Path) -> list[IndexRow]:
     try:
         return [
             IndexRow(card_id=str(row["card_id"]), variant=int(row["variant"]), rotation=int(row["rotation"]))
-            for row in json.loads((path / ROWS_FILE).read_bytes())
+            for row in json.loads(read_regular(path / ROWS_FILE))
         ]
-    except (OSError, ValueError, KeyError, TypeError) as cause:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as cause:
         raise DatabaseError(f"{path / ROWS_FILE} is not a table of rows ({cause!r}); {REPAIR}") from cause
 
 
@@ -185,7 +183,7 @@ def dump_metadata(metadata: dict[str, CardDetails]) -> bytes:
 
 def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
     try:
-        return adapter.validate_json(path.read_bytes())
+        return adapter.validate_json(read_utf8(path))
     except OSError as cause:
         raise DatabaseError(f"cannot read {path}: {cause.strerror}; {REPAIR}") from cause
     except ValidationError as cause:
@@ -212,10 +210,22 @@ def check_model(path: Path, manifest: DatabaseManifest, model: ModelManifest) ->
             )
 
 
-def _check_file(path: Path, digest: str) -> None:
+def read_member(path: Path, name: str) -> bytes:
+    """Read a file that one of a bundle's lists names.
+
+    Raises:
+        DatabaseError: if it cannot be read, or is not in the bundle's folder.
+    """
     try:
-        damaged = file_sha256(path) != digest
+        return read_regular(file_inside(path, name))
     except OSError as cause:
-        raise DatabaseError(f"cannot read {path}: {cause.strerror}; {REPAIR}") from cause
+        raise DatabaseError(f"cannot read {path / name}: {cause.strerror}; {REPAIR}") from cause
+
+
+def _check_file(path: Path, name: str, digest: str) -> None:
+    try:
+        damaged = file_sha256(file_inside(path, name)) != digest
+    except OSError as cause:
+        raise DatabaseError(f"cannot read {path / name}: {cause.strerror}; {REPAIR}") from cause
     if damaged:
-        raise DatabaseError(f"{path} is damaged (its SHA-256 is not the manifest's); {REPAIR}")
+        raise DatabaseError(f"{path / name} is damaged (its SHA-256 is not the manifest's); {REPAIR}")

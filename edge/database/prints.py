@@ -21,6 +21,7 @@ from edge.centering.strips import SIDES
 from edge.database.bundle import MANIFEST_FILE, REPAIR
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, read_database_manifest
+from edge.regular_files import open_regular
 
 PICTURES_FILE = "prints.bin"
 TABLE_FILE = "prints.npy"
@@ -32,11 +33,11 @@ Table = NDArray[np.float64]
 class PrintReferences:
     """The reference pictures of a bundle; stays readable when the bundle is replaced on disk."""
 
-    def __init__(self, descriptor: int, table: Table, card_ids: Sequence[str]) -> None:
+    def __init__(self, pictures: io.BufferedReader, table: Table, card_ids: Sequence[str]) -> None:
         """Take over an open file and its checked table; the file is closed with the last use of this."""
-        self._descriptor = descriptor
+        self._pictures = pictures
         self._table = table
-        weakref.finalize(self, os.close, descriptor)
+        weakref.finalize(self, pictures.close)
         self._rows = {card_id: row for row, card_id in enumerate(card_ids)}
         self._cards = len(card_ids)
 
@@ -56,7 +57,7 @@ class PrintReferences:
 
     def _read(self, row: int, name: str) -> PrintReference:
         start, length = (int(value) for value in self._table[row, :2])
-        encoded = os.pread(self._descriptor, length, start)
+        encoded = os.pread(self._pictures.fileno(), length, start)
         if len(encoded) != length:
             raise DatabaseError(f"the reference picture of {name} is gone: {PICTURES_FILE} was cut short; {REPAIR}")
         borders = self._table[row, 2:]
@@ -81,16 +82,17 @@ def open_prints(path: Path, card_ids: Sequence[str], manifest: DatabaseManifest)
     if TABLE_FILE not in manifest.files or PICTURES_FILE not in manifest.files:
         return None
     try:
-        table = np.load(path / TABLE_FILE, allow_pickle=False)
-        size = (path / PICTURES_FILE).stat().st_size
-        descriptor = os.open(path / PICTURES_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        with open_regular(path / TABLE_FILE) as file:
+            table = np.load(file, allow_pickle=False)
+        pictures = open_regular(path / PICTURES_FILE)
+        size = os.fstat(pictures.fileno()).st_size
     except (OSError, ValueError, EOFError) as cause:
         raise DatabaseError(f"{path}: the reference pictures cannot be opened ({cause}); {REPAIR}") from cause
     fits = table.ndim == 2 and table.shape[1] == _COLUMNS and len(table) >= len(card_ids)
     if not fits or np.any(table[:, :2] < 0) or np.any(table[:, 0] + table[:, 1] > size):
-        os.close(descriptor)
+        pictures.close()
         raise DatabaseError(f"{path / TABLE_FILE} does not fit the bundle's cards and pictures; {REPAIR}")
-    return PrintReferences(descriptor, table, card_ids)
+    return PrintReferences(pictures, table, card_ids)
 
 
 def read_backs(path: Path) -> tuple[PrintReference, ...]:

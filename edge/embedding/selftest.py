@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database.bundle import REPAIR, read_golden
+from edge.database.bundle import REPAIR, read_golden, read_member
 from edge.errors import DatabaseError, ModelError
 from edge.geometry import Image
 
@@ -49,7 +49,7 @@ def load_golden(database: Path) -> Golden:
         raise DatabaseError(
             f"{database} holds no golden crops to test the accelerator with; build it again with 'card-training index'"
         )
-    cards = tuple(_read_card(database / crop.file) for crop in golden)
+    cards = tuple(_read_card(database, crop.file) for crop in golden)
     return Golden(cards=cards, embeddings=np.array([crop.embedding for crop in golden], dtype=np.float32))
 
 
@@ -96,8 +96,9 @@ def _arranged(embed: Embed, cards: Sequence[Image], run: int) -> NDArray[np.floa
     return embed(cards)
 
 
-def _read_card(path: Path) -> Image:
-    card = cv2.imread(str(path), cv2.IMREAD_COLOR)
+def _read_card(database: Path, name: str) -> Image:
+    encoded = np.frombuffer(read_member(database, name), dtype=np.uint8)
+    card = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
     if card is None:
-        raise DatabaseError(f"{path} is not a picture; {REPAIR}")
+        raise DatabaseError(f"{database / name} is not a picture; {REPAIR}")
     return np.asarray(card, dtype=np.uint8)

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.frame import Frame
+from edge.regular_files import open_regular
 
 # Some containers only estimate how many frames they hold.
 _MISSING_SHARE = 0.02
@@ -89,7 +90,7 @@ class VideoSource:
 
 def _open(path: Path) -> cv2.VideoCapture:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             empty = not file.read(1)
     except OSError as cause:
         raise SourceError(f"cannot read the video {path}: {cause.strerror}; is the path right?") from cause

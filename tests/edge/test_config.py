@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,15 @@ def test_a_missing_file_is_named(tmp_path: Path):
 def test_a_wrong_environment_variable_is_an_error():
     with pytest.raises(ConfigurationError, match="tracking"):
         load_settings(environment={"CARD_SCANNER_TRACKING__MIN_IOU": "lots"})
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path):
+    path = tmp_path / "notepad.toml"
+    path.write_text('\ufeff[source]\nspec = "demo"\n', encoding="utf-8")
+    assert load_settings(path, environment={}).source.spec == "demo"
+
+
+def test_a_fifo_is_no_configuration(tmp_path: Path):
+    os.mkfifo(tmp_path / "fifo.toml")
+    with pytest.raises(ConfigurationError, match="not a regular file"):
+        load_settings(tmp_path / "fifo.toml", environment={})

@@ -1,5 +1,6 @@
+import builtins
 import json
-import threading
+import logging
 
 import pytest
 import zmq
@@ -23,14 +24,18 @@ def fail(fields):
 
 
 def crash(fields):
-    raise RuntimeError("a bug")
+    raise getattr(builtins, fields["kind"])(*fields["arguments"])
 
 
-COMMANDS = {"volume": set_volume, "fail": fail, "crash": crash}
+def give_what_is_not_json(fields):
+    return {"reply": object()}
+
+
+COMMANDS = {"volume": set_volume, "fail": fail, "crash": crash, "odd": give_what_is_not_json}
 
 
 def reply_to(request) -> dict:
-    return respond(request if isinstance(request, bytes) else json.dumps(request).encode(), COMMANDS)
+    return json.loads(respond(request if isinstance(request, bytes) else json.dumps(request).encode(), COMMANDS))
 
 
 def test_a_command_is_carried_out():
@@ -40,7 +45,7 @@ def test_a_command_is_carried_out():
 @pytest.mark.parametrize(
     ("request_", "error"),
     [
-        ({"command": "dance"}, "NAME one of crash, fail, volume"),
+        ({"command": "dance"}, "NAME one of crash, fail, odd, volume"),
         ({"command": ["volume"]}, "NAME one of"),
         ({}, "NAME one of"),
         ([], "NAME one of"),
@@ -64,7 +69,29 @@ def test_a_bad_request_is_answered_with_a_sentence(request_, error):
     | st.from_type(dict).map(lambda d: json.dumps({str(k): str(v) for k, v in d.items()}).encode())
 )
 def test_whatever_comes_is_answered(request_):
-    assert respond(request_, COMMANDS)["ok"] is False
+    assert reply_to(request_)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "sentence"),
+    [
+        ("RuntimeError", ["a bug"], "the command failed (a bug); the scanner's log says more"),
+        ("ValueError", ["embedded null byte"], "the command failed (embedded null byte)"),
+        ("OSError", [36, "File name too long"], "the command failed ([Errno 36] File name too long)"),
+        ("MemoryError", [], "the command failed (MemoryError)"),
+        ("RecursionError", ["maximum depth"], "the command failed (maximum depth)"),
+    ],
+)
+def test_any_failure_is_answered_with_a_sentence_and_logged_with_its_traceback(kind, arguments, sentence, caplog):
+    with caplog.at_level(logging.ERROR, logger="edge.control"):
+        reply = reply_to({"command": "crash", "kind": kind, "arguments": arguments})
+    assert reply["ok"] is False
+    assert sentence in reply["error"]
+    assert "in crash" in caplog.text
+
+
+def test_a_reply_that_cannot_be_sent_is_a_failure_too():
+    assert "not JSON serializable" in reply_to({"command": "odd"})["error"]
 
 
 def test_a_client_is_answered_and_so_is_the_next_one_after_a_crash():
@@ -72,14 +99,12 @@ def test_a_client_is_answered_and_so_is_the_next_one_after_a_crash():
         control = ControlSocket(context, "inproc://control", COMMANDS)
         client = context.socket(zmq.REQ)
         client.connect("inproc://control")
-        client.send_json({"command": "crash"})
-        with pytest.raises(RuntimeError, match="a bug"):
-            control.step()
-        assert client.recv_json()["ok"] is False
+        for request in ({"command": "crash", "kind": "RuntimeError", "arguments": []}, {"command": "volume"}):
+            client.send_json(request)
+            assert control.step()
+            assert client.recv_json()["ok"] is False
         client.send_json({"command": "volume", "level": 1})
-        thread = threading.Thread(target=control.step)
-        thread.start()
+        assert control.step()
         assert client.recv_json() == {"ok": True, "level": 1}
-        thread.join()
         client.close(linger=0)
         control.close()

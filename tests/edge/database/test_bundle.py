@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from edge.database.build import write_bundle
 from edge.database.bundle import REQUIRED_FILES
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import file_sha256
+from edge.verification import Verifier
 
 GALLERY = made_up_gallery(random_unit_vectors(np.random.default_rng(0), 8, 16))
 
@@ -106,3 +108,30 @@ def test_a_missing_folder_is_named(tmp_path: Path):
 def test_another_model_is_refused(bundle: Path, change: dict[str, object], named: str):
     with pytest.raises(ModelMismatchError, match=named):
         CardDatabase.open(bundle, GALLERY.model.model_copy(update=change))
+
+
+def test_a_lookalikes_picture_outside_the_bundle_is_not_read(bundle: Path):
+    (bundle.parent / "secret.png").write_bytes(b"secret")
+    group = {
+        "anchor": "../secret.png",
+        "windows": [],
+        "members": [{"card_id": card, "file": "../secret.png"} for card in sorted(GALLERY.metadata)[:2]],
+    }
+    forge(bundle, "lookalikes.json", json.dumps([group]).encode())
+    with pytest.raises(DatabaseError, match=r"secret\.png: it lies outside"):
+        Verifier(CardDatabase.open(bundle, GALLERY.model))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["manifest.json", "metadata.json", "usearch.index"])
+def test_a_fifo_in_place_of_a_file_is_refused_at_once(bundle: Path, name: str):
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    with pytest.raises(DatabaseError, match=f"{name}: it is not a regular file"):
+        CardDatabase.open(bundle, GALLERY.model)
+
+
+def test_a_manifest_saved_with_a_byte_order_mark_is_read(bundle: Path):
+    content = (bundle / "manifest.json").read_bytes()
+    (bundle / "manifest.json").write_bytes(b"\xef\xbb\xbf" + content)
+    assert CardDatabase.open(bundle, GALLERY.model).manifest.rows == 8
