@@ -195,17 +195,17 @@ class Daemon:
         """Start the threads, and watch over them until the stop event is set or the source has ended.
 
         Raises:
-            WorkerError: if a thread failed again and again, or hangs.
+            WorkerError: if a thread failed again and again, or hangs, or no frame comes for too long.
         """
         self._workers.append(Worker("control", lambda: self._administer(control, service), self._stop))
         for worker in self._workers:
             worker.start()
         try:
             while not self._stop.is_set() and not self._output_worker.finished:
-                self._supervisor.check()
                 advanced = self.frames_advanced()
                 if advanced:
                     self._advanced_s = time.monotonic()
+                self._supervisor.check(time.monotonic() - self._advanced_s)
                 service.report(self.administration.health, advanced=advanced)
                 self._stop.wait(_CHECK_S)
         except ScannerError:

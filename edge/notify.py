@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from edge.health import Clock
+from edge.patience import FEED_S, WATCHDOG_S
 
-# Fed this often a period, so that one late turn of the main thread does not look like a hang.
+# Fed at least this often a period, so that one late turn of the main thread does not look like a hang.
 _FEEDS_A_PERIOD = 4
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,11 @@ class ServiceManager:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServiceManager":
         """The manager that this process's environment names: `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`."""
         address = environment.get("NOTIFY_SOCKET") or None
-        return cls(address, _watchdog_s(environment) if address else None)
+        manager = cls(address, _watchdog_s(environment) if address else None)
+        if manager.watchdog_s is not None and manager.watchdog_s < WATCHDOG_S:
+            _log.warning("the service's WatchdogSec is %g s: it ends a scanner that hangs before that can say what is "
+                         "wrong; set it to %g s or more", manager.watchdog_s, WATCHDOG_S)  # fmt: skip
+        return manager
 
     def __enter__(self) -> "ServiceManager":
         """The manager itself."""
@@ -76,7 +81,7 @@ class ServiceManager:
         """Keep the manager from restarting this process; cheap to call often."""
         now = self._clock()
         if self.watchdog_s is not None and now >= self._feed_due_ns:
-            self._feed_due_ns = now + int(1e9 * self.watchdog_s / _FEEDS_A_PERIOD)
+            self._feed_due_ns = now + int(1e9 * min(FEED_S, self.watchdog_s / _FEEDS_A_PERIOD))
             self._send(WATCHDOG=1)
 
     def _send(self, **assignments: object) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from edge.errors import SourceLostError, WorkerError
 from edge.health import Clock
 from edge.messages import ThreadHealth
+from edge.patience import STALL_LIMIT_S
 
 RESTART_LIMIT = 5
-STALL_LIMIT_S = 60.0
 _FIRST_BACKOFF_S = 0.1
 _LONGEST_BACKOFF_S = 5.0
 _SOUND_AFTER_S = 30.0
@@ -46,6 +46,7 @@ class Worker:
         self.restarts = 0
         self.restarts_in_a_row = 0
         self.failure: Exception | None = None
+        self.newest_failure: Exception | None = None
         self.finished = False
         self._step = step
         self._stop = stop
@@ -109,7 +110,7 @@ class Worker:
                 self._heartbeat_ns = self._clock()
         except Exception as failure:  # noqa: BLE001 (whatever kills a thread is for the supervisor to judge)
             self._failed_ns = self._clock()
-            self.failure = failure
+            self.failure = self.newest_failure = failure
             _log.warning("the %s thread failed: %s", self.name, failure, exc_info=failure)
 
 
@@ -121,11 +122,14 @@ class Supervisor:
         self._workers = workers
         self._stall_limit_s = stall_limit_s
 
-    def check(self) -> None:
+    def check(self, silence_s: float = 0.0) -> None:
         """Restart what has died and is due.
 
+        Args:
+            silence_s: time since the last frame.
+
         Raises:
-            WorkerError: if a worker may not be restarted any more, or hangs.
+            WorkerError: if a worker may not be restarted any more, or hangs, or no frame comes for too long.
         """
         for worker in self._workers:
             if worker.failure is not None:
@@ -137,6 +141,8 @@ class Supervisor:
                 )
             elif worker.running_s > _SOUND_AFTER_S:
                 worker.restarts_in_a_row = 0
+        if silence_s > self._stall_limit_s:
+            raise WorkerError(f"no new frame for {silence_s:.0f} s; {self._newest_failure()}")
 
     def degraded(self) -> list[str]:
         """A sentence for each worker that has failed lately."""
@@ -147,6 +153,13 @@ class Supervisor:
             for worker in self._workers
             if worker.failure is not None or worker.restarts_in_a_row > 0
         ]
+
+    def _newest_failure(self) -> str:
+        failed = [worker for worker in self._workers if worker.newest_failure is not None and worker.restarts_in_a_row]
+        if not failed:
+            return "start the scanner again"
+        newest = min(failed, key=lambda worker: worker.failed_s)
+        return f"the {newest.name} thread failed, in the end with: {newest.newest_failure}"
 
     def _restart_when_due(self, worker: Worker, failure: Exception) -> None:
         if isinstance(failure, SourceLostError):

@@ -9,10 +9,8 @@ from typing import Generic, TypeVar
 from edge.errors import SourceError, SourceLostError
 from edge.health import Clock
 from edge.sources.camera_session import CameraSession, Capture
-from edge.sources.recovery import RecoveryLadder, Rung
+from edge.sources.recovery import FIRST_FRAME_S, SLICE_S, RecoveryLadder, Rung
 
-FIRST_FRAME_S = 10.0
-_SLICE_S = 0.2
 _TOLD_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -67,7 +65,7 @@ class CameraFeed(Generic[SessionT]):
             patience_s = self._stall_s if self.frame_id >= 0 else FIRST_FRAME_S
             since_ns = self._clock()
             while not self._closed.is_set():
-                capture = self.session.capture(min(_SLICE_S, self._stall_s))
+                capture = self.session.capture(min(SLICE_S, self._stall_s))
                 if capture is not None:
                     self._count(capture)
                     return capture

@@ -10,6 +10,7 @@ from edge.frame import Frame
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, Capture, open_camera
 from edge.sources.picamera import monotonic_ns
+from edge.sources.recovery import stall_s
 from edge.sources.sensor_network import SensorNetwork
 from edge.sources.tensor_lag import LagMeter
 
@@ -136,11 +137,12 @@ def open_imx500(camera: CameraSettings, imx500: Imx500Settings, fps: float) -> I
     """Open the IMX500 with the network that the settings name.
 
     Raises:
+        ConfigurationError: if a stall would be noticed too late.
         SourceError: if picamera2 or the network is missing, or the camera cannot be opened or stream as asked.
     """
     feed = CameraFeed(
         lambda: SensorSession(camera, imx500, fps),
-        stall_s=camera.stall_frames / (camera.min_fps or fps),
+        stall_s=stall_s(camera, fps, SETTLE_S),
         stall_frames=camera.stall_frames,
         settle_s=SETTLE_S,
     )

@@ -7,6 +7,7 @@ from edge.frame import Frame
 from edge.health import Clock
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, Capture, open_camera
+from edge.sources.recovery import stall_s
 
 
 class PicameraSource:
@@ -51,14 +52,15 @@ def open_picamera(settings: CameraSettings, fps: float) -> PicameraSource:
     """Open the camera that the settings name.
 
     Raises:
+        ConfigurationError: if a stall would be noticed too late.
         SourceError: if picamera2 is missing, or the camera cannot be opened or stream as asked.
     """
 
     def _open() -> CameraSession:
         return CameraSession(open_camera(settings.number), settings, fps)
 
-    stall_s = settings.stall_frames / (settings.min_fps or fps)
-    return PicameraSource(CameraFeed(_open, stall_s=stall_s, stall_frames=settings.stall_frames))
+    feed = CameraFeed(_open, stall_s=stall_s(settings, fps), stall_frames=settings.stall_frames)
+    return PicameraSource(feed)
 
 
 def monotonic_ns(capture: Capture, clock: Clock = time.monotonic_ns) -> int:
