@@ -1,5 +1,6 @@
 """The daemon's settings: one TOML file, environment overrides, validated once at start."""
 
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from edge.regular_files import read_utf8
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 
 ENVIRONMENT_PREFIX = "CARD_SCANNER_"
+
+_log = logging.getLogger(__name__)
 
 
 class _Section(BaseModel):
@@ -74,7 +77,7 @@ class TrackingSettings(_Section):
 
     min_iou: float = Field(default=0.3, gt=0, lt=1, description="overlap that lets a detection continue a track")
     min_hits: int = Field(default=3, ge=1, description="frames in which a card must be seen before it has appeared")
-    max_missed_frames: int = Field(default=15, ge=0, description="frames a card may be hidden before it has left")
+    hold_s: float = Field(default=0.5, gt=0, le=60, description="seconds a card may be hidden before it has left")
 
 
 class SelectionSettings(_Section):
@@ -147,6 +150,28 @@ class Settings(_Section):
     smoothing: SmoothingSettings = SmoothingSettings()
     centering: CenteringSettings = CenteringSettings()
     publish: PublishSettings = PublishSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hold_in_seconds(cls, values: Any) -> Any:  # noqa: ANN401 (whatever was given)
+        """Take `tracking.max_missed_frames`, which older files have, as so many frames of the source."""
+        tracking = values.get("tracking") if isinstance(values, dict) else None
+        if not isinstance(tracking, dict) or "max_missed_frames" not in tracking:
+            return values
+        tracking = dict(tracking)
+        frames = tracking.pop("max_missed_frames")
+        source = values.get("source", {})
+        fps = source.get("fps", SourceSettings().fps) if isinstance(source, dict) else source.fps
+        try:
+            tracking["hold_s"] = float(frames) / float(fps)
+        except (TypeError, ValueError, ZeroDivisionError):
+            raise ValueError("tracking.max_missed_frames is now tracking.hold_s, in seconds") from None
+        _log.warning(
+            "tracking.max_missed_frames is now tracking.hold_s, in seconds: %s frames are taken as %.3g s",
+            frames,
+            tracking["hold_s"],
+        )
+        return values | {"tracking": tracking}
 
     @model_validator(mode="after")
     def _sockets_differ(self) -> "Settings":

@@ -41,8 +41,6 @@ from edge.workers import RESTART_LIMIT, Supervisor, Worker
 _CAMERAS = ("v4l2:", "picamera", "imx500")
 _SLOTS = 32
 _ANSWERS = 256
-# Within two seconds a card can be swapped for another.
-_LONGEST_ANSWER_NS = 2_000_000_000
 _CHECK_S = 0.1
 _STOP_S = 1.5
 _SILENCE_S = 2.0
@@ -148,7 +146,7 @@ class Daemon:
         self._latencies, self._rate = Latencies(), Rate()
         source = self._open_source()
         self._crops = CropSlots(_SLOTS)
-        self._inbox = OutputInbox(_ANSWERS, _LONGEST_ANSWER_NS if source.live else None)
+        self._inbox = OutputInbox(_ANSWERS)
         answers = Answers()
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
@@ -255,7 +253,7 @@ class Daemon:
         silence_s = time.monotonic() - self._advanced_s
         silent = silence_s > _SILENCE_S and not self._output_worker.finished
         sentences = self._supervisor.degraded()
-        for part in (self._capture.source, self._stage.recognizer.embedder):
+        for part in (self._capture.source, self._stage.recognizer.embedder, self._output_stage.lateness):
             sentences += part.degraded() if isinstance(part, Degradable) else ()
         return [*sentences, f"no new frame for {silence_s:.0f} s"] if silent else sentences
 
@@ -273,6 +271,7 @@ class Daemon:
             fps=self._rate.per_second(self._capture.captured),
             tracks=self._output_stage.tracks,
             crops_dropped=self._crops.dropped,
+            answers_dropped=self._inbox.dropped + self._output_stage.lateness.count,
             recoveries=self._capture.recoveries,
             embeddings=self._stage.embeddings,
             cache_hits=self._selector.cache_hits,

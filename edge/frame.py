@@ -27,9 +27,19 @@ class Frame:
         timestamp_ns: capture time on the monotonic clock (`time.monotonic_ns`).
         image: uint8 [height, width, 3], BGR. Shared, never written to.
         detections: what the sensor itself detected in this very image, or None where the sensor does not detect.
+        stretch: which continuous stretch of its source it belongs to; counts up at every break: a new photo, the seam
+            of a loop, a camera that was opened anew. What was seen before says nothing of what is seen after.
+        media_ns: its place in a recording, which need not play at the world's pace; None where that is `timestamp_ns`.
     """
 
     frame_id: int
     timestamp_ns: int
     image: Image
     detections: tuple[Detection, ...] | None = None
+    stretch: int = 0
+    media_ns: int | None = None
+
+    @property
+    def scene_ns(self) -> int:
+        """When the scene was as the image shows it; only differences within one stretch mean anything."""
+        return self.timestamp_ns if self.media_ns is None else self.media_ns

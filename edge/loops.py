@@ -54,6 +54,7 @@ class CaptureLoop:
         self._latencies = latencies
         self._first_id = 0
         self._next_id = 0
+        self._stretch = 0
         self._replacing = threading.Lock()
         self._recoveries_before: Counter[str] = Counter()
 
@@ -77,6 +78,7 @@ class CaptureLoop:
         frame = self._numbered(frame)
         if self.paused:
             self.passed_over += 1
+            self._stage.interrupt()
         else:
             self._process(frame)
             self._latencies.add(watch.latencies_ms)
@@ -89,6 +91,7 @@ class CaptureLoop:
             SourceError: if it cannot be opened.
         """
         self.source.close()
+        self._stage.interrupt()
         self._first_id = self._next_id
         source = self._open_source()
         with self._replacing:
@@ -104,6 +107,7 @@ class CaptureLoop:
         if self.source.live:
             return True
         if self.paused:
+            self._stage.interrupt()
             time.sleep(_WAIT_S)
             return False
         return self._crops.wait_until_done(_WAIT_S)
@@ -118,6 +122,9 @@ class CaptureLoop:
 
     def _process(self, frame: Frame) -> None:
         observation, crops, latencies_ms = self._stage.process(frame)
+        if observation.stretch != self._stretch:
+            self._stretch = observation.stretch
+            self._crops.clear()
         self._inbox.put_observation(observation)
         self._crops.put(crops)
         self._latencies.add(latencies_ms)

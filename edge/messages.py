@@ -112,6 +112,9 @@ class HealthMessage(_Message):
     fps: float
     tracks: int
     crops_dropped: int = Field(description="crops replaced by newer ones before they were embedded")
+    answers_dropped: int = Field(
+        default=0, description="answers that came when the card had left or changed, or for which there was no room"
+    )
     recoveries: dict[str, int] = Field(
         default={}, description="how often the camera has been brought back, by what was done: requeued, rebuilt"
     )

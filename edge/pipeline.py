@@ -16,17 +16,19 @@ from typing import Protocol
 
 from edge.centering import Centering, PrintReference, RestingCard
 from edge.config import SmoothingSettings
+from edge.continuity import Continuity
 from edge.errors import SourceError
 from edge.frame import Detection, Frame
 from edge.geometry import Image, Quad, quad_iou
 from edge.health import Clock, Stopwatch
+from edge.lateness import LateAnswers
 from edge.messages import CardMessage, Topic, TrackState
 from edge.recognition import Recognition, Recognizer
 from edge.rectification import rectify
 from edge.results import Answer, Observation, Stamp, TrackedCard, card_message, own_quad, topics_of
 from edge.selection import Answered, Answers, Crop, Demand, Selector
 from edge.smoothing import Verdict, advance, effective_thresholds, judge
-from edge.tracking import Tracker
+from edge.tracking import SWAP_NS, Tracker
 
 Measure = Callable[[Image, Quad, PrintReference | None], Centering]
 """Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
@@ -50,6 +52,12 @@ class CaptureStage:
         self._detector = detector
         self._tracker = tracker
         self._selector = selector
+        self._continuity = Continuity()
+        self._stretch = 0
+
+    def interrupt(self) -> None:
+        """Say that the next frame does not continue what was seen."""
+        self._continuity.interrupt()
 
     def process(self, frame: Frame) -> tuple[Observation, tuple[Crop, ...], dict[str, float]]:
         """Detect, track and select; detections that the sensor made itself are used as they are.
@@ -61,14 +69,29 @@ class CaptureStage:
             SourceError: if the frame lacks the detections of a source that detects by itself.
         """
         watch = Stopwatch()
+        self._follow_on(frame)
         with watch.time("detect"):
             detections = self._detections(frame)
         with watch.time("track"):
-            tracks = self._tracker.update(detections, frame.frame_id)
+            tracks = self._tracker.update(detections, frame.frame_id, frame.scene_ns)
         with watch.time("select"):
             crops = self._selector.select(frame, tracks)
-        observation = Observation(frame_id=frame.frame_id, timestamp_ns=frame.timestamp_ns, tracks=tracks)
+        observation = Observation(
+            frame_id=frame.frame_id,
+            timestamp_ns=frame.timestamp_ns,
+            scene_ns=frame.scene_ns,
+            stretch=self._stretch,
+            tracks=tracks,
+            shown_since=self._selector.shown_since,
+        )
         return observation, tuple(replace(c, latencies_ms=watch.latencies_ms) for c in crops), watch.latencies_ms
+
+    def _follow_on(self, frame: Frame) -> None:
+        """End every track where the frame does not continue what was seen."""
+        stretch = self._continuity.stretch_of(frame, self._tracker.settings.hold_s)
+        if stretch != self._stretch:
+            self._stretch = stretch
+            self._tracker.end_all()
 
     def _detections(self, frame: Frame) -> tuple[Detection, ...]:
         if frame.detections is not None:
@@ -157,12 +180,13 @@ class OutputStage:
             clock: the one that stamps frames.
         """
         self.settings = settings
+        self.lateness = LateAnswers(clock)
         self._answers = answers
         self._stamp = stamp
         self._measure_card = measure
         self._clock = clock
         self._cards: dict[int, TrackedCard] = {}
-        self._observation = Observation(frame_id=0, timestamp_ns=0, tracks=())
+        self._observation = Observation(frame_id=0, timestamp_ns=0, scene_ns=0, stretch=0, tracks=(), shown_since={})
 
     @property
     def tracks(self) -> int:
@@ -187,10 +211,12 @@ class OutputStage:
         return messages
 
     def answer(self, answer: Answer) -> list[CardMessage]:
-        """Take in one answer; that on a track which has left since changes nothing."""
+        """Take in one answer; that on a track which has left, or shows something else since, changes nothing."""
         card = self._cards.get(answer.crop.track_id)
-        if card is None:
+        if card is None or self._outlived(answer):
+            self.lateness.late()
             return []
+        self.lateness.in_time()
         watch, before = Stopwatch(self._clock), card.verdict
         with watch.time("smooth"):
             thresholds = effective_thresholds(answer.thresholds, self.settings)
@@ -208,6 +234,12 @@ class OutputStage:
         total_ms = (self._clock() - answer.crop.frame.timestamp_ns) / 1e6
         card.latencies_ms = {**answer.latencies_ms, **watch.latencies_ms, "total": total_ms}
         return [self._message(topic, card) for topic in topics]
+
+    def _outlived(self, answer: Answer) -> bool:
+        """Whether the track shows something else since; where it does not, an answer may take as long as it likes."""
+        frame = answer.crop.frame
+        age_ns = self._observation.scene_ns - frame.scene_ns
+        return age_ns > SWAP_NS and frame.frame_id < self._observation.shown_since.get(answer.crop.track_id, 0)
 
     def finish(self) -> list[CardMessage]:
         """Let every card leave; for a source that has ended."""

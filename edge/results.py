@@ -1,5 +1,6 @@
 """What passes from stage to stage after detection, and how it is told to subscribers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.centering import PrintReference, RestingCard
@@ -14,11 +15,23 @@ from edge.tracking import Track
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The tracks of one frame."""
+    """The tracks of one frame.
+
+    Attributes:
+        frame_id: of the frame.
+        timestamp_ns: its capture time.
+        scene_ns: when the scene was so.
+        stretch: which continuous stretch of frames it belongs to.
+        tracks: all that live.
+        shown_since: track id -> first frame since which the track has shown what it shows now.
+    """
 
     frame_id: int
     timestamp_ns: int
+    scene_ns: int
+    stretch: int
     tracks: tuple[Track, ...]
+    shown_since: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

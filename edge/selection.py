@@ -1,7 +1,7 @@
 """Decides which crops are worth embedding.
 
 A track is asked about until it is decided, in sharp frames only; a decided one is asked about again when it has
-moved, its answer has aged, or it looks different (one card was swapped for another in the same place).
+moved, its answer has aged, it was hidden, or it looks different (one card was swapped for another in the same place).
 """
 
 import threading
@@ -12,16 +12,16 @@ from enum import Enum, auto
 import cv2
 import numpy as np
 
+from edge.appearance import Appearances, looks_different
 from edge.config import SelectionSettings
 from edge.frame import Frame
 from edge.geometry import Image, Quad, quad_iou
-from edge.hashing import Hash, hash_distances, perceptual_hash
+from edge.hashing import Hash, perceptual_hash
 from edge.rectification import rectify
 from edge.tracking import Track
 
 CROP_WIDTH, CROP_HEIGHT = 160, 224
 FINGERPRINT_BITS = 8
-CHANGED_BITS = 14
 
 
 class Demand(Enum):
@@ -118,6 +118,12 @@ class Selector:
         self.cache_hits = 0
         self._answers = answers
         self._waiting: dict[int, _Waiting] = {}
+        self._appearances = Appearances()
+
+    @property
+    def shown_since(self) -> dict[int, int]:
+        """Track id -> first frame since which it has shown what it shows now."""
+        return self._appearances.since()
 
     def select(self, frame: Frame, tracks: Collection[Track]) -> tuple[Crop, ...]:
         """The crops to recognise now; at most one a track, of this frame or the best of the last few.
@@ -127,6 +133,7 @@ class Selector:
             tracks: every track that lives; those that this frame does not show are left alone.
         """
         self._waiting = {track.track_id: self._waiting.get(track.track_id) or _Waiting() for track in tracks}
+        self._appearances.keep(self._waiting)
         chosen = (self._consider(frame, track) for track in tracks if track.visible)
         return tuple(crop for crop in chosen if crop is not None)
 
@@ -138,8 +145,9 @@ class Selector:
         waiting = self._waiting[track.track_id]
         answered = self._answers.get(track.track_id)
         crop = self._crop(frame, track, waiting)
+        since = self._appearances.see(track.track_id, track.shown_since, frame.frame_id, crop.fingerprint)
         if answered is not None and answered.demand is Demand.CHECK:
-            if not self._outdated(answered, crop):
+            if answered.frame_id >= since and not self._outdated(answered, crop):
                 self.cache_hits += 1
                 self._waiting[track.track_id] = _Waiting(asked_frame_id=waiting.asked_frame_id)
                 return None
@@ -167,7 +175,7 @@ class Selector:
         return (
             crop.frame.frame_id - answered.frame_id > self.settings.cache_age_frames
             or quad_iou(answered.quad, crop.quad) < self.settings.moved_iou
-            or int(hash_distances(answered.fingerprint, crop.fingerprint)) > CHANGED_BITS
+            or looks_different(answered.fingerprint, crop.fingerprint)
         )
 
     def _awaits_answer(self, waiting: _Waiting, answered: Answered, frame_id: int) -> bool:

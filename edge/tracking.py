@@ -13,7 +13,9 @@ from edge.geometry import Quad, quad_iou, rotated_half_turn
 
 _VELOCITY_SHARE = 0.5
 _COASTING = 0.8
-_TOLERATED_MISSES = 2
+TOLERATED_MISSES = 2
+SWAP_NS = 250_000_000
+"""No hand takes a card away and lays another one in its place in less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +29,9 @@ class Track:
         confidence: of the newest detection, 0 to 1.
         frame_id: frame of the newest detection.
         hits: frames in which it was detected.
+        seen_ns: when that was, on the clock of the scene.
         missed_frames: frames since then that were searched without finding it; 0 means seen in the newest frame.
+        shown_since: first frame since which it was never hidden for long enough to be swapped.
     """
 
     track_id: int
@@ -36,7 +40,9 @@ class Track:
     confidence: float
     frame_id: int
     hits: int
+    seen_ns: int
     missed_frames: int
+    shown_since: int
 
     @property
     def visible(self) -> bool:
@@ -58,26 +64,31 @@ class Tracker:
         self._tracks: list[Track] = []
         self._next_id = 0
 
-    def update(self, detections: Sequence[Detection], frame_id: int) -> tuple[Track, ...]:
+    def update(self, detections: Sequence[Detection], frame_id: int, scene_ns: int) -> tuple[Track, ...]:
         """Take in the detections of the next frame.
 
         Args:
             detections: every card found in the frame.
             frame_id: greater than that of the last update.
+            scene_ns: when the scene was so; not less than at the last update.
 
         Returns:
             The tracks that have been seen in at least `min_hits` frames, by id, also those that are hidden now: for
-            `max_missed_frames`, counting frames that the source dropped, or for two searches where those take longer.
+            `hold_s`, or for two searches where those take longer.
         """
         pairs = self._pairs(detections, frame_id)
         continued = [
-            _continued(track, detections[pairs[row]], frame_id) if row in pairs else _missed(track)
+            _continued(track, detections[pairs[row]], frame_id, scene_ns) if row in pairs else _missed(track)
             for row, track in enumerate(self._tracks)
         ]
         taken = set(pairs.values())
-        started = [self._start(d, frame_id) for column, d in enumerate(detections) if column not in taken]
-        self._tracks = [track for track in continued if self._alive(track, frame_id)] + started
+        started = [self._start(d, frame_id, scene_ns) for column, d in enumerate(detections) if column not in taken]
+        self._tracks = [track for track in continued if self._alive(track, scene_ns)] + started
         return tuple(track for track in self._tracks if track.hits >= self.settings.min_hits)
+
+    def end_all(self) -> None:
+        """End every track: what comes next shows another scene."""
+        self._tracks = []
 
     def _pairs(self, detections: Sequence[Detection], frame_id: int) -> dict[int, int]:
         overlaps = np.zeros((len(self._tracks), len(detections)))
@@ -86,7 +97,7 @@ class Tracker:
             overlaps[row] = [quad_iou(predicted, detection.quad) for detection in detections]
         return dict(best_pairs(np.where(overlaps >= self.settings.min_iou, overlaps, 0.0)))
 
-    def _start(self, detection: Detection, frame_id: int) -> Track:
+    def _start(self, detection: Detection, frame_id: int, scene_ns: int) -> Track:
         track = Track(
             track_id=self._next_id,
             quad=detection.quad,
@@ -94,23 +105,26 @@ class Tracker:
             confidence=detection.confidence,
             frame_id=frame_id,
             hits=1,
+            seen_ns=scene_ns,
             missed_frames=0,
+            shown_since=frame_id,
         )
         self._next_id += 1
         return track
 
-    def _alive(self, track: Track, frame_id: int) -> bool:
+    def _alive(self, track: Track, scene_ns: int) -> bool:
         """An established track may be hidden for a while; one that is still to prove itself must be seen soon."""
-        if track.missed_frames <= min(_TOLERATED_MISSES, track.hits, self.settings.max_missed_frames):
+        if track.missed_frames <= min(TOLERATED_MISSES, track.hits):
             return True
         established = track.hits >= self.settings.min_hits
-        return established and frame_id - track.frame_id <= self.settings.max_missed_frames
+        return established and scene_ns - track.seen_ns <= 1e9 * self.settings.hold_s
 
 
-def _continued(track: Track, detection: Detection, frame_id: int) -> Track:
+def _continued(track: Track, detection: Detection, frame_id: int, scene_ns: int) -> Track:
     quad = same_start(detection.quad, track.predicted_quad(frame_id))
     moved = (quad.mean(axis=0) - track.quad.mean(axis=0)) / (frame_id - track.frame_id)
     share = _VELOCITY_SHARE if track.hits > 1 else 1.0
+    hidden = track.missed_frames > 0 and scene_ns - track.seen_ns > SWAP_NS
     return replace(
         track,
         quad=quad,
@@ -118,7 +132,9 @@ def _continued(track: Track, detection: Detection, frame_id: int) -> Track:
         confidence=detection.confidence,
         frame_id=frame_id,
         hits=track.hits + 1,
+        seen_ns=scene_ns,
         missed_frames=0,
+        shown_since=frame_id if hidden else track.shown_since,
     )
 
 

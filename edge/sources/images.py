@@ -47,6 +47,11 @@ class ImagesSource:
         self._unreadable_in_a_row = 0
         self._closed = False
 
+    @property
+    def _stretch(self) -> int:
+        """Each photo is a scene of its own; a single one stays the same however often it is shown."""
+        return self._frame_id // FRAMES_PER_PHOTO if len(self._photos) > 1 else 0
+
     def read(self) -> Frame | None:
         """The next frame; None after the last photo, or once the source is closed.
 
@@ -55,10 +60,12 @@ class ImagesSource:
         """
         while not self._closed and (self._loop or self._frame_id < FRAMES_PER_PHOTO * len(self._photos)):
             image = self._current()
-            frame_id = self._frame_id
             if image is not None:
+                frame = Frame(
+                    frame_id=self._frame_id, timestamp_ns=time.monotonic_ns(), image=image, stretch=self._stretch
+                )
                 self._frame_id += 1
-                return Frame(frame_id=frame_id, timestamp_ns=time.monotonic_ns(), image=image)
+                return frame
             self._frame_id += FRAMES_PER_PHOTO
         return None
 

@@ -37,6 +37,7 @@ class VideoSource:
         self._loop = loop
         self._frame_id = 0
         self._first_id = 0
+        self._stretch = 0
         self._closed = False
         self._in_use = threading.Lock()
         self._capture = _open(path)
@@ -56,8 +57,13 @@ class VideoSource:
                 if not self._loop:
                     return None
                 image = self._restarted()
+            media_ns = round(1e6 * self._capture.get(cv2.CAP_PROP_POS_MSEC))
         frame = Frame(
-            frame_id=self._frame_id, timestamp_ns=time.monotonic_ns(), image=np.asarray(image, dtype=np.uint8)
+            frame_id=self._frame_id,
+            timestamp_ns=time.monotonic_ns(),
+            image=np.asarray(image, dtype=np.uint8),
+            stretch=self._stretch,
+            media_ns=media_ns,
         )
         self._frame_id += 1
         return frame
@@ -82,6 +88,7 @@ class VideoSource:
         self._capture.release()
         self._capture = _open(self._path)
         self._first_id = self._frame_id
+        self._stretch += 1
         taken, image = self._capture.read()
         if not taken:
             raise SourceError(f"{self._path} cannot be read again from its start; is it still there?")

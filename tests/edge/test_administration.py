@@ -67,7 +67,7 @@ def test_reload_takes_a_new_database_and_new_settings(administration, parts, tin
                 "recognition": {"database": str(tmp_path / "copy"), "max_batch": 2},
                 "selection": {"sharpness": 50},
                 "smoothing": {"confirm_after": 4},
-                "tracking": {"max_missed_frames": 9},
+                "tracking": {"hold_s": 0.3},
             }
         }
     )
@@ -75,7 +75,7 @@ def test_reload_takes_a_new_database_and_new_settings(administration, parts, tin
     assert parts.stage.recognizer is not before
     assert parts.stage.recognizer.database.path == tmp_path / "copy"
     assert (parts.loop.max_batch, parts.selector.settings.sharpness) == (2, 50)
-    assert (parts.output.settings.confirm_after, parts.tracker.settings.max_missed_frames) == (4, 9)
+    assert (parts.output.settings.confirm_after, parts.tracker.settings.hold_s) == (4, 0.3)
     assert administration.status({})["settings"]["smoothing"]["confirm_after"] == 4
 
 

@@ -43,6 +43,17 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str):
         load_settings(write(tmp_path, text), environment={})
 
 
+def test_a_hold_in_frames_of_an_older_file_becomes_seconds(tmp_path: Path, caplog):
+    settings = load_settings(
+        write(tmp_path, "[source]\nfps = 20\n[tracking]\nmax_missed_frames = 15\n"), environment={}
+    )
+    assert settings.tracking.hold_s == 0.75
+    assert "tracking.hold_s, in seconds: 15 frames are taken as 0.75 s" in caplog.text
+    assert load_settings(environment={"CARD_SCANNER_TRACKING__MAX_MISSED_FRAMES": "30"}).tracking.hold_s == 1.0
+    with pytest.raises(ConfigurationError, match="is now tracking.hold_s"):
+        load_settings(environment={"CARD_SCANNER_TRACKING__MAX_MISSED_FRAMES": "many"})
+
+
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="absent.toml"):
         load_settings(tmp_path / "absent.toml", environment={})

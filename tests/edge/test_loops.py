@@ -33,15 +33,23 @@ class ListSource:
         self.closed = True
 
 
+def observation(frame_id, stretch=0):
+    return Observation(frame_id=frame_id, timestamp_ns=0, scene_ns=0, stretch=stretch, tracks=(), shown_since={})
+
+
 class PlainStage:
     """Takes every frame and never selects a crop until the end."""
 
     def __init__(self):
         self.frame_ids = []
+        self.stretch = 0
+
+    def interrupt(self):
+        self.stretch = len(self.frame_ids)
 
     def process(self, frame):
         self.frame_ids.append(frame.frame_id)
-        return Observation(frame_id=frame.frame_id, timestamp_ns=0, tracks=()), (), {"detect": 1.0}
+        return observation(frame.frame_id, self.stretch), (), {"detect": 1.0}
 
     def remaining(self):
         return ()
@@ -89,6 +97,7 @@ def test_frames_keep_counting_up_when_the_source_is_opened_anew():
     capture.step()
     capture.step()
     assert stage.frame_ids == [0, 1, 2, 3]
+    assert stage.stretch == 2
     assert broken.closed
 
 
@@ -104,6 +113,20 @@ def test_recoveries_only_grow_when_the_source_is_opened_anew():
     assert capture.recoveries == {}
     capture.reopen()
     assert capture.recoveries == {"requeued": 1, "rebuilt": 0}
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_what_comes_after_a_pause_does_not_continue_what_was_before(live):
+    capture, stage, crops, inbox = capture_loop(ListSource(range(9), live=live))
+    capture.step()
+    capture.paused = True
+    capture.step()
+    if live:
+        crops.put([SimpleNamespace(track_id=1)])
+    capture.paused = False
+    capture.step()
+    assert stage.stretch == inbox.take(0)[0].stretch == 1
+    assert crops.take(9, 0) == []
 
 
 def test_a_source_that_may_wait_is_not_read_while_recognition_works():
@@ -160,9 +183,9 @@ def test_output_publishes_tracks_answers_health_and_at_the_end_who_has_left():
         health_interval_s=1.0,
         clock=lambda: clock.now_ns,
     )
-    inbox.put_observation(Observation(frame_id=4, timestamp_ns=0, tracks=()))
+    inbox.put_observation(observation(4))
     loop.step()
-    inbox.put_observation(Observation(frame_id=5, timestamp_ns=0, tracks=()))
+    inbox.put_observation(observation(5))
     loop.step()
     clock.now_ns += 1_000_000_000
     inbox.close()

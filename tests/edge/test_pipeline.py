@@ -109,11 +109,11 @@ class Pipeline:
     """The three stages, one after the other, with a clock that the test drives."""
 
     def __init__(self, measure=None) -> None:
-        self.now_ns = 0
+        self.now_ns = -33 * MILLISECOND
         self.detector, self.recognizer = SceneDetector(), PixelRecognizer()
         answers = Answers()
         self.selector = Selector(SelectionSettings(), answers)
-        self.capture = CaptureStage(self.detector, Tracker(TrackingSettings(max_missed_frames=3)), self.selector)
+        self.capture = CaptureStage(self.detector, Tracker(TrackingSettings(hold_s=0.1)), self.selector)
         self.recognition = RecognitionStage(self.recognizer)
         self.stamps = 0
         self.output = OutputStage(
@@ -125,18 +125,25 @@ class Pipeline:
         self.stamps += 1
         return Stamp(sequence=self.stamps - 1, published_at="2024-01-01T00:00:00+00:00", degraded=("it rains",))
 
-    def show(self, image: np.ndarray, quads=(QUAD,), frames: int = 1):
+    def show(self, image: np.ndarray, quads=(QUAD,), frames: int = 1, **of_frame):
         messages = []
         for _ in range(frames):
-            self.frame_id += 1
-            self.now_ns = self.frame_id * 33 * MILLISECOND
-            self.detector.quads = list(quads)
-            frame = Frame(frame_id=self.frame_id, timestamp_ns=self.now_ns, image=image)
-            observation, crops, _ = self.capture.process(frame)
-            messages += self.output.observe(observation)
-            for answer in self.recognition.process(crops) if crops else ():
-                messages += self.output.answer(answer)
+            crops, observed = self.look(image, quads, **of_frame)
+            messages += observed + self.recognize(crops)
         return messages
+
+    def look(self, image: np.ndarray, quads=(QUAD,), **of_frame):
+        """The crops of the next frame, and what is told of its tracks before those are recognised."""
+        self.frame_id += 1
+        self.now_ns += 33 * MILLISECOND
+        self.detector.quads = list(quads)
+        frame = Frame(frame_id=self.frame_id, timestamp_ns=self.now_ns, image=image, **of_frame)
+        observation, crops, _ = self.capture.process(frame)
+        return crops, self.output.observe(observation)
+
+    def recognize(self, crops):
+        answers = self.recognition.process(crops) if crops else ()
+        return [message for answer in answers for message in self.output.answer(answer)]
 
 
 def topics(messages):
@@ -322,3 +329,90 @@ def test_another_database_is_used_from_the_next_batch_on():
     messages = pipeline.show(picture(CARDS["demo-001"]), frames=40)
     assert [m.card_id for m in messages if m.topic is Topic.CONFIRMED] == ["other-1"]
     assert topics(messages).count(Topic.LEFT) == 0
+
+
+STRANGER = np.clip(CARDS["demo-001"].astype(int) * 0.5 + card_image(99) * 0.5, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("what", ["photo", "interruption", "gap"])
+def test_what_was_seen_before_a_break_is_never_told_of_what_comes_after(what):
+    pipeline = Pipeline()
+    before = pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    assert before[-1].topic is Topic.CONFIRMED
+    if what == "interruption":
+        pipeline.capture.interrupt()
+    pipeline.now_ns += 200 * MILLISECOND if what == "gap" else 0
+    after = pipeline.show(picture(STRANGER), frames=8, stretch=int(what == "photo"))
+    assert topics(after)[:2] == [Topic.LEFT, Topic.APPEARED]
+    assert topics(after)[-1] is Topic.UNKNOWN
+    assert {message.card_id for message in after[1:]} == {None}
+    assert {message.track_id for message in after[1:]} == {1}
+
+
+def test_a_slow_camera_is_no_series_of_breaks():
+    pipeline = Pipeline()
+    for _ in range(9):
+        pipeline.now_ns += 2000 * MILLISECOND
+        messages = pipeline.show(picture(CARDS["demo-001"]))
+    assert pipeline.output.tracks == 1
+    assert messages == []
+
+
+def test_crops_of_before_a_break_answer_nothing_after_it():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=2)
+    crops, _ = pipeline.look(picture(CARDS["demo-001"]))
+    pipeline.capture.interrupt()
+    pipeline.show(picture(STRANGER), frames=3)
+    assert len(crops) == 1
+    assert pipeline.recognize(crops) == []
+    assert pipeline.output.lateness.count == 1
+
+
+def test_an_answer_is_of_use_however_late_while_the_card_lies_there():
+    pipeline = Pipeline()
+    messages = pipeline.show(picture(CARDS["demo-001"]), frames=2)
+    for _ in range(3):
+        crops, _ = pipeline.look(picture(CARDS["demo-001"]))
+        for _ in range(100):
+            pipeline.look(picture(CARDS["demo-001"]))
+        messages = pipeline.recognize(crops)
+    assert topics(messages) == [Topic.CONFIRMED]
+    assert pipeline.output.lateness.count == 0
+
+
+def swap_while_seen(pipeline: Pipeline) -> None:
+    for _ in range(20):
+        pipeline.look(picture(CARDS["demo-002"]))
+
+
+def swap_under_a_hand(pipeline: Pipeline) -> None:
+    pipeline.capture._tracker.settings = TrackingSettings(hold_s=1.0)
+    for _ in range(10):
+        pipeline.look(np.zeros((420, 480, 3), np.uint8), quads=())
+    pipeline.look(picture(CARDS["demo-002"]))
+
+
+@pytest.mark.parametrize("swap", [swap_while_seen, swap_under_a_hand])
+def test_a_late_answer_is_dropped_where_the_track_shows_something_else_since(swap):
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=4)
+    crops, _ = pipeline.look(picture(CARDS["demo-001"]))
+    swap(pipeline)
+    assert pipeline.output.tracks == 1
+    assert pipeline.recognize(crops) == []
+    assert pipeline.output.lateness.count == 1
+
+
+def test_it_is_said_when_every_answer_comes_too_late():
+    pipeline = Pipeline()
+    for _ in range(5):
+        assert pipeline.output.lateness.degraded() == ()
+        pipeline.show(np.zeros((420, 480, 3), np.uint8), quads=(), frames=6)
+        for _ in range(3):
+            crops, _ = pipeline.look(picture(CARDS["demo-001"]))
+        pipeline.show(np.zeros((420, 480, 3), np.uint8), quads=(), frames=6)
+        pipeline.recognize(crops)
+    assert "recognition is too slow: its newest 5 answers" in pipeline.output.lateness.degraded()[0]
+    pipeline.show(picture(CARDS["demo-001"]), frames=4)
+    assert pipeline.output.lateness.degraded() == ()

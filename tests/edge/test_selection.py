@@ -29,10 +29,11 @@ SHARP, BLURRED, VERY_BLURRED = image(), image(blur_px=9.0), image(blur_px=15.0)
 SWAPPED = image(seed=2)
 
 
-def track(quad: np.ndarray = QUAD, missed_frames: int = 0) -> Track:
+def track(quad: np.ndarray = QUAD, missed_frames: int = 0, shown_since: int = 0) -> Track:
     return Track(
-        track_id=7, quad=quad, velocity=np.zeros(2), confidence=1.0, frame_id=0, hits=9, missed_frames=missed_frames
-    )
+        track_id=7, quad=quad, velocity=np.zeros(2), confidence=1.0, frame_id=0, hits=9, seen_ns=0,
+        missed_frames=missed_frames, shown_since=shown_since,
+    )  # fmt: skip
 
 
 class Bench:
@@ -110,6 +111,22 @@ def test_a_decided_card_is_asked_about_again_when_it_has_moved():
 def test_a_card_swapped_in_place_is_noticed():
     bench = Bench().decided()
     assert bench.show(SWAPPED) is not None
+
+
+def test_a_decided_card_that_was_hidden_is_asked_about_again():
+    bench = Bench().decided()
+    assert bench.show(SHARP) is None
+    assert bench.show(SHARP, track(shown_since=2)) is not None
+    assert bench.selector.shown_since == {7: 2}
+
+
+def test_what_a_track_shows_has_changed_once_it_looks_different_for_some_frames():
+    bench = Bench()
+    for picture in (SHARP, SWAPPED, SHARP, SWAPPED, SWAPPED, image(seed=3), SHARP):
+        bench.show(picture)
+        assert bench.selector.shown_since == {7: 0}
+    since = [bench.show(SWAPPED) and bench.selector.shown_since[7] for _ in range(5)]
+    assert since == [0, 0, 7, 7, 7]
 
 
 @pytest.mark.parametrize("noise", [2.0, 8.0])

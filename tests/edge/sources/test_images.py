@@ -36,6 +36,13 @@ def test_it_starts_again_when_asked_to(folder):
     assert frames[-1].frame_id == 4 * FRAMES_PER_PHOTO - 1
 
 
+def test_each_photo_is_a_stretch_of_its_own_and_a_single_one_goes_on(folder):
+    frames = frames_of(ImagesSource(folder, loop=True), limit=4 * FRAMES_PER_PHOTO)
+    assert [frame.stretch for frame in frames] == [photo for photo in range(4) for _ in range(FRAMES_PER_PHOTO)]
+    alone = frames_of(ImagesSource(folder / "1.png", loop=True), limit=4 * FRAMES_PER_PHOTO)
+    assert {frame.stretch for frame in alone} == {0}
+
+
 def test_an_unreadable_photo_is_named_counted_and_missing_from_the_frames(folder, caplog):
     (folder / "2.png").write_bytes(b"broken")
     source = ImagesSource(folder)

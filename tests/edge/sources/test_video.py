@@ -47,6 +47,14 @@ def test_it_starts_again_when_asked_to(tmp_path):
     frames = [source.read() for _ in range(2 * FRAMES + 1)]
     assert [frame.frame_id for frame in frames] == list(range(2 * FRAMES + 1))
     assert np.array_equal(frames[0].image, frames[2 * FRAMES].image)
+    assert [frame.stretch for frame in frames] == [0] * FRAMES + [1] * FRAMES + [2]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "mp4v"), ("a.avi", "MJPG"), ("a.mkv", "XVID")])
+def test_time_passes_as_it_did_when_it_was_recorded(tmp_path, name, codec):
+    source = VideoSource(write_video(tmp_path / name, codec))
+    times_ms = [source.read().scene_ns / 1e6 for _ in range(FRAMES)]
+    assert times_ms == pytest.approx([number * 1000 / 30 for number in range(FRAMES)], abs=1.0)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.avi", "MJPG"), ("a.mkv", "MJPG")])
