@@ -76,6 +76,9 @@ class CardMessage(_Message):
     matches: list[MatchMessage] = []
     centering: dict[str, object] | None = None
     frames_to_decision: int | None = Field(default=None, description="frames from the first sharp one to the verdict")
+    returned: int | None = Field(
+        default=None, description="earlier track of the confirmed card, where it has come back to the same place"
+    )
     latencies_ms: dict[str, float] = Field(default={}, description="stage -> time for this card's newest answer")
     degraded: list[str] = Field(default=[], description="what works less well than it should; empty is good")
 

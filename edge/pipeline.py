@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from edge.centering import Centering, PrintReference, RestingCard
+from edge.centering import Centering, PrintReference
 from edge.config import SmoothingSettings
 from edge.continuity import Continuity
 from edge.errors import SourceError
@@ -25,10 +25,11 @@ from edge.lateness import LateAnswers
 from edge.messages import CardMessage, Topic, TrackState
 from edge.recognition import Recognition, Recognizer
 from edge.rectification import rectify
-from edge.results import Answer, Observation, Stamp, TrackedCard, card_message, own_quad, topics_of
-from edge.selection import Answered, Answers, Crop, Demand, Selector
+from edge.results import Answer, Observation, Stamp, TrackedCard, answered, card_message, own_quad, topics_of
+from edge.returns import GoneCards
+from edge.selection import Answers, Crop, Selector
 from edge.smoothing import Verdict, advance, effective_thresholds, judge
-from edge.tracking import SWAP_NS, Tracker
+from edge.tracking import SWAP_NS, Track, Tracker
 
 Measure = Callable[[Image, Quad, PrintReference | None], Centering]
 """Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
@@ -186,6 +187,7 @@ class OutputStage:
         self._measure_card = measure
         self._clock = clock
         self._cards: dict[int, TrackedCard] = {}
+        self._gone = GoneCards()
         self._observation = Observation(frame_id=0, timestamp_ns=0, scene_ns=0, stretch=0, tracks=(), shown_since={})
 
     @property
@@ -194,21 +196,29 @@ class OutputStage:
         return len(self._cards)
 
     def observe(self, observation: Observation) -> list[CardMessage]:
-        """Take in the newest tracks: which cards appeared, moved or left."""
-        self._observation = observation
+        """Take in the newest tracks: which cards appeared, moved, changed or left."""
+        before, self._observation = self._observation, observation
         present = {track.track_id: track for track in observation.tracks}
         messages = self._leave([track_id for track_id in self._cards if track_id not in present])
+        if observation.stretch != before.stretch:
+            self._gone.clear()
         for track in observation.tracks:
+            since = observation.shown_since.get(track.track_id, track.shown_since)
             if track.track_id not in self._cards:
-                self._cards[track.track_id] = TrackedCard(track=track, published_quad=track.quad)
-                messages.append(self._message(Topic.APPEARED, self._cards[track.track_id]))
-                continue
-            card = self._cards[track.track_id]
-            card.track = track
-            shown = card.verdict.state is not TrackState.NO_CARD
-            if shown and quad_iou(card.published_quad, track.quad) < _MOVED_IOU:
-                messages.append(self._message(Topic.UPDATED, card))
+                card = TrackedCard(track=track, published_quad=track.quad, shown_since=since)
+                self._cards[track.track_id] = card
+                messages.append(self._message(Topic.APPEARED, card))
+            elif self._changed(self._cards[track.track_id], track, since):
+                messages.append(self._message(Topic.UPDATED, self._cards[track.track_id]))
         return messages
+
+    def _changed(self, card: TrackedCard, track: Track, since: int) -> bool:
+        """Take in a track's newest place and looks; whether subscribers are to be told."""
+        card.track = track
+        other = since > card.shown_since and card.forget_measurements()
+        card.shown_since = since
+        moved = quad_iou(card.published_quad, track.quad) < _MOVED_IOU
+        return (other or moved) and card.verdict.state is not TrackState.NO_CARD
 
     def answer(self, answer: Answer) -> list[CardMessage]:
         """Take in one answer; that on a track which has left, or shows something else since, changes nothing."""
@@ -222,18 +232,28 @@ class OutputStage:
             thresholds = effective_thresholds(answer.thresholds, self.settings)
             reading = judge(answer.recognition, thresholds, answer.crop.frame.frame_id)
             card.verdict = advance(before, reading, self.settings)
-        if _shows(card.verdict):
+        if card.verdict.shown:
             card.answer = answer
-        self._answers.put(card.track.track_id, _answered(card.verdict, answer))
+        self._answers.put(card.track.track_id, answered(card.verdict, answer))
         topics = topics_of(before, card.verdict)
-        if Topic.CONFIRMED in topics or Topic.UNKNOWN in topics:
-            card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
-            card.centering = RestingCard()
+        if (before.state, before.card_id) != (card.verdict.state, card.verdict.card_id):
+            self._decide_anew(card, before, answer)
         with watch.time("centering"):
             self._measure(card, answer)
         total_ms = (self._clock() - answer.crop.frame.timestamp_ns) / 1e6
         card.latencies_ms = {**answer.latencies_ms, **watch.latencies_ms, "total": total_ms}
         return [self._message(topic, card) for topic in topics]
+
+    def _decide_anew(self, card: TrackedCard, before: Verdict, answer: Answer) -> None:
+        """Start again with all that belongs to one verdict."""
+        card.forget_measurements()
+        card.returned = None
+        if before.card_id is not None:
+            self._gone.add(card.track.track_id, before.card_id, card.track.quad)
+        if card.verdict.card_id is not None:
+            card.returned = self._gone.returned(card.track.track_id, card.verdict.card_id, card.track.quad)
+        if card.verdict.decided and card.verdict.state is not TrackState.NO_CARD:
+            card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
 
     def _outlived(self, answer: Answer) -> bool:
         """Whether the track shows something else since; where it does not, an answer may take as long as it likes."""
@@ -248,6 +268,9 @@ class OutputStage:
     def _leave(self, track_ids: Sequence[int]) -> list[CardMessage]:
         self._answers.discard(track_ids)
         left = [self._cards.pop(track_id) for track_id in track_ids]
+        for card in left:
+            if card.verdict.card_id is not None:
+                self._gone.add(card.track.track_id, card.verdict.card_id, card.track.quad)
         return [self._message(Topic.LEFT, card) for card in left if card.verdict.state is not TrackState.NO_CARD]
 
     def _message(self, topic: Topic, card: TrackedCard) -> CardMessage:
@@ -257,25 +280,8 @@ class OutputStage:
     def _measure(self, card: TrackedCard, answer: Answer) -> None:
         """Improve the centering of a confirmed card by another sharp frame."""
         shown = card.verdict.state is TrackState.CONFIRMED and answer is card.answer
-        if self._measure_card is None or not shown or not answer.crop.sharp or card.centering.complete:
+        current = shown and answer.crop.frame.frame_id >= card.shown_since
+        if self._measure_card is None or not current or not answer.crop.sharp or not card.centering.due():
             return
         quad = own_quad(answer.crop.quad, answer)
         card.centering.add(self._measure_card(answer.crop.frame.image, quad, answer.reference))
-
-
-def _shows(verdict: Verdict) -> bool:
-    """Whether the newest answer agrees with the verdict, so that its distance and matches belong to it."""
-    newest = verdict.recent[-1]
-    if verdict.state is TrackState.CONFIRMED:
-        return newest.card_id == verdict.card_id
-    return verdict.state is not TrackState.UNKNOWN_CARD or not newest.readable
-
-
-def _answered(verdict: Verdict, answer: Answer) -> Answered:
-    undecided = Demand.BEST if verdict.candidate else Demand.SHARP
-    return Answered(
-        demand=Demand.CHECK if verdict.decided else undecided,
-        frame_id=answer.crop.frame.frame_id,
-        quad=answer.crop.quad,
-        fingerprint=answer.crop.fingerprint,
-    )

@@ -8,7 +8,7 @@ from edge.geometry import Quad, rotated_half_turn
 from edge.manifests import Thresholds
 from edge.messages import CardDetails, CardMessage, MatchMessage, Topic, TrackState
 from edge.recognition import Recognition
-from edge.selection import Crop
+from edge.selection import Answered, Crop, Demand
 from edge.smoothing import Verdict
 from edge.tracking import Track
 
@@ -71,26 +71,47 @@ class TrackedCard:
     Attributes:
         track: as it was last seen.
         published_quad: its outline in the newest message.
+        shown_since: first frame since which the track has shown what it shows now.
         verdict: what its answers come to.
         answer: the newest one that agrees with the verdict; a single dissenting answer is not shown.
         latencies_ms: stage -> time for the newest answer.
         frames_to_decision: from the first sharp frame to the verdict.
-        centering: the measurement in its sharp frames.
+        centering: the measurement in its sharp frames, while it lies there and nothing else is thought of it.
+        returned: earlier track of the confirmed card, where it has come back to its place.
     """
 
     track: Track
     published_quad: Quad
+    shown_since: int
     verdict: Verdict = field(default_factory=Verdict)
     answer: Answer | None = None
     latencies_ms: dict[str, float] = field(default_factory=dict)
     frames_to_decision: int | None = None
     centering: RestingCard = field(default_factory=RestingCard)
+    returned: int | None = None
+
+    def forget_measurements(self) -> bool:
+        """Measure anew: what was measured may be of another card; whether something was published."""
+        published = self.frames_to_decision is not None or self.centering.report is not None
+        self.frames_to_decision, self.centering = None, RestingCard()
+        return published
 
 
 def own_quad(quad: Quad, answer: Answer | None) -> Quad:
     """The outline from the card's own top-left, as far as an answer says where that is."""
     upside_down = answer is not None and answer.recognition.rotation == 180
     return rotated_half_turn(quad) if upside_down else quad
+
+
+def answered(verdict: Verdict, answer: Answer) -> Answered:
+    """What the selector has to know of the newest answer on a track."""
+    undecided = Demand.BEST if verdict.candidate else Demand.SHARP
+    return Answered(
+        demand=Demand.CHECK if verdict.decided else undecided,
+        frame_id=answer.crop.frame.frame_id,
+        quad=answer.crop.quad,
+        fingerprint=answer.crop.fingerprint,
+    )
 
 
 def topics_of(before: Verdict, after: Verdict) -> list[Topic]:
@@ -127,6 +148,7 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         matches=[MatchMessage(card_id=m.card_id, distance=m.distance) for m in matches],
         centering=card.centering.report,
         frames_to_decision=card.frames_to_decision,
+        returned=card.returned if confirmed else None,
         latencies_ms=card.latencies_ms,
         degraded=list(stamp.degraded),
     )

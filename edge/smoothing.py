@@ -66,6 +66,14 @@ class Verdict:
         return final and self.doubted_since is None
 
     @property
+    def shown(self) -> bool:
+        """Whether the newest answer agrees with it, so that its distance and matches belong to it."""
+        newest = self.recent[-1]
+        if self.state is TrackState.CONFIRMED:
+            return newest.card_id == self.card_id
+        return self.state is not TrackState.UNKNOWN_CARD or not newest.readable
+
+    @property
     def candidate(self) -> bool:
         """Whether the readings agree that a card is named, but not well enough to confirm one."""
         return self.state is TrackState.STABILIZING and self.doubted_since is None
