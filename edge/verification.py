@@ -89,7 +89,12 @@ class Verifier:
         """
         self._path = database.path
         self._groups = database.lookalikes
-        self._group_of = {m.card_id: number for number, group in enumerate(self._groups) for m in group.members}
+        self._group_of = {
+            member.card_id: number
+            for number, group in enumerate(self._groups)
+            for member in group.members
+            if len({each.card_id for each in group.members}) > 1
+        }
         names = {name for group in self._groups for name in (group.anchor, *(m.file for m in group.members))}
         self._encoded = {name: read_member(database.path, name) for name in names}
         self._decoded = ByteCache(self._decode_group, _DECODED_BYTES)
@@ -102,7 +107,7 @@ class Verifier:
             matches: of the card, best first.
 
         Returns:
-            None where the first match has no look-alikes.
+            None where the first match has no look-alikes; other images of the same card are none.
 
         Raises:
             DatabaseError: if a reference image is damaged.
@@ -130,7 +135,8 @@ class Verifier:
         )
 
     def _decode(self, name: str, flags: int) -> Image:
-        image = cv2.imdecode(np.frombuffer(self._encoded[name], dtype=np.uint8), flags)
+        encoded = self._encoded[name]
+        image = cv2.imdecode(np.frombuffer(encoded, dtype=np.uint8), flags) if encoded else None
         wanted = _ANCHOR_SIZE[::-1] if flags == cv2.IMREAD_GRAYSCALE else (RECTIFIED_HEIGHT, RECTIFIED_WIDTH, 3)
         if image is None or image.shape != wanted:
             raise DatabaseError(f"{self._path / name} is not a reference image; {REPAIR}")

@@ -37,7 +37,8 @@ class PrintReference:
         Raises:
             DatabaseError: if it is damaged.
         """
-        found = cv2.imdecode(np.frombuffer(self.encoded, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        encoded = np.frombuffer(self.encoded, dtype=np.uint8)
+        found = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if len(encoded) else None
         if found is None or found.shape != REFERENCE_SIZE[::-1]:
             raise DatabaseError(f"the reference picture of {self.name} is damaged; copy the card database again")
         return np.asarray(found, dtype=np.uint8)

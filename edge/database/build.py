@@ -3,14 +3,12 @@
 import ctypes
 import errno
 import io
-import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +29,14 @@ from edge.database.bundle import (
     dump_golden,
     dump_lookalikes,
     dump_metadata,
+    dump_rows,
 )
 from edge.database.prints import dump_prints
+from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, ModelManifest, Thresholds, file_sha256
 from edge.messages import CardDetails
 
-INDEX_DTYPE: Literal["i8"] = "i8"
-_NORM_TOLERANCE = 1e-3
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -135,7 +133,7 @@ def _check(gallery: Gallery) -> None:
     if gallery.embeddings.shape != (rows, dimension):
         raise DatabaseError(f"{rows} rows need embeddings of shape {(rows, dimension)}, got {gallery.embeddings.shape}")
     norms = np.linalg.norm(gallery.embeddings, axis=1)
-    bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))
+    bad = np.flatnonzero(~(np.abs(norms - 1) <= NORM_TOLERANCE))
     if len(bad):
         raise DatabaseError(f"the embedding of {gallery.rows[bad[0]].card_id} is not finite or not normalised")
     cards = {row.card_id for row in gallery.rows}
@@ -156,7 +154,7 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
     contents = {
         EMBEDDINGS_FILE: _npy(gallery.embeddings),
         METADATA_FILE: dump_metadata(gallery.metadata),
-        ROWS_FILE: json.dumps([asdict(row) for row in gallery.rows], indent=0).encode(),
+        ROWS_FILE: dump_rows(gallery.rows),
         LOOKALIKES_FILE: dump_lookalikes(gallery.lookalikes),
         GOLDEN_FILE: dump_golden(gallery.golden),
         **gallery.references,
@@ -191,7 +189,7 @@ def _npy(embeddings: NDArray[np.float32]) -> bytes:
 def _write_vectors(path: Path, embeddings: NDArray[np.float32]) -> None:
     index = Index(ndim=embeddings.shape[1], metric="cos", dtype=INDEX_DTYPE)
     # One thread: with several, the order of insertion and with it the file depends on chance.
-    index.add(np.arange(len(embeddings), dtype=np.uint64), embeddings, threads=1)
+    index.add(np.arange(len(embeddings), dtype=np.uint64), quantised(embeddings), threads=1)
     try:
         index.save(path)
     except (RuntimeError, ValueError) as cause:

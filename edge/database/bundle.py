@@ -1,11 +1,11 @@
 """The files of a card database and how they are checked before anything is read from them."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest, file_sha256, read_database_manifest
@@ -37,8 +37,8 @@ class IndexRow:
     """
 
     card_id: str
-    variant: int
-    rotation: int
+    variant: Annotated[int, Field(ge=0)]
+    rotation: Annotated[int, Field(ge=0, le=180, multiple_of=180)]
 
 
 class _Model(BaseModel):
@@ -86,13 +86,13 @@ class GoldenCrop(_Model):
     """
 
     file: str
-    embedding: tuple[float, ...]
+    embedding: tuple[FiniteFloat, ...]
 
 
 T = TypeVar("T")
 _METADATA: TypeAdapter[dict[str, CardDetails]] = TypeAdapter(dict[str, CardDetails])
+_ROWS: TypeAdapter[list[IndexRow]] = TypeAdapter(list[IndexRow], config=ConfigDict(strict=True))
 _LOOKALIKES: TypeAdapter[tuple[LookalikeGroup, ...]] = TypeAdapter(tuple[LookalikeGroup, ...])
-
 _GOLDEN: TypeAdapter[tuple[GoldenCrop, ...]] = TypeAdapter(tuple[GoldenCrop, ...])
 
 
@@ -130,13 +130,7 @@ def read_rows(path: Path) -> list[IndexRow]:
     Raises:
         DatabaseError: if it is not such a table.
     """
-    try:
-        return [
-            IndexRow(card_id=str(row["card_id"]), variant=int(row["variant"]), rotation=int(row["rotation"]))
-            for row in json.loads(read_regular(path / ROWS_FILE))
-        ]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as cause:
-        raise DatabaseError(f"{path / ROWS_FILE} is not a table of rows ({cause!r}); {REPAIR}") from cause
+    return _read_json(path / ROWS_FILE, _ROWS)
 
 
 def read_metadata(path: Path) -> dict[str, CardDetails]:
@@ -164,6 +158,11 @@ def read_golden(path: Path) -> tuple[GoldenCrop, ...]:
         DatabaseError: if the file is not valid.
     """
     return _read_json(path / GOLDEN_FILE, _GOLDEN) if (path / GOLDEN_FILE).exists() else ()
+
+
+def dump_rows(rows: Sequence[IndexRow]) -> bytes:
+    """The table as `read_rows` reads it."""
+    return _ROWS.dump_json(list(rows), indent=0)
 
 
 def dump_golden(golden: tuple[GoldenCrop, ...]) -> bytes:

@@ -12,14 +12,17 @@ import os
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.reference import PrintReference
 from edge.centering.strips import SIDES
+from edge.database.arrays import map_array
 from edge.database.bundle import MANIFEST_FILE, REPAIR
 from edge.errors import DatabaseError
+from edge.geometry import CARD_WIDTH_MM
 from edge.manifests import DatabaseManifest, read_database_manifest
 from edge.regular_files import open_regular
 
@@ -33,7 +36,7 @@ Table = NDArray[np.float64]
 class PrintReferences:
     """The reference pictures of a bundle; stays readable when the bundle is replaced on disk."""
 
-    def __init__(self, pictures: io.BufferedReader, table: Table, card_ids: Sequence[str]) -> None:
+    def __init__(self, pictures: BinaryIO, table: Table, card_ids: Sequence[str]) -> None:
         """Take over an open file and its checked table; the file is closed with the last use of this."""
         self._pictures = pictures
         self._table = table
@@ -63,7 +66,7 @@ class PrintReferences:
         borders = self._table[row, 2:]
         return PrintReference(
             encoded=encoded,
-            borders_mm=None if np.isnan(borders).any() else dict(zip(SIDES, map(float, borders), strict=True)),
+            borders_mm=None if np.isnan(borders[0]) else dict(zip(SIDES, map(float, borders), strict=True)),
             name=name,
         )
 
@@ -81,18 +84,27 @@ def open_prints(path: Path, card_ids: Sequence[str], manifest: DatabaseManifest)
     """
     if TABLE_FILE not in manifest.files or PICTURES_FILE not in manifest.files:
         return None
+    table = np.array(map_array(path / TABLE_FILE, "<f8", _COLUMNS), dtype=np.float64)
     try:
-        with open_regular(path / TABLE_FILE) as file:
-            table = np.load(file, allow_pickle=False)
         pictures = open_regular(path / PICTURES_FILE)
-        size = os.fstat(pictures.fileno()).st_size
-    except (OSError, ValueError, EOFError) as cause:
+    except OSError as cause:
         raise DatabaseError(f"{path}: the reference pictures cannot be opened ({cause}); {REPAIR}") from cause
-    fits = table.ndim == 2 and table.shape[1] == _COLUMNS and len(table) >= len(card_ids)
-    if not fits or np.any(table[:, :2] < 0) or np.any(table[:, 0] + table[:, 1] > size):
+    size = os.fstat(pictures.fileno()).st_size
+    if len(table) < len(card_ids) or not _places_fit(table[:, :2], size) or not _borders_fit(table[:, 2:]):
         pictures.close()
         raise DatabaseError(f"{path / TABLE_FILE} does not fit the bundle's cards and pictures; {REPAIR}")
     return PrintReferences(pictures, table, card_ids)
+
+
+def _places_fit(places: Table, size: int) -> bool:
+    """Whether starts and lengths are whole numbers that lie in a file of that size; NaN is none."""
+    return bool((places >= 0).all() and (places == np.floor(places)).all() and (places.sum(axis=1) <= size).all())
+
+
+def _borders_fit(borders: Table) -> bool:
+    """Whether each picture has four borders that a card has room for, or none."""
+    absent = np.isnan(borders).all(axis=1)
+    return bool((absent | ((borders >= 0) & (borders < CARD_WIDTH_MM)).all(axis=1)).all())
 
 
 def read_backs(path: Path) -> tuple[PrintReference, ...]:

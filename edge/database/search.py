@@ -1,38 +1,35 @@
 """The card database: which cards of the gallery are nearest to a query embedding."""
 
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from usearch.index import Index
 
 from edge.centering.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     REPAIR,
     VECTORS_FILE,
-    IndexRow,
     LookalikeGroup,
     open_manifest,
+    read_golden,
     read_lookalikes,
     read_metadata,
     read_rows,
 )
+from edge.database.consistency import check_golden_crops, check_lookalikes, check_rows
 from edge.database.prints import open_prints
-from edge.database.unchanged import UnchangedFile
+from edge.database.vectors import NORM_TOLERANCE, MappedVectors, open_vectors, quantised, rounding_errors
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest
 from edge.messages import CardDetails
 
 _FIRST_CANDIDATES = 64
 _WIDENING = 4
-_NORM_TOLERANCE = 1e-3
-# Rounding both unit vectors to 8 bits (steps of 1/127, uniform error, each of the two contributing 1/(127 sqrt 12))
-# leaves the cosine a standard deviation of 0.0032 in any dimension; five of them.
-_INDEX_ERROR = {"i8": 0.016, "bf16": 0.01, "f16": 0.002, "f32": 1e-5}
+# What float32 arithmetic may add to a distance, usearch's and ours.
+_ARITHMETIC_ERROR = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,24 +54,17 @@ class CardDatabase:
     are then computed from the float32 embeddings. The index never decides between two cards.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        manifest: DatabaseManifest,
-        vectors: Index,
-        embeddings: NDArray[np.float32],
-        mapped: Sequence[UnchangedFile] = (),
-    ) -> None:
-        """Read the tables of a bundle whose files have been checked and mapped; `mapped` are the latter."""
+    def __init__(self, path: Path, manifest: DatabaseManifest, vectors: MappedVectors) -> None:
+        """Read the tables of a bundle whose files have been checked, and check that they fit each other."""
         self._path = path
         self._manifest = manifest
         self._vectors = vectors
-        self._embeddings = embeddings
-        self._mapped = mapped
         self._metadata = read_metadata(path)
         self._lookalikes = read_lookalikes(path)
         rows = read_rows(path)
-        _check_rows(path, rows, self._metadata, manifest)
+        check_rows(path, rows, self._metadata, manifest)
+        check_lookalikes(path, self._lookalikes, rows, manifest)
+        check_golden_crops(path, read_golden(path), manifest)
         self._card_ids = sorted(self._metadata)
         self._prints = open_prints(path, self._card_ids, manifest)
         self._numbers = {card_id: number for number, card_id in enumerate(self._card_ids)}
@@ -91,18 +81,7 @@ class CardDatabase:
         """
         path = path.resolve()  # a link that is changed meanwhile must not mix two bundles
         manifest = open_manifest(path, model)
-        mapped = [UnchangedFile(path / name) for name in (EMBEDDINGS_FILE, VECTORS_FILE)]
-        try:
-            embeddings = np.load(path / EMBEDDINGS_FILE, mmap_mode="r", allow_pickle=False)
-            vectors = Index.restore(path / VECTORS_FILE, view=True)
-        except (OSError, EOFError, ValueError, RuntimeError) as cause:
-            raise DatabaseError(f"{path}: the vectors cannot be opened ({cause}); {REPAIR}") from cause
-        shape = (manifest.rows, manifest.dimension)
-        if vectors is None or embeddings.shape != shape or (len(vectors), vectors.ndim) != shape:
-            raise DatabaseError(
-                f"{path}: the vectors are not the {shape[0]} x {shape[1]} that the manifest lists; {REPAIR}"
-            )
-        return cls(path, manifest, vectors, embeddings, mapped)
+        return cls(path, manifest, open_vectors(path, manifest))
 
     @property
     def path(self) -> Path:
@@ -167,7 +146,7 @@ class CardDatabase:
         self._check_unchanged()
         matches = [self._search_one(query, k) for query in np.asarray(queries, dtype=np.float32)]
         self._check_unchanged()
-        self._release_pages()
+        self._vectors.release_pages()
         return matches
 
     def distance(self, query: NDArray[np.float32], card_id: str, rotation: int) -> float:
@@ -182,18 +161,22 @@ class CardDatabase:
         return float(self._distances(query, rows).min())
 
     def _search_one(self, query: NDArray[np.float32], k: int) -> tuple[Match, ...]:
+        compact = quantised(query[None])
+        error = self._vectors.error + float(rounding_errors(query[None], compact)[0]) + _ARITHMETIC_ERROR
         count = min(self._manifest.rows, max(_FIRST_CANDIDATES, _WIDENING * k))
         while True:
-            rows, horizon = self._candidates(query, count)
+            rows, horizon = self._candidates(compact[0], count)
             matches = self._merge(rows, self._distances(query, rows), k)
-            if count == self._manifest.rows or (
-                len(matches) == k and matches[-1].distance + _INDEX_ERROR[self._manifest.dtype] < horizon
-            ):
+            # Two unit vectors that are moved by e and f change their product by no more than e + f, whatever they are:
+            # rows that are no candidates are farther than `horizon - error`.
+            complete = len(matches) == k and matches[-1].distance < horizon - error
+            if complete or count == self._manifest.rows:
                 return matches
             count = min(self._manifest.rows, _WIDENING * count)
 
-    def _candidates(self, query: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], float]:
-        found = self._vectors.search(query, count, exact=True, threads=1)
+    def _candidates(self, compact: NDArray[np.int8], count: int) -> tuple[NDArray[np.int64], float]:
+        """The rows nearest to the query in 8 bits, and the distance in 8 bits of the farthest of them."""
+        found = self._vectors.index.search(compact, count, exact=True, threads=1)
         rows = np.asarray(found.keys).astype(np.int64).ravel()
         horizon = float(np.asarray(found.distances).ravel()[-1]) if len(rows) else np.nan
         if len(rows) != count or not np.isfinite(horizon) or rows.min() < 0 or rows.max() >= self._manifest.rows:
@@ -201,7 +184,10 @@ class CardDatabase:
         return rows, horizon
 
     def _distances(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return np.asarray(1 - self._embeddings[rows] @ query, dtype=np.float32)
+        distances = np.asarray(1 - self._vectors.embeddings[rows] @ query, dtype=np.float32)
+        if not np.isfinite(distances).all():
+            raise DatabaseError(f"{self._path / EMBEDDINGS_FILE} gives distances that are no numbers; {REPAIR}")
+        return np.maximum(distances, 0)
 
     def _merge(self, rows: NDArray[np.int64], distances: NDArray[np.float32], k: int) -> tuple[Match, ...]:
         order = np.lexsort((rows, distances))
@@ -211,19 +197,14 @@ class CardDatabase:
         return tuple(
             Match(
                 card_id=self._card_ids[self._row_card[rows[i]]],
-                distance=max(0.0, float(distances[i])),
+                distance=float(distances[i]),
                 rotation=int(self._row_rotation[rows[i]]),
             )
             for i in best
         )
 
-    def _release_pages(self) -> None:
-        """Give back the pages of the embeddings that were read; without this all of them end up resident."""
-        if isinstance(self._embeddings.base, mmap.mmap):
-            self._embeddings.base.madvise(mmap.MADV_DONTNEED)
-
     def _check_unchanged(self) -> None:
-        for file in self._mapped:
+        for file in self._vectors.files:
             file.check()
 
     def _check_queries(self, queries: NDArray[np.float32]) -> None:
@@ -233,13 +214,5 @@ class CardDatabase:
                 f"{self._manifest.dimension} dimensions"
             )
         norms = np.linalg.norm(queries, axis=1)
-        if not (np.abs(norms - 1) <= _NORM_TOLERANCE).all():
+        if not (np.abs(norms - 1) <= NORM_TOLERANCE).all():
             raise InferenceError("a query embedding is not finite or not normalised; the embedder is not working")
-
-
-def _check_rows(
-    path: Path, rows: Sequence[IndexRow], metadata: dict[str, CardDetails], manifest: DatabaseManifest
-) -> None:
-    cards = {row.card_id for row in rows}
-    if (len(rows), len(cards)) != (manifest.rows, manifest.cards) or cards != set(metadata):
-        raise DatabaseError(f"{path}: rows, cards and metadata do not fit together; {REPAIR}")

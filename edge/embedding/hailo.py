@@ -181,7 +181,7 @@ def normalised(outputs: NDArray[np.float32], manifest: ModelManifest) -> NDArray
     """
     if not np.isfinite(outputs).all():
         raise InferenceError(f"the Hailo gave an embedding of {manifest.model_id} that is not finite")
-    norms = np.linalg.norm(outputs, axis=1, keepdims=True)
+    norms = np.linalg.norm(outputs.astype(np.float64), axis=1, keepdims=True)
     if norms.min() <= 0:
         raise InferenceError(f"the Hailo gave an embedding of {manifest.model_id} that is all zeros")
     return np.asarray(outputs / norms, dtype=np.float32)

@@ -11,8 +11,9 @@ import pytest
 from edge.database import CardDatabase, Match
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
+from edge.database.bundle import dump_lookalikes
 from edge.errors import DatabaseError
-from edge.manifests import read_model_manifest
+from edge.manifests import file_sha256, read_model_manifest
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards
@@ -108,6 +109,19 @@ def test_a_group_of_many_is_told_apart_even_where_the_search_missed_the_card(ver
 def test_a_card_without_lookalikes_needs_no_check(verifier: Verifier):
     assert verifier.verify(rendered(PLAIN), matches(PLAIN, PAIRS[0][0])) is None
     assert verifier.verify(rendered(PLAIN), []) is None
+
+
+def test_the_images_of_one_card_are_no_lookalikes(tmp_path: Path):
+    database = database_of(tmp_path, PAIRS[:1])
+    [group] = database.lookalikes
+    members = tuple(member.model_copy(update={"card_id": PAIRS[0][0].card_id}) for member in group.members)
+    (database.path / "lookalikes.json").write_bytes(dump_lookalikes((group.model_copy(update={"members": members}),)))
+    listed = database.manifest.files | {"lookalikes.json": file_sha256(database.path / "lookalikes.json")}
+    manifest = database.manifest.model_copy(update={"files": listed})
+    (database.path / "manifest.json").write_text(manifest.model_dump_json())
+    model = made_up_gallery(np.eye(2, 16, dtype=np.float32)).model
+    verifier = Verifier(CardDatabase.open(database.path, model))
+    assert verifier.verify(rendered(PAIRS[0][0]), matches(PAIRS[0][0])) is None
 
 
 def test_what_cannot_be_read_is_not_decided(verifier: Verifier):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from edge.centering.original import print_reference
 from edge.centering.reference import PrintReference
-from edge.database.bundle import EMBEDDINGS_FILE, open_manifest
+from edge.database.bundle import open_manifest
+from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
 from edge.errors import DatabaseError
 from edge.geometry import Image
@@ -79,8 +80,8 @@ def read_former(path: Path, model: ModelManifest) -> Former | None:
     try:
         manifest = open_manifest(path, model)
         digests = json.loads((path / SOURCES_FILE).read_bytes())
-        rows = np.load(path / EMBEDDINGS_FILE, allow_pickle=False).reshape(2, len(digests), manifest.dimension)
-    except (DatabaseError, OSError, ValueError):
+        rows = np.array(open_vectors(path, manifest).embeddings).reshape(2, len(digests), manifest.dimension)
+    except (DatabaseError, OSError, ValueError, TypeError):
         return None
     return Former(manifest=manifest, embeddings={digest: rows[:, row] for row, digest in enumerate(digests)})
 

@@ -71,11 +71,33 @@ def test_a_file_cut_short_while_open_is_an_error(bundle, tiny_database, prints):
         database.print_reference(max(prints))
 
 
-def test_a_table_that_does_not_fit_is_refused(bundle, tiny_database):
+ROW = [0.0, 10, 1, 1, 1, 1]
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[0.0, 1e9, 1, 1, 1, 1]] * 5,
+        [[NAN, 10, 1, 1, 1, 1]] * 5,
+        [[0.5, 10, 1, 1, 1, 1]] * 5,
+        [[-1.0, 10, 1, 1, 1, 1]] * 5,
+        [[0.0, 10, 1, NAN, 1, 1]] * 5,
+        [[0.0, 10, 1, float("inf"), 1, 1]] * 5,
+        [[0.0, 10, 1, -1, 1, 1]] * 5,
+        [ROW] * 3,
+        [ROW[:5]] * 5,
+        [[str(value) for value in ROW]] * 5,
+        ROW,
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(bundle, tiny_database, table):
     manifest = opened(bundle, tiny_database.model).manifest
-    np.save(bundle / TABLE_FILE, np.array([[0.0, 1e9, 1, 1, 1, 1]] * 5))
-    with pytest.raises(DatabaseError, match="does not fit"):
+    np.save(bundle / TABLE_FILE, np.array(table))
+    with pytest.raises(DatabaseError, match=r"prints\.npy"):
         open_prints(bundle, sorted(tiny_database.cards), manifest)
+    np.save(bundle / TABLE_FILE, np.array([ROW] * 5))
+    assert open_prints(bundle, sorted(tiny_database.cards), manifest) is not None
 
 
 def test_references_of_other_cards_are_not_written(tiny_database, prints, tmp_path):
