@@ -241,7 +241,7 @@ def _add_inspect(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool)
         "inspect",
         help="look through a folder of card images before hours are spent on it",
         description="Decodes every image of a folder, compares all with each other and with the metadata, and lists "
-        "what has to be mended. Exit code 0 where training and index take the folder as it is.",
+        "what training and index leave out or mend. Exit code 0 where they take the folder.",
     )
     if chosen:
         from training.data import inspection

@@ -1,6 +1,7 @@
 """The digital originals of a folder of card images, decoded once, split into cards to learn and cards held out."""
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +12,14 @@ from numpy.typing import NDArray
 from edge.errors import ImageError
 from edge.geometry import Image
 from edge.messages import CardDetails
-from training.data.gallery import GalleryImage, folder_gallery
+from training.data.card_folder import few, folder_gallery
+from training.data.gallery import GalleryImage
 from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 from training.data.references import COLUMNS, ROWS, References, check_room
 from training.errors import TrainingError
 from training.parallel.processes import in_processes
 
 HELD_OUT_SHARE = 0.1
-_LISTED = 5
 _WORKERS = 2
 _CODE_VERSION = b"2"
 
@@ -29,8 +30,8 @@ def folder_references(folder: Path, metadata_file: Path, cache: Path) -> tuple[R
     Every image is decoded the first time; the result is kept in `cache` until a file of the folder changes.
 
     Raises:
-        ConfigurationError: if names, metadata and images do not fit together.
-        ImageError: naming every image that cannot be used, before anything is trained.
+        ConfigurationError: if the folder or its metadata cannot be read.
+        ImageError: if no image can be used.
         TrainingError: if there are too few cards, or the cache cannot be written.
     """
     images, metadata = folder_gallery(folder, metadata_file)
@@ -60,22 +61,25 @@ def split_gallery(
 def decoded_references(images: Sequence[GalleryImage], cache: Path, workers: int) -> References:
     """Decode images into a memory-mapped file, or map the one in `cache` where the same files were decoded before.
 
-    Images of one card, and near-equal images of different cards (reprints), have one label.
+    Images that cannot be used are left out, and named on stderr. Images of one card, and near-equal images of different
+    cards (reprints), have one label.
 
     Raises:
-        ImageError: naming every image that cannot be used.
+        ImageError: if none of them can be used.
         TrainingError: if the cache cannot be written.
     """
-    path = cache / f"folder-{_fingerprint(images)}.npy"
-    labels = path.with_suffix(".labels.npy")
+    path = cache / f"folder-{_fingerprint(images)}.bgr"
+    table = path.with_suffix(".npz")
     try:
-        if not (path.exists() and labels.exists()):
+        if not path.exists():
             cache.mkdir(parents=True, exist_ok=True)
-            np.save(labels, _decode(images, path, workers))
-        pixels = np.load(path, mmap_mode="r")
-        return References(images=pixels, labels=np.load(labels), card_ids=tuple(image.card_id for image in images))
+            _decode(images, path, table, workers)
+        with np.load(table) as known:
+            used, labels = known["used"], known["labels"]
+        pixels = np.memmap(path, dtype=np.uint8, mode="r", shape=(len(used), ROWS, COLUMNS, 3))
     except OSError as cause:
         raise TrainingError(f"cannot write the decoded cards to {cache}: {cause.strerror or cause}") from cause
+    return References(images=pixels, labels=labels, card_ids=tuple(images[number].card_id for number in used))
 
 
 def labels_of(card_ids: Sequence[str], groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:
@@ -103,28 +107,31 @@ def labels_of(card_ids: Sequence[str], groups: Sequence[Sequence[int]]) -> NDArr
     return np.array([numbers[name] for name in roots], np.int64)
 
 
-def _decode(images: Sequence[GalleryImage], path: Path, workers: int) -> NDArray[np.int64]:
-    """Write all images to `path`, which appears only when it is complete; returns their labels."""
+def _decode(images: Sequence[GalleryImage], path: Path, table: Path, workers: int) -> None:
+    """Write the images that can be used to `path`, which appears last, and to `table` their numbers and labels."""
     check_room(path.parent, len(images))
-    unfinished = path.with_suffix(".partial.npy")
-    pixels = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=(len(images), ROWS, COLUMNS, 3))
+    unfinished = path.with_suffix(".partial")
+    used: list[int] = []
     prints: list[Fingerprint] = []
     faults: list[str] = []
-    for number, outcome in enumerate(in_processes(_load, images, workers)):
-        if isinstance(outcome, str):
-            faults.append(outcome)
-            continue
-        pixels[number], found = outcome
-        prints.append(found)
-    if faults:
+    with unfinished.open("wb") as file:
+        for number, outcome in enumerate(in_processes(_load, images, workers)):
+            if isinstance(outcome, str):
+                faults.append(outcome)
+                continue
+            card, found = outcome
+            file.write(card.tobytes())
+            prints.append(found)
+            used.append(number)
+    said = f"{len(faults)} of {len(images)} card images cannot be used: {few(faults)}"
+    if not used:
         unfinished.unlink()
-        more = f"; and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
-        raise ImageError(
-            f"{len(faults)} of {len(images)} card images cannot be used: {'; '.join(faults[:_LISTED])}{more}"
-        )
-    pixels.flush()
+        raise ImageError(said)
+    if faults:
+        sys.stderr.write(f"{said}\n")
+    labels = labels_of([images[number].card_id for number in used], group_fingerprints(prints))
+    np.savez(table, used=np.array(used), labels=labels)
     unfinished.rename(path)
-    return labels_of([image.card_id for image in images], group_fingerprints(prints))
 
 
 def _load(image: GalleryImage) -> tuple[Image, Fingerprint] | str:

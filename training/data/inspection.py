@@ -7,41 +7,36 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
 
 from edge.decoding import decode
 from edge.errors import ConfigurationError, ImageError
-from edge.messages import CardDetails
-from training.data.gallery import card_id_of, card_image, image_files, read_metadata, repeated_files
+from training.data.card_folder import Findings, Names, survey_folder
+from training.data.card_list import CardList, read_card_list
+from training.data.gallery import card_image
 from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 from training.parallel.processes import in_processes
 
 _LISTED = 10
 _PROGRESS_EVERY = 500
 
-Names = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What is in a folder. Files are given by name.
+    """What is in a folder. Files are given by their path in it.
 
     Attributes:
         files: number of image files.
-        cards: number of different cards.
-        images_per_card: number of images -> number of cards that have so many.
+        cards: number of different cards that training and index take.
+        images_per_card: number of images -> number of cards of which so many are taken.
         formats: suffix -> files.
         widths_px: least, median and greatest width.
         images_per_s: decoded, by all processes together.
-        unreadable: file -> what is wrong with it.
-        misnamed: files whose name does not say which card they show.
-        repeated: groups of files of one card that differ in suffix, resolution or letter case only.
-        without_metadata: cards with an image that the metadata do not know.
-        without_image: cards in the metadata that have no image.
+        findings: what is left out or mended.
         equal: groups of files with equal pixels; a placeholder shows here.
         near_equal: groups of files, of different cards, that are the same but for small details: reprints.
     """
@@ -52,19 +47,19 @@ class Inspection:
     formats: dict[str, int]
     widths_px: tuple[int, int, int]
     images_per_s: float
-    unreadable: dict[str, str]
-    misnamed: Names
-    repeated: tuple[Names, ...]
-    without_metadata: Names
-    without_image: Names
+    findings: Findings
     equal: tuple[Names, ...]
     near_equal: tuple[Names, ...]
 
     @property
     def usable(self) -> bool:
-        """Whether training and index take the folder as it is; equal and near-equal images are only worth a look."""
-        faults = (self.unreadable, self.misnamed, self.repeated, self.without_metadata, self.without_image)
-        return not any(faults)
+        """Whether training and index take anything of the folder; equal and near-equal images are only worth a look."""
+        return self.cards > 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether they take all of it as it is."""
+        return self.usable and not self.findings.titled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,20 +76,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `inspect`."""
     parser.add_argument("folder", type=Path, help="folder of card images")
     parser.add_argument(
-        "--metadata", type=Path, help="JSON file: card id -> details; without it, names are not checked"
+        "--metadata", type=Path, help="what the cards are: JSON or CSV; without it, names are not checked"
     )
     parser.add_argument("--output", type=Path, help="JSON file for the whole report")
+    parser.add_argument(
+        "--strict", action="store_true", help="exit code 1 also where something is left out, filled in or ignored"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Inspect, print and perhaps write the report; returns 0 where the folder can be used as it is, else 1.
+    """Inspect, print and perhaps write the report; returns 0 where index takes the folder, else 1.
 
     Raises:
         ConfigurationError: if the folder or the metadata cannot be read.
     """
-    metadata = read_metadata(args.metadata) if args.metadata else None
-    inspection = inspect_folder(args.folder, metadata, args.workers)
+    known = read_card_list(args.metadata) if args.metadata else None
+    inspection = inspect_folder(args.folder, known, args.workers)
     if args.output:
         try:
             args.output.parent.mkdir(parents=True, exist_ok=True)
@@ -102,39 +100,35 @@ def run(args: argparse.Namespace) -> int:
         except OSError as cause:
             raise ConfigurationError(f"cannot write the report {args.output}: {cause.strerror}") from cause
     sys.stdout.write(describe(inspection, args.folder))
-    return 0 if inspection.usable else 1
+    return 0 if inspection.complete or (inspection.usable and not args.strict) else 1
 
 
-def inspect_folder(folder: Path, metadata: dict[str, CardDetails] | None, workers: int) -> Inspection:
-    """Decode every image of a folder and compare all with each other and with the metadata.
+def inspect_folder(folder: Path, known: CardList | None, workers: int) -> Inspection:
+    """Decode every image of a folder and compare all with each other and with the list of cards.
 
     Raises:
         ConfigurationError: if the folder is none, or holds no images.
     """
-    paths = image_files(folder)
-    named, misnamed = _named(paths)
+    found = survey_folder(folder, known)
     start = time.perf_counter()
-    examined = dict(zip(paths, _examine_all(paths, workers), strict=True))
+    examined = dict(zip(found.files, _examine_all(found.files, workers), strict=True))
     elapsed_s = time.perf_counter() - start
-    readable = [path for path in paths if not examined[path].fault]
-    per_card = Counter(named.values())
-    known = set(metadata) if metadata is not None else set(per_card)
+    readable = [path for path in found.files if not examined[path].fault]
+    shown = {image.file: image.card_id for image in found.images if image.file in readable}
+    per_card = Counter(shown.values())
     widths = sorted(examined[path].width_px for path in readable) or [0]
-    equal = _equal(readable, examined)
+    equal = _equal(readable, examined, folder)
+    unreadable = {_name(path, folder): each.fault for path, each in examined.items() if each.fault}
     return Inspection(
-        files=len(paths),
+        files=len(found.files),
         cards=len(per_card),
         images_per_card=dict(sorted(Counter(per_card.values()).items())),
-        formats=dict(Counter(path.suffix.lower() for path in paths)),
+        formats=dict(Counter(path.suffix.lower() for path in found.files)),
         widths_px=(widths[0], widths[len(widths) // 2], widths[-1]),
-        images_per_s=round(len(paths) / elapsed_s, 1),
-        unreadable={path.name: examined[path].fault for path in paths if examined[path].fault},
-        misnamed=misnamed,
-        repeated=tuple(tuple(path.name for path in files) for files in repeated_files(paths)),
-        without_metadata=tuple(sorted(set(per_card) - known)),
-        without_image=tuple(sorted(known - set(per_card))),
+        images_per_s=round(len(found.files) / elapsed_s, 1),
+        findings=replace(found.findings, unreadable=unreadable),
         equal=equal,
-        near_equal=_near_equal(readable, examined, named, equal),
+        near_equal=_near_equal(shown, examined, equal, folder),
     )
 
 
@@ -144,37 +138,32 @@ def describe(inspection: Inspection, folder: Path) -> str:
     formats = ", ".join(f"{count} {suffix}" for suffix, count in inspection.formats.items())
     least, median, greatest = inspection.widths_px
     lines = [
-        f"{folder}: {inspection.files} images ({formats}) of {inspection.cards} cards ({per_card})",
+        f"{folder}: {inspection.files} images ({formats}), usable of {inspection.cards} cards ({per_card or 'none'})",
         f"widths {least} to {greatest} px, median {median}; {inspection.images_per_s:.0f} images/s decoded",
-        _listed("unreadable", (f"{name}: {fault}" for name, fault in inspection.unreadable.items())),
-        _listed("misnamed", inspection.misnamed),
-        _listed("one image in several files", (" = ".join(group) for group in inspection.repeated)),
-        _listed("cards without metadata", inspection.without_metadata),
-        _listed("cards without an image", inspection.without_image),
-        _listed("equal images", (" = ".join(group) for group in inspection.equal)),
-        _listed("near-equal images of different cards", (" ~ ".join(group) for group in inspection.near_equal)),
-        "usable as it is" if inspection.usable else "NOT usable: mend what is listed above equal images",
+        *(_listed(title, entries) for title, entries in inspection.findings.titled().items()),
+        _listed("equal images", [" = ".join(group) for group in inspection.equal]),
+        _listed("near-equal images of different cards", [" ~ ".join(group) for group in inspection.near_equal]),
+        _verdict(inspection),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _listed(title: str, entries: Iterable[str]) -> str:
-    found = list(entries)
-    shown = "".join(f"\n  {entry}" for entry in found[:_LISTED])
-    more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    return f"{title}: {len(found)}{shown}{more}"
+def _verdict(inspection: Inspection) -> str:
+    if inspection.complete:
+        return "usable as it is"
+    if inspection.usable:
+        return "usable, without or with what is listed above equal images (--output FILE names all of it)"
+    return "NOT usable: no image is left"
 
 
-def _named(paths: Sequence[Path]) -> tuple[dict[Path, str], Names]:
-    """The card of each file, and the names of the files that do not tell it."""
-    named: dict[Path, str] = {}
-    misnamed: list[str] = []
-    for path in paths:
-        try:
-            named[path] = card_id_of(path)
-        except ConfigurationError:
-            misnamed.append(path.name)
-    return named, tuple(misnamed)
+def _listed(title: str, entries: Sequence[str]) -> str:
+    shown = "".join(f"\n  {entry}" for entry in entries[:_LISTED])
+    more = f"\n  and {len(entries) - _LISTED} more" if len(entries) > _LISTED else ""
+    return f"{title}: {len(entries)}{shown}{more}"
+
+
+def _name(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder))
 
 
 def _examine_all(paths: Sequence[Path], workers: int) -> list[_Examined]:
@@ -198,21 +187,23 @@ def _examine(path: Path) -> _Examined:
     )
 
 
-def _equal(paths: Sequence[Path], examined: dict[Path, _Examined]) -> tuple[Names, ...]:
+def _equal(paths: Sequence[Path], examined: dict[Path, _Examined], folder: Path) -> tuple[Names, ...]:
     groups: dict[bytes, list[str]] = {}
     for path in paths:
-        groups.setdefault(examined[path].digest, []).append(path.name)
+        groups.setdefault(examined[path].digest, []).append(_name(path, folder))
     return tuple(tuple(names) for names in groups.values() if len(names) > 1)
 
 
 def _near_equal(
-    paths: Sequence[Path], examined: dict[Path, _Examined], named: dict[Path, str], equal: tuple[Names, ...]
+    shown: dict[Path, str], examined: dict[Path, _Examined], equal: tuple[Names, ...], folder: Path
 ) -> tuple[Names, ...]:
     """Groups of near-equal images, each set of equal ones represented by its first, of two or more cards."""
     repeats = {name for group in equal for name in group[1:]}
-    single = [path for path in paths if path in named and path.name not in repeats]
+    single = [path for path in shown if _name(path, folder) not in repeats]
     prints = [found for path in single if (found := examined[path].fingerprint) is not None]
     if not prints:
         return ()
     groups = [[single[number] for number in group] for group in group_fingerprints(prints)]
-    return tuple(tuple(path.name for path in group) for group in groups if len({named[path] for path in group}) > 1)
+    return tuple(
+        tuple(_name(path, folder) for path in group) for group in groups if len({shown[path] for path in group}) > 1
+    )

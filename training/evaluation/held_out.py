@@ -1,5 +1,6 @@
 """The cards that a model is judged on: none of them was trained on."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,14 +9,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, ImageError
 from edge.geometry import Image
 from edge.rectification import RECTIFIED_PX_PER_MM
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
+from training.data.card_folder import folder_gallery
 from training.data.folder_references import labels_of, split_gallery
-from training.data.gallery import GalleryImage, folder_gallery, square_corners
-from training.data.lookalikes import fingerprint, group_fingerprints
+from training.data.gallery import GalleryImage, square_corners
+from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 
 Item = TypeVar("Item")
 
@@ -61,10 +63,11 @@ def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
     """A folder's held-out cards: half of them are known, half are left out of the gallery, which holds all others.
 
     Raises:
-        ConfigurationError: if names, metadata and images do not fit together, or there are too few cards.
-        ImageError: naming the image that cannot be read.
+        ConfigurationError: if the folder or its metadata cannot be read, or there are too few cards.
     """
-    images, metadata = folder_gallery(folder, metadata_file)
+    given, metadata = folder_gallery(folder, metadata_file)
+    fingerprints = {image: found for image in given if (found := _fingerprint(image)) is not None}
+    images = list(fingerprints)
     _, held_out = split_gallery(images, metadata)
     names = sorted({metadata[image.card_id].name for image in held_out})
     left_out = set(names[::2])
@@ -75,7 +78,7 @@ def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
     gone = {image.card_id for image in unknown}
     gallery = [image for image in images if image.card_id not in gone]
     card_ids = [image.card_id for image in gallery]
-    labels = labels_of(card_ids, group_fingerprints([fingerprint(image.load()) for image in gallery]))
+    labels = labels_of(card_ids, group_fingerprints([fingerprints[image] for image in gallery]))
     arts = dict(zip(card_ids, labels.tolist(), strict=True))
     return HeldOut(gallery=gallery, known=known, unknown=unknown, arts=arts)
 
@@ -85,6 +88,15 @@ def chosen(items: Sequence[Item], count: int, seed: int) -> list[Item]:
     rng = np.random.default_rng(seed)
     orders = [rng.permutation(len(items)) for _ in range(-(-count // len(items)))]
     return [items[int(number)] for number in np.concatenate(orders)[:count]]
+
+
+def _fingerprint(image: GalleryImage) -> Fingerprint | None:
+    """Of an image of a folder; None, which is said on stderr, where it cannot be used."""
+    try:
+        return fingerprint(image.load())
+    except ImageError as cause:
+        sys.stderr.write(f"left out: {cause}\n")
+        return None
 
 
 def _rendered(card: CardSpec) -> GalleryImage:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,17 +19,27 @@ from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
-from edge.errors import ConfigurationError, DatabaseError
+from edge.errors import ConfigurationError, DatabaseError, ImageError
 from edge.manifests import DatabaseManifest, Thresholds
+from edge.messages import CardDetails
 from edge.validation import first_fault
-from training.data.gallery import NAME_PATTERN, GalleryImage, demo_back, demo_gallery, folder_gallery, read_card_image
+from training.data.card_folder import NAME_PATTERN, Findings, few, survey_folder
+from training.data.card_list import read_card_list
+from training.data.gallery import GalleryImage, demo_back, demo_gallery, read_card_image
 from training.data.lookalikes import cut_references, group_fingerprints
-from training.index.rows import SOURCES_FILE, PreparedImage, equal_images, prepare_images, read_former
+from training.index.rows import (
+    SOURCES_FILE,
+    PreparedImage,
+    equal_images,
+    prepare_images,
+    read_former,
+    usable_rows,
+)
 from training.parallel.sharding import shared_work
 
+FINDINGS_FILE = "findings.json"
 _EQUAL = 1e-4
 _CHUNK = 512
-_LISTED = 5
 _TRIED = 100
 _GOLDEN = 8
 
@@ -44,6 +54,7 @@ class IndexReport:
         groups: card ids of each group of look-alikes.
         equal: card ids of each group of cards whose images have equal pixels.
         indistinct: pairs of cards whose embeddings are equal; the first image of a repeated placeholder shows here.
+        findings: what of the folder and its list is left out or mended.
     """
 
     manifest: DatabaseManifest
@@ -51,6 +62,7 @@ class IndexReport:
     groups: tuple[tuple[str, ...], ...]
     equal: tuple[tuple[str, ...], ...]
     indistinct: tuple[tuple[str, str], ...]
+    findings: Findings
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -58,14 +70,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "index",
         help="build a card database from a folder of card images",
-        description=f"Builds a card database. Images are named {NAME_PATTERN}; several images of one card are its "
-        "variants. The metadata are one JSON object: card id ({set_id}-{number}) -> name, set_code, set_name, number "
-        "and, where known, rarity, types, image_url. An existing database is replaced in one step; what it holds "
-        "of the same images by the same model is taken over, so that only new images are embedded. Several processes: "
+        description=f"Builds a card database. Images are named {NAME_PATTERN}, or by the card's id alone, also in "
+        "folders (base1/4.webp); several images of one card are its variants. The metadata are a JSON object "
+        "(card id -> name, set_code, set_name, number and, where known, rarity, types, image_url), a list of objects "
+        "as pokemontcg.io, TCGdex and Scryfall give them, or a CSV table with a column of ids. What cannot be used is "
+        "left out and named. An existing database is replaced in one step; what it holds of the same images by the "
+        "same model is taken over, so that only new images are embedded. Several processes: "
         "torchrun --nproc-per-node N -m training index ...",
     )
     parser.add_argument("--cards", required=True, help="folder of card images, or 'demo' for the simulated game")
-    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details (not needed for 'demo')")
+    parser.add_argument("--metadata", type=Path, help="what the cards are: JSON or CSV (not needed for 'demo')")
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse where something would be left out, filled in or ignored"
+    )
     parser.add_argument("--model", type=Path, required=True, help="embedding model (.onnx, its .json beside it)")
     parser.add_argument("--output", type=Path, required=True, help="folder of the database")
     parser.add_argument(
@@ -91,19 +108,16 @@ def run(args: argparse.Namespace) -> int:
         ScannerError: naming the file at fault; nothing is left half-written.
     """
     given = _read_thresholds(args.thresholds) if args.thresholds else None
-    if args.cards == "demo":
-        images, metadata = demo_gallery()
-    elif args.metadata is None:
-        raise ConfigurationError("a folder of card images needs --metadata FILE")
-    else:
-        images, metadata = folder_gallery(Path(args.cards), args.metadata)
+    images, metadata, findings = _cards(args)
     backs = [demo_back()] if args.cards == "demo" else [read_card_image(path) for path in args.back]
     embedder = OnnxEmbedder(args.model, os.cpu_count() or 1)
     former = read_former(args.output, embedder.manifest)
     with shared_work() as shard:
-        prepared = prepare_images(embedder, images, former, args.workers, shard)
+        outcomes = prepare_images(embedder, images, former, args.workers, shard)
     if shard.rank != 0:
         return 0
+    findings = replace(findings, unreadable=_unreadable(images, outcomes, args))
+    images, prepared = usable_rows(images, outcomes)
     embeddings = np.concatenate([np.stack([each.embeddings[turn] for each in prepared]) for turn in (0, 1)])
     lookalikes = cut_references(images, group_fingerprints([each.fingerprint for each in prepared]))
     golden, crops = golden_crops(embedder, images)
@@ -112,27 +126,70 @@ def run(args: argparse.Namespace) -> int:
         model=embedder.manifest,
         embeddings=embeddings,
         rows=_rows(images),
-        metadata=metadata,
+        metadata={image.card_id: metadata[image.card_id] for image in images},
         thresholds=given or (former.manifest.thresholds if former else Thresholds()),
         lookalikes=lookalikes.groups,
-        references={**lookalikes.references, **crops, SOURCES_FILE: _sources(prepared)},
+        references={**lookalikes.references, **crops, SOURCES_FILE: _sources(prepared), **_findings_file(findings)},
         golden=golden,
         prints=_prints(images, prepared),
         backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
     )
     manifest = write_bundle(args.output, gallery)
     _try(CardDatabase.open(args.output, embedder.manifest), gallery)
-    groups = tuple(tuple(member.card_id for member in group.members) for group in lookalikes.groups)
-    indistinct = indistinct_cards(embeddings[: len(images)], [image.card_id for image in images])
-    report = IndexReport(
-        manifest=manifest,
-        embedded=sum(each.embedded for each in prepared),
-        groups=groups,
-        equal=tuple(equal_images(images, prepared)),
-        indistinct=tuple(indistinct),
-    )
+    report = _report(manifest, gallery, images, prepared, findings)
     sys.stdout.write(describe(report, args.output))
     return 0
+
+
+def _cards(args: argparse.Namespace) -> tuple[list[GalleryImage], dict[str, CardDetails], Findings]:
+    """The images, what is known of their cards, and what is left out or mended as far as names and the list tell."""
+    if args.cards == "demo":
+        return *demo_gallery(), Findings()
+    if args.metadata is None:
+        raise ConfigurationError("a folder of card images needs --metadata FILE")
+    found = survey_folder(Path(args.cards), read_card_list(args.metadata))
+    said = found.findings.sentence()
+    if not found.images or (args.strict and said):
+        raise ConfigurationError(f"{args.cards} and {args.metadata} cannot be used as they are: {said}")
+    return found.images, found.metadata, found.findings
+
+
+def _unreadable(
+    images: Sequence[GalleryImage], outcomes: Sequence[PreparedImage | str], args: argparse.Namespace
+) -> dict[str, str]:
+    """File -> why it cannot be used.
+
+    Raises:
+        ImageError: if that is refused, or no image is left.
+    """
+    pairs = zip(images, outcomes, strict=True)
+    faults = {image.file: each for image, each in pairs if image.file is not None and isinstance(each, str)}
+    if len(faults) == len(images) or (args.strict and faults):
+        raise ImageError(f"{len(faults)} of {len(images)} card images cannot be used: {few(list(faults.values()))}")
+    return {str(file.relative_to(args.cards)): fault for file, fault in faults.items()}
+
+
+def _findings_file(findings: Findings) -> dict[str, bytes]:
+    """The file of a bundle that names everything that is left out or mended; none where there is nothing."""
+    return {FINDINGS_FILE: json.dumps(asdict(findings), indent=1).encode()} if findings.titled() else {}
+
+
+def _report(
+    manifest: DatabaseManifest,
+    gallery: Gallery,
+    images: Sequence[GalleryImage],
+    prepared: Sequence[PreparedImage],
+    findings: Findings,
+) -> IndexReport:
+    card_ids = [image.card_id for image in images]
+    return IndexReport(
+        manifest=manifest,
+        embedded=sum(each.embedded for each in prepared),
+        groups=tuple(tuple(member.card_id for member in group.members) for group in gallery.lookalikes),
+        equal=tuple(equal_images(images, prepared)),
+        indistinct=tuple(indistinct_cards(gallery.embeddings[: len(images)], card_ids)),
+        findings=findings,
+    )
 
 
 def golden_crops(
@@ -178,14 +235,16 @@ def describe(report: IndexReport, output: Path) -> str:
         f"look-alikes: {len(report.groups)} groups{_some(' = '.join(group) for group in report.groups)}",
         f"equal images: {len(report.equal)} groups{_some(' = '.join(group) for group in report.equal)}",
         f"equal to the model: {len(report.indistinct)} cards{_some(' = '.join(pair) for pair in report.indistinct)}",
+        *(f"{title}: {len(found)}{_some(found)}" for title, found in report.findings.titled().items()),
     ]
+    if report.findings.titled():
+        lines.append(f"all of what was left out or mended: {output / FINDINGS_FILE}")
     return "\n".join(lines) + "\n"
 
 
 def _some(entries: Iterable[str]) -> str:
     listed = list(entries)
-    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-    return f" ({', '.join(listed[:_LISTED])}{more})" if listed else ""
+    return f" ({few(listed)})" if listed else ""
 
 
 def _rows(images: Sequence[GalleryImage]) -> list[IndexRow]:

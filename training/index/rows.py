@@ -3,8 +3,9 @@
 import hashlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from edge.centering.reference import PrintReference
 from edge.database.bundle import open_manifest
 from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
-from edge.errors import DatabaseError
+from edge.errors import DatabaseError, ImageError
 from edge.geometry import Image
 from edge.manifests import DatabaseManifest, ModelManifest
 from edge.rectification import upside_down
@@ -88,21 +89,46 @@ def read_former(path: Path, model: ModelManifest) -> Former | None:
 
 def prepare_images(
     embedder: Embedder, images: Sequence[GalleryImage], former: Former | None, workers: int, shard: Shard
-) -> list[PreparedImage]:
+) -> list[PreparedImage | str]:
     """Decode every image once, and embed those that the former database does not hold; several processes share both.
 
+    Returns:
+        What the index needs of each image, or why it cannot be used.
+
     Raises:
-        ImageError: naming the image that cannot be read.
         InferenceError: if the model fails.
     """
     known = former.embeddings if former else {}
-    own: list[PreparedImage] = []
+    own: list[PreparedImage | str] = []
     share = share_of(images, shard)
     for batch in _batches(in_processes(_examine, share, workers)):
-        own.extend(_prepared(embedder, batch, known))
+        prepared = _prepared(embedder, [each for each in batch if isinstance(each, _Examined)], known)
+        own.extend(each if isinstance(each, str) else next(prepared) for each in batch)
         if len(own) % _PROGRESS_EVERY < _BATCH:
-            sys.stderr.write(f"{len(own)} of {len(share)} images, {sum(each.embedded for each in own)} embedded\n")
+            embedded = sum(isinstance(each, PreparedImage) and each.embedded for each in own)
+            sys.stderr.write(f"{len(own)} of {len(share)} images, {embedded} embedded\n")
     return gathered(own, shard)
+
+
+def usable_rows(
+    images: Sequence[GalleryImage], prepared: Sequence[PreparedImage | str]
+) -> tuple[list[GalleryImage], list[PreparedImage]]:
+    """Both without the images that cannot be used; where that is a card's first one, its next takes the place.
+
+    Raises:
+        ImageError: if an image can no longer be read.
+    """
+    seen: Counter[str] = Counter()
+    kept: list[GalleryImage] = []
+    rows: list[PreparedImage] = []
+    for image, each in zip(images, prepared, strict=True):
+        if isinstance(each, str):
+            continue
+        first = seen[image.card_id] == 0 and each.reference is None
+        kept.append(replace(image, variant=seen[image.card_id]))
+        rows.append(replace(each, reference=print_reference(image.load(), image.card_id)) if first else each)
+        seen[image.card_id] += 1
+    return kept, rows
 
 
 def equal_images(images: Sequence[GalleryImage], prepared: Sequence[PreparedImage]) -> list[tuple[str, ...]]:
@@ -113,14 +139,18 @@ def equal_images(images: Sequence[GalleryImage], prepared: Sequence[PreparedImag
     return [tuple(cards) for cards in groups.values() if len(cards) > 1]
 
 
-def _batches(examined: Iterator[_Examined]) -> Iterator[list[_Examined]]:
+def _batches(examined: Iterator[_Examined | str]) -> Iterator[list[_Examined | str]]:
     while batch := list(islice(examined, _BATCH)):
         yield batch
 
 
-def _examine(image: GalleryImage) -> _Examined:
+def _examine(image: GalleryImage) -> _Examined | str:
+    """What needs no model, or why the image cannot be used."""
     cv2.setNumThreads(1)
-    card = image.load()
+    try:
+        card = image.load()
+    except ImageError as cause:
+        return str(cause)
     return _Examined(
         card=card,
         digest=hashlib.sha256(card.tobytes()).hexdigest(),

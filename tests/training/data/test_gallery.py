@@ -8,25 +8,13 @@ import pytest
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from tests.training.index.conftest import OTHERS
-from training.data.gallery import card_id_of, demo_gallery, read_card_image
+from training.data.gallery import demo_gallery, read_card_image
 
 
 def test_the_demo_gallery_has_an_image_and_details_for_every_card():
     images, metadata = demo_gallery()
     assert [image.card_id for image in images] == list(metadata) == [card.card_id for card in demo_cards()]
     assert images[0].load().shape == (704, 504, 3)
-
-
-@pytest.mark.parametrize(
-    ("name", "card_id"),
-    [
-        ("base1-4_Charizard_high.png", "base1-4"),
-        ("swsh12.5-GG01_Hisuian Voltorb.jpg", "swsh12.5-GG01"),
-        ("tk-xy-su-3_Potion_x_high.webp", "tk-xy-su-3"),
-    ],
-)
-def test_the_card_id_comes_from_the_file_name(name: str, card_id: str):
-    assert card_id_of(Path(name)) == card_id
 
 
 def rounded(card: np.ndarray, corner: tuple[int, int, int, int]) -> np.ndarray:
@@ -99,3 +87,10 @@ def test_a_card_image_of_16_bits_is_what_it_is_with_8(tmp_path: Path):
         cv2.imwrite(str(tmp_path / f"{name}16.png"), picture.astype(np.uint16) * 257)
         plain, deep = read_card_image(tmp_path / f"{name}.png"), read_card_image(tmp_path / f"{name}16.png")
         assert np.abs(plain.astype(int) - deep).max() <= 1
+
+
+def test_a_card_on_its_side_is_set_upright(tmp_path: Path):
+    card = render_card(OTHERS[1], 4.0)
+    cv2.imwrite(str(tmp_path / "card.png"), card)
+    cv2.imwrite(str(tmp_path / "side.png"), cv2.rotate(card, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    np.testing.assert_array_equal(read_card_image(tmp_path / "side.png"), read_card_image(tmp_path / "card.png"))

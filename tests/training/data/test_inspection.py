@@ -5,17 +5,19 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.errors import ConfigurationError, ImageError
-from edge.messages import CardDetails
+from edge.errors import ImageError
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from tests.training.conftest import coarse_cards
 from training.cli import main
 from training.data import references
+from training.data.card_folder import folder_gallery
+from training.data.card_list import read_card_list
 from training.data.folder_references import decoded_references, folder_references, labels_of, split_gallery
-from training.data.gallery import GalleryImage, folder_gallery
+from training.data.gallery import GalleryImage
 from training.data.inspection import inspect_folder
 from training.errors import TrainingError
+from training.evaluation.held_out import folder_held_out
 
 
 def save(folder: Path, name: str, card: np.ndarray) -> Path:
@@ -45,14 +47,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def inspected(folder: Path):
-    metadata = json.loads((folder / "cards.json").read_text())
-    known = {card_id: CardDetails.model_validate(entry) for card_id, entry in metadata.items()}
-    return inspect_folder(folder / "cards", known, workers=1)
+    return inspect_folder(folder / "cards", read_card_list(folder / "cards.json"), workers=1)
 
 
 def test_a_good_folder_is_usable(folder: Path):
     found = inspected(folder)
-    assert found.usable
+    assert found.complete
     assert (found.files, found.cards, found.images_per_card, found.formats) == (6, 6, {1: 6}, {".png": 6})
     assert found.widths_px == (252, 252, 252)
     assert not found.equal
@@ -67,12 +67,14 @@ def test_every_fault_is_listed_in_one_go(folder: Path):
     (cards / "set-1_Pip_high.png").write_bytes((cards / "set-1_Pip_high.png").read_bytes()[:900])
     (cards / "set-2_Pip_high.png").unlink()
     found = inspected(folder)
-    assert not found.usable
-    assert found.misnamed == ("charizard.png",)
-    assert found.repeated == (("set-0_Pip.jpg", "set-0_Pip_high.png"),)
-    assert found.without_metadata == ("new-1",)
-    assert found.without_image == ("set-2",)
-    assert list(found.unreadable) == ["set-1_Pip_high.png"]
+    assert found.usable
+    assert not found.complete
+    assert found.cards == 4
+    assert found.findings.misnamed == ("charizard.png",)
+    assert set(found.findings.repeated[0]) == {"set-0_Pip.jpg", "set-0_Pip_high.png"}
+    assert found.findings.without_metadata == ("new-1",)
+    assert found.findings.without_image == ("set-2",)
+    assert list(found.findings.unreadable) == ["set-1_Pip_high.png"]
 
 
 def test_equal_and_nearly_equal_images_are_told_apart(folder: Path):
@@ -83,7 +85,7 @@ def test_equal_and_nearly_equal_images_are_told_apart(folder: Path):
     save(folder, "set-3_Pip_high.png", reprint)
     save(folder, "set-4_Pip_high.png", original)
     found = inspected(folder)
-    assert found.usable
+    assert found.complete
     assert found.equal == (("set-2_Pip_high.png", "set-4_Pip_high.png"),)
     assert found.near_equal == (("set-2_Pip_high.png", "set-3_Pip_high.png"),)
 
@@ -94,19 +96,15 @@ def test_the_command_writes_a_report_and_says_with_its_exit_code_whether_the_fol
     assert json.loads((folder / "out" / "report.json").read_text())["files"] == 6
     assert "usable as it is" in capsys.readouterr().out
     (folder / "cards" / "set-1_Pip_high.png").write_bytes(b"text")
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "set-1_Pip_high.png" in printed
+    assert "usable as it is" not in printed
+    assert main([*command, "--strict"]) == 1
+    for file in (folder / "cards").iterdir():
+        file.write_bytes(b"text")
     assert main(command) == 1
-    assert "set-1_Pip_high.png" in capsys.readouterr().out
-
-
-def test_two_files_of_one_image_stop_training_and_index(folder: Path):
-    save(folder, "set-0_Pip.jpg", coarse_cards(1)[0])
-    with pytest.raises(ConfigurationError, match=r"set-0 more than once: set-0_Pip\.jpg and set-0_Pip_high\.png"):
-        folder_gallery(folder / "cards", folder / "cards.json")
-
-
-def test_a_folder_of_folders_is_not_taken_for_a_folder_of_cards(folder: Path):
-    with pytest.raises(ConfigurationError, match="there are images in .*cards"):
-        inspect_folder(folder, None, workers=1)
+    assert "NOT usable" in capsys.readouterr().out
 
 
 def test_a_folder_is_decoded_once_for_learnt_and_held_out_cards(folder: Path, tmp_path: Path, monkeypatch):
@@ -125,13 +123,38 @@ def test_a_folder_is_decoded_once_for_learnt_and_held_out_cards(folder: Path, tm
     assert again.card_ids == tuple(image.card_id for image in learnt)
 
 
-def test_every_unusable_image_is_named_before_training(folder: Path, tmp_path: Path):
+def test_training_leaves_out_what_cannot_be_used_and_names_it(folder: Path, tmp_path: Path, capsys):
     for number in (1, 4):
         (folder / "cards" / f"set-{number}_Pip_high.png").write_bytes(b"text")
     images, _ = folder_gallery(folder / "cards", folder / "cards.json")
-    with pytest.raises(ImageError, match=r"2 of 6 .*set-1_Pip_high.*set-4_Pip_high"):
+    for _ in range(2):
+        decoded = decoded_references(images, tmp_path / "cache", workers=1)
+        assert decoded.card_ids == ("set-0", "set-2", "set-3", "set-5")
+        assert (decoded.images.shape[0], decoded.labels.tolist()) == (4, [0, 1, 2, 3])
+        assert np.abs(decoded.images[3].astype(int) - coarse_cards(6)[5]).mean() < 10
+    said = capsys.readouterr().err
+    assert "2 of 6" in said
+    assert "set-1_Pip_high" in said
+    assert "set-4_Pip_high" in said
+
+
+def test_a_folder_without_a_usable_image_is_refused_before_training(folder: Path, tmp_path: Path):
+    for file in (folder / "cards").iterdir():
+        file.write_bytes(b"text")
+    images, _ = folder_gallery(folder / "cards", folder / "cards.json")
+    with pytest.raises(ImageError, match=r"6 of 6 .*set-1_Pip_high"):
         decoded_references(images, tmp_path / "cache", workers=1)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_evaluation_leaves_out_what_cannot_be_used_and_names_it(folder: Path, monkeypatch, capsys):
+    monkeypatch.setattr("training.evaluation.held_out.split_gallery", lambda images, _: ([], images))
+    whole = folder_held_out(folder / "cards", folder / "cards.json")
+    spoiled = whole.known[0]
+    spoiled.file.write_bytes(b"text")
+    rest = folder_held_out(folder / "cards", folder / "cards.json")
+    assert {image.card_id for image in rest.gallery} == {image.card_id for image in whole.gallery} - {spoiled.card_id}
+    assert spoiled.file.name in capsys.readouterr().err
 
 
 def test_a_full_disk_and_an_empty_side_are_found_before_anything_is_decoded(folder: Path, tmp_path: Path, monkeypatch):

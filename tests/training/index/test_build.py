@@ -13,7 +13,8 @@ from edge.embedding.onnx import OnnxEmbedder
 from edge.embedding.selftest import load_golden
 from edge.simulator.card import render_card
 from tests.training.index.conftest import CARDS, ORIGINAL, OTHERS, REPRINT, build, image_of
-from training.data.gallery import GalleryImage, folder_gallery
+from training.data.card_folder import folder_gallery
+from training.data.gallery import GalleryImage
 from training.index.rows import prepare_images
 from training.parallel.sharding import Shard
 

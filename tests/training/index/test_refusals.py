@@ -1,11 +1,16 @@
 import argparse
+import json
+import re
 from pathlib import Path
 
 import PIL.Image
 import pytest
 
+from edge.database import CardDatabase
+from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError, ImageError, ModelError, ScannerError
-from tests.training.index.conftest import OTHERS, build, image_of
+from tests.training.index.conftest import CARDS, OTHERS, build, image_of
+from training.cli import main
 from training.index import build as index
 
 
@@ -27,10 +32,10 @@ def transparent(folder: Path) -> str:
     return path.name
 
 
-def landscape(folder: Path) -> str:
+def square(folder: Path) -> str:
     path = image_of(folder, OTHERS[0].card_id)
-    PIL.Image.new("RGB", (704, 504)).save(path)
-    return "704 x 504"
+    PIL.Image.new("RGB", (600, 600)).save(path)
+    return "600 x 600"
 
 
 def tiny(folder: Path) -> str:
@@ -40,17 +45,17 @@ def tiny(folder: Path) -> str:
 
 def wrong_name(folder: Path) -> str:
     PIL.Image.new("RGB", (504, 704)).save(folder / "cards" / "charizard.png")
-    return "charizard.png is not named"
+    return r"misnamed files: 1 \(charizard.png\)"
 
 
 def no_details(folder: Path) -> str:
     PIL.Image.new("RGB", (504, 704)).save(folder / "cards" / "new-1_new.png")
-    return "says nothing of 1 of the cards .* new-1"
+    return r"cards without metadata: 1 \(new-1\)"
 
 
 def no_image(folder: Path) -> str:
     image_of(folder, OTHERS[0].card_id).unlink()
-    return f"no image of 1 of the cards .* {OTHERS[0].card_id}"
+    return rf"cards without an image: 1 \({OTHERS[0].card_id}\)"
 
 
 def no_images(folder: Path) -> str:
@@ -74,42 +79,110 @@ def broken_metadata(folder: Path) -> str:
     return "is not JSON"
 
 
-def listed_metadata(folder: Path) -> str:
-    (folder / "cards.json").write_text("[]")
+def no_list(folder: Path) -> str:
+    (folder / "cards.json").write_text('"cards"')
     return "must be one JSON object"
 
 
+def repeated_entry(folder: Path) -> str:
+    text = (folder / "cards.json").read_text()
+    (folder / "cards.json").write_text(text[:-1] + f', "{OTHERS[0].card_id}": {{}}}}')
+    return rf"more than one entry for 1 of the cards \({OTHERS[0].card_id}\)"
+
+
 def incomplete_metadata(folder: Path) -> str:
-    (folder / "cards.json").write_text('{"new-1": {"name": "New"}}')
-    return "card new-1: set_code: Field required"
+    entries = json.loads((folder / "cards.json").read_text())
+    del entries[OTHERS[0].card_id]["set_code"]
+    (folder / "cards.json").write_text(json.dumps(entries))
+    return rf"entries that were completed: 1 \({OTHERS[0].card_id}: no set_code\)"
 
 
-@pytest.mark.parametrize(
-    ("spoil", "error"),
-    [
-        (corrupt, ImageError),
-        (not_an_image, ImageError),
-        (transparent, ImageError),
-        (landscape, ImageError),
-        (tiny, ImageError),
-        (wrong_name, ConfigurationError),
-        (no_details, ConfigurationError),
-        (no_image, ConfigurationError),
-        (no_images, ConfigurationError),
-        (no_folder, ConfigurationError),
-        (no_metadata, ConfigurationError),
-        (broken_metadata, ConfigurationError),
-        (listed_metadata, ConfigurationError),
-        (incomplete_metadata, ConfigurationError),
-    ],
-    ids=lambda value: value.__name__,
-)
-def test_bad_input_is_one_sentence_and_leaves_nothing(folder: Path, model: Path, spoil, error: type[ScannerError]):
-    named = spoil(folder)
+def unknown_field(folder: Path) -> str:
+    entries = json.loads((folder / "cards.json").read_text())
+    entries[OTHERS[0].card_id]["hp"] = 30
+    (folder / "cards.json").write_text(json.dumps(entries))
+    return r"fields that were ignored: 1 \(hp\)"
+
+
+def same_image_twice(folder: Path) -> str:
+    path = image_of(folder, OTHERS[0].card_id)
+    path.with_suffix(".webp").write_bytes(path.read_bytes())
+    return "one image in several files: 1"
+
+
+TOLERABLE = {
+    corrupt: ImageError,
+    not_an_image: ImageError,
+    transparent: ImageError,
+    square: ImageError,
+    tiny: ImageError,
+    wrong_name: ConfigurationError,
+    no_details: ConfigurationError,
+    no_image: ConfigurationError,
+    incomplete_metadata: ConfigurationError,
+    unknown_field: ConfigurationError,
+    same_image_twice: ConfigurationError,
+}
+UNUSABLE = (no_images, no_folder, no_metadata, broken_metadata, no_list, repeated_entry)
+
+
+def refused(folder: Path, model: Path, named: str, error: type[ScannerError], *more: str) -> None:
     with pytest.raises(error, match=named) as caught:
-        build(folder, model)
+        build(folder, model, *more)
     assert "\n" not in str(caught.value)
     assert not [path.name for path in folder.iterdir() if "out" in path.name]
+
+
+@pytest.mark.parametrize("spoil", UNUSABLE, ids=lambda value: value.__name__)
+def test_what_holds_no_cards_is_refused_and_leaves_nothing(folder: Path, model: Path, spoil):
+    refused(folder, model, spoil(folder), ConfigurationError)
+
+
+@pytest.mark.parametrize("spoil", TOLERABLE, ids=lambda value: value.__name__)
+def test_what_cannot_be_used_is_left_out_and_named_and_refused_where_that_is_asked_for(
+    folder: Path, model: Path, spoil, capsys
+):
+    named = spoil(folder)
+    refused(folder, model, named, TOLERABLE[spoil], "--strict")
+    build(folder, model)
+    assert re.search(named, capsys.readouterr().out)
+    assert json.loads((folder / "out" / "findings.json").read_text())
+
+
+def test_what_inspect_calls_usable_is_indexed(folder: Path, model: Path, capsys):
+    """Every fault at once: both commands say the same of each, and name all."""
+    spoilt = [OTHERS[0].card_id, OTHERS[1].card_id]
+    not_an_image(folder)
+    image_of(folder, spoilt[1]).unlink()
+    said = [wrong_name(folder), no_details(folder), unknown_field(folder)]
+    command = ["inspect", str(folder / "cards"), "--metadata", str(folder / "cards.json"), "--workers", "1"]
+    assert main([*command, "--output", str(folder / "report.json")]) == 0
+    capsys.readouterr()
+    assert build(folder, model) == 0
+    printed = capsys.readouterr().out
+    assert all(re.search(each, printed) for each in said)
+    inspected = json.loads((folder / "report.json").read_text())
+    rows = json.loads((folder / "out" / "index.json").read_text())
+    assert {row["card_id"] for row in rows} == set(CARDS) - set(spoilt)
+    assert inspected["cards"] == len(CARDS) - 2
+    assert inspected["findings"] == json.loads((folder / "out" / "findings.json").read_text())
+
+
+def test_without_a_single_usable_image_nothing_is_built(folder: Path, model: Path):
+    for path in (folder / "cards").iterdir():
+        path.write_bytes(b"text")
+    refused(folder, model, "5 of 5 card images cannot be used", ImageError)
+
+
+def test_a_cards_next_image_takes_the_place_of_one_that_cannot_be_used(folder: Path, model: Path):
+    first = image_of(folder, OTHERS[0].card_id)
+    first.with_name(f"{OTHERS[0].card_id}_zweite.png").write_bytes(first.read_bytes())
+    first.write_bytes(b"text")
+    build(folder, model)
+    rows = json.loads((folder / "out" / "index.json").read_text())
+    assert [row["variant"] for row in rows if row["card_id"] == OTHERS[0].card_id] == [0, 0]
+    database = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest)
+    assert database.print_reference(OTHERS[0].card_id) is not None
 
 
 def test_a_missing_model_and_a_missing_option_are_named(folder: Path, model: Path):
