@@ -10,10 +10,10 @@ from pathlib import Path
 
 from edge.errors import ConfigurationError
 from edge.messages import CardDetails
+from edge.photos import SUFFIXES
 from training.data.card_list import CardList, read_card_list
 from training.data.gallery import GalleryImage, read_card_image
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 NAME_PATTERN = "{set_id}-{number}_{name}[_high].png|jpg|webp"
 _GUESSED = re.compile(r"(?P<card_id>[^_]+-[^_]+)(?:_.*)?")
 _RESOLUTION = re.compile(r"(?:^|_)(?:high|low)$")
@@ -147,7 +147,7 @@ def _image_files(folder: Path) -> tuple[Path, ...]:
     """The image files of a folder and those below it, by their suffix, sorted; hidden ones are none."""
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is not a folder of card images; is its path right?")
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     found = sorted(path for path in paths if not any(part[0] in "._" for part in path.relative_to(folder).parts))
     if not found:
         raise ConfigurationError(f"{folder} holds no card images; they are named {NAME_PATTERN}")
