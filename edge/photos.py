@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from edge.decoding import decode
+from edge.decoding import Photo, decode
 from edge.errors import ImageError, SourceError
 from edge.geometry import Image
 
@@ -34,16 +34,18 @@ def natural_order(name: str) -> tuple[tuple[str, int], ...]:
     return tuple((text.lower(), int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name))
 
 
-def read_photo(path: Path) -> Image:
-    """Read one photo as the pipeline takes it (see `edge.decoding`); transparent parts are laid on mid-grey.
-
-    Returns:
-        uint8 [height, width, 3] BGR, both sides at least 24 pixels but in very large photos.
+def decode_photo(path: Path) -> Photo:
+    """Decode one photo as the pipeline takes it; transparent parts are laid on mid-grey.
 
     Raises:
         ImageError: if the file is missing, not an image, truncated, too small or too large.
     """
-    return decode(path, TRANSPARENT_IS).image
+    return decode(path, TRANSPARENT_IS)
+
+
+def read_photo(path: Path) -> Image:
+    """The pixels of `decode_photo`, uint8 [h, w, 3] BGR; raises as it does."""
+    return decode_photo(path).image
 
 
 def _is_photo(path: Path) -> bool:

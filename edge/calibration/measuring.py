@@ -15,18 +15,21 @@ class Measurer:
         setup: what is the same for every card.
         calibration: of the camera; None takes the lens's distortion from each card.
         sensor: the camera that takes the pictures; None where it is not known.
+        reduction: pixels of a picture's file for each pixel of it, along both sides (see `edge.decoding`).
     """
 
     setup: Setup
     calibration: Calibration | None = None
     sensor: str | None = None
+    reduction: int = 1
 
     def __call__(self, image: Image, quad: Quad, reference: PrintReference | None) -> Centering:
         """Measure one card, as `edge.centering.measure`."""
         if self.calibration is None:
             return measure(image, quad, reference, self.setup)
+        calibration = self.calibration.reduced(self.reduction)
         height, width = image.shape[:2]
-        doubts = self.calibration.doubts(width, height, self.sensor)
+        doubts = calibration.doubts(width, height, self.sensor)
         if doubts is not None:
             return Centering(figures=None, reason=doubts, face=self.setup.face)
-        return measure(image, quad, reference, replace(self.setup, lens=self.calibration.lens))
+        return measure(image, quad, reference, replace(self.setup, lens=calibration.lens))

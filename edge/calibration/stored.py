@@ -85,6 +85,15 @@ class Calibration(BaseModel):
         """What the lens does to points."""
         return CalibratedLens(focal_px=self.focal_px, centre_px=self.centre_px, coefficients=self.coefficients)
 
+    def reduced(self, reduction: int) -> "Calibration":
+        """The same camera's, for its pictures with one pixel for `reduction` along each side."""
+        if reduction == 1:
+            return self
+        fx, fy = (focal / reduction for focal in self.focal_px)
+        cx, cy = ((centre + 0.5) / reduction - 0.5 for centre in self.centre_px)
+        size = {"width": self.width // reduction, "height": self.height // reduction}
+        return self.model_copy(update={**size, "focal_px": (fx, fy), "centre_px": (cx, cy)})
+
     def doubts(self, width: int, height: int, sensor: str | None) -> str | None:
         """Why this calibration does not hold for a picture; None where it does.
 

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,18 +81,19 @@ def _from_photos(options: argparse.Namespace) -> "tuple[list[BoardView], Picture
     from edge.calibration.board import find_board
     from edge.calibration.solving import Picture
     from edge.calibration.views import camera_of
+    from edge.enlargement import enlarged_points
 
     photos, failures = collect_photos(options.paths)
     views: list[BoardView] = []
     pictures: dict[Picture, Path] = {}
-    for photo, image in readable_photos(photos, failures):
-        found = find_board(image)
-        write_line(f"{photo}: {'no board' if found is None else f'{len(found.ids)} corners'}")
+    for path, photo in readable_photos(photos, failures):
+        found = find_board(photo.image)
+        write_line(f"{path}: {'no board' if found is None else f'{len(found.ids)} corners'}")
         if found is not None:
-            sensor, focus = camera_of(photo)
-            height, width = image.shape[:2]
-            pictures.setdefault(Picture(width=width, height=height, sensor=sensor, focus=options.focus or focus), photo)
-            views.append(found)
+            sensor, focus = camera_of(path)
+            taken = Picture(width=photo.width, height=photo.height, sensor=sensor, focus=options.focus or focus)
+            pictures.setdefault(taken, path)
+            views.append(replace(found, points_px=enlarged_points(found.points_px, photo.reduction)))
     if len(pictures) > 1:
         first, second = list(pictures.values())[:2]
         raise ConfigurationError(

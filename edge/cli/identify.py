@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge.database import CardDatabase
     from edge.geometry import Image
     from edge.identification import CardResult, PhotoIdentifier, PhotoResult
+    from edge.pipeline import Measure
     from edge.recognition import Recognizer
 
 _EXAMPLES = """\
@@ -56,6 +57,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from edge.calibration.views import camera_of
+    from edge.enlargement import enlarged_result
     from edge.recognition import open_recognizer
 
     photos, failures = collect_photos(options.paths)
@@ -68,17 +70,18 @@ def _run(options: argparse.Namespace) -> int:
     with closing(open_recognizer(settings.recognition)) as recognizer:
         database = recognizer.database
         identifier, measurer = _identifier(settings, recognizer), _measurer(options, database)
-        for photo, image in readable_photos(photos, failures):
-            measured = replace(measurer, sensor=camera_of(photo)[0])
-            result = identifier(measured).identify(image, os.fsencode(photo).decode(errors="replace"))
+        for path, photo in readable_photos(photos, failures):
+            measured = replace(measurer, sensor=camera_of(path)[0], reduction=photo.reduction)
+            found = identifier(_enlarging(measured)).identify(photo.image, os.fsencode(path).decode(errors="replace"))
+            result = enlarged_result(found, photo)
             for line in [_json(result)] if options.json else _table(result, database):
                 write_line(line)
-            if photo in overlays:
-                _draw(overlays[photo], image, result, database)
+            if path in overlays:
+                _draw(overlays[path], photo.image, found, database)
     return 1 if failures else 0
 
 
-def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Measurer], PhotoIdentifier]":
+def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Measure], PhotoIdentifier]":
     """What identifies the cards of one photo, given how to measure them."""
     from edge.detection import CardDetector
     from edge.identification import PhotoIdentifier
@@ -87,7 +90,14 @@ def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Me
     detector = CardDetector()
     thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
     max_batch = settings.recognition.max_batch
-    return lambda measurer: PhotoIdentifier(detector, recognizer, thresholds, max_batch=max_batch, measure=measurer)
+    return lambda measure: PhotoIdentifier(detector, recognizer, thresholds, max_batch=max_batch, measure=measure)
+
+
+def _enlarging(measurer: "Measurer") -> "Measure":
+    """Measures, and tells of pixels of the photo's file."""
+    from edge.enlargement import enlarged_centering
+
+    return lambda image, quad, reference: enlarged_centering(measurer(image, quad, reference), measurer.reduction)
 
 
 def _measurer(options: argparse.Namespace, database: "CardDatabase") -> "Measurer":

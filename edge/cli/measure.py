@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge.centering import Centering
     from edge.centering.result import Registration
     from edge.config import Settings
+    from edge.decoding import Photo
     from edge.geometry import Image, Quad
     from edge.identification import IdentifiedCard
     from edge.recognition import Recognizer
@@ -82,16 +83,16 @@ def _run(options: argparse.Namespace) -> int:
     measurer, detector = _measurer(options, settings), CardDetector()
     with ExitStack() as resources:
         recognizer = _recognizer(options, settings, resources)
-        for photo, image in readable_photos(photos, failures):
-            quads = [detection.quad for detection in detector.detect(image)]
-            cards = _identified(image, quads, recognizer, settings)
-            measurer = replace(measurer, sensor=camera_of(photo)[0])
-            measured = [measurer(image, card.quad, card.reference) for card in cards]
-            name = os.fsencode(photo).decode(errors="replace")
-            for line in [_json(name, image, cards, measured)] if options.json else _text(name, cards, measured):
+        for path, photo in readable_photos(photos, failures):
+            quads = [detection.quad for detection in detector.detect(photo.image)]
+            cards = _identified(photo.image, quads, recognizer, settings)
+            measurer = replace(measurer, sensor=camera_of(path)[0], reduction=photo.reduction)
+            measured = [measurer(photo.image, card.quad, card.reference) for card in cards]
+            name = os.fsencode(path).decode(errors="replace")
+            for line in [_json(name, photo, cards, measured)] if options.json else _text(name, cards, measured):
                 write_line(line)
-            if photo in overlays:
-                _draw(overlays[photo], image, measured)
+            if path in overlays:
+                _draw(overlays[path], photo.image, measured)
     return 1 if failures else 0
 
 
@@ -132,16 +133,20 @@ def _identified(
     return identify_quads(image, quads, recognizer, settings.recognition.max_batch, thresholds)
 
 
-def _json(name: str, image: "Image", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:
-    listed = [
-        {
-            "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in (card.quad if c.quad is None else c.quad)],
-            "card_id": card.card_id,
-            "centering": c.to_json(),
-        }
-        for card, c in zip(cards, measured, strict=True)
-    ]
-    return json.dumps({"image": name, "width": image.shape[1], "height": image.shape[0], "cards": listed})
+def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:
+    from edge.enlargement import enlarged_centering, enlarged_points
+
+    listed = []
+    for card, centering in zip(cards, measured, strict=True):
+        corners = enlarged_points(card.quad if centering.quad is None else centering.quad, photo.reduction)
+        listed.append(
+            {
+                "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in corners],
+                "card_id": card.card_id,
+                "centering": enlarged_centering(centering, photo.reduction).to_json(),
+            }
+        )
+    return json.dumps({"image": name, "width": photo.width, "height": photo.height, "cards": listed})
 
 
 def _text(name: str, cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from edge.cli.output import complain
 from edge.errors import ConfigurationError, ImageError, SourceError
 
 if TYPE_CHECKING:
-    from edge.geometry import Image
+    from edge.decoding import Photo
 
 _log = logging.getLogger(__name__)
 
@@ -29,19 +29,19 @@ def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return photos, failures
 
 
-def readable_photos(photos: Sequence[Path], failures: list[Path]) -> Iterator[tuple[Path, "Image"]]:
+def readable_photos(photos: Sequence[Path], failures: list[Path]) -> Iterator[tuple[Path, "Photo"]]:
     """Read photo after photo; one that cannot be read is complained about and added to `failures`."""
-    from edge.photos import read_photo
+    from edge.photos import decode_photo
 
     for number, photo in enumerate(photos, 1):
         _log.info("photo %d of %d: %s", number, len(photos), photo)
         try:
-            image = read_photo(photo)
+            decoded = decode_photo(photo)
         except ImageError as error:
             failures.append(photo)
             complain(str(error))
         else:
-            yield photo, image
+            yield photo, decoded
 
 
 def overlay_paths(folder: Path | None, photos: Sequence[Path]) -> dict[Path, Path]:

@@ -2,6 +2,8 @@ import contextlib
 import io
 import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import cv2
@@ -118,7 +120,7 @@ def test_a_photo_too_large_to_be_decoded_is_refused_before(tmp_path):
     start = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
     chunks = struct.pack(">I", 13) + start + struct.pack(">I", zlib.crc32(start)) + struct.pack(">I4s", 9, b"IDAT")
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
-    with pytest.raises(ImageError, match=r"a\.png is too large: 400 megapixels, and 160 at most .* PNG; make it"):
+    with pytest.raises(ImageError, match=r"a\.png is too large: 400 megapixels, and 140 at most .* PNG; make it"):
         decode(tmp_path / "a.png", 128)
 
 
@@ -174,7 +176,7 @@ def test_only_the_decoders_of_photos_are_used(tmp_path, monkeypatch):
 def test_pipes_and_folders_are_no_photos(tmp_path):
     os.mkfifo(tmp_path / "a.jpg")
     for path in (tmp_path / "a.jpg", tmp_path):
-        with pytest.raises(ImageError, match="is not a file; give a photo"):
+        with pytest.raises(ImageError, match="cannot read"):
             decode(path, 128)
 
 
@@ -192,3 +194,63 @@ def test_any_damage_is_read_or_refused(tmp_path_factory, data):
     with contextlib.suppress(ImageError):
         assert decode(path, 128).image.shape[2] == 3
     assert len(camera_of(path)) == 2
+
+
+HEIC_START = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1"])
+def test_a_heic_photo_without_its_decoder_says_what_to_install(tmp_path, monkeypatch, brand):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "IMG_1.HEIC").write_bytes(HEIC_START.replace(b"heic", brand, 1))
+    with pytest.raises(ImageError, match=r"IMG_1\.HEIC is a HEIC photo, .*python\S* -m pip install pillow-heif"):
+        decode(tmp_path / "IMG_1.HEIC", 128)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_heic_photo(tmp_path, pixels, orientation):
+    heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    heif.register_heif_opener()
+    exif = PIL.Image.Exif()
+    exif[ORIENTATION] = orientation
+    exif[0x010F], exif[0x0110] = "Apple", "iPhone"
+    stored = PIL.Image.fromarray(pixels[..., ::-1])
+    whole = encoded(stored, "HEIF", exif=exif.tobytes(), quality=95)
+    (tmp_path / "a.heic").write_bytes(whole)
+    shown = pixels if orientation == 1 else np.rot90(pixels, -1)
+    read = decode(tmp_path / "a.heic", 128).image
+    assert read.shape == shown.shape
+    assert np.abs(read.astype(int) - shown).mean() < 6
+    assert camera_of(tmp_path / "a.heic") == ("Apple iPhone", None)
+    for cut in (24, len(whole) // 2, len(whole) - 20):
+        (tmp_path / "a.heic").write_bytes(whole[:cut])
+        with pytest.raises(ImageError, match=r"a\.heic is (damaged|not a photo)"):
+            decode(tmp_path / "a.heic", 128)
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+import numpy as np, cv2
+if sys.argv[2] == "make":
+    tile = np.random.default_rng(0).integers(90, 160, (180, 120, 3), dtype=np.uint8)
+    cv2.imwrite(sys.argv[1], np.tile(cv2.blur(tile, (9, 9)), (68, 136, 1)))
+else:
+    from edge.photos import decode_photo
+    photo = decode_photo(Path(sys.argv[1]))
+    peak_kb = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
+    print(photo.width, photo.height, photo.reduction, *photo.image.shape[:2], peak_kb)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
+def test_a_photo_of_200_megapixels_is_read_in_a_part_of_the_services_memory(tmp_path):
+    def python(step: str) -> list[int]:
+        command = [sys.executable, "-c", MEMORY, str(tmp_path / "a.jpg"), step]
+        return [int(word) for word in subprocess.check_output(command, text=True, timeout=120).split()]
+
+    python("make")
+    *sizes, peak_kb = python("read")
+    assert sizes == [16320, 12240, 2, 6120, 8160]
+    assert peak_kb < 600_000

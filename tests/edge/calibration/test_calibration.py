@@ -13,6 +13,7 @@ from edge.calibration.pdf import PAPERS_MM, POINTS_PER_MM, board_pdf
 from edge.calibration.solving import MIN_VIEWS, Picture, calibrate, missing_parts
 from edge.calibration.views import is_new, live_views
 from edge.centering import Setup
+from edge.enlargement import enlarged_points
 from edge.errors import ConfigurationError, MeasurementError
 from edge.frame import Frame
 
@@ -162,3 +163,13 @@ def test_only_new_views_are_taken_from_a_live_source(board_pictures, views):
     shown = [*board_pictures[:2], board_pictures[3]]
     assert all(image is picture for (image, _), picture in zip(taken, shown, strict=True))
     assert not is_new(views[0], views, WIDTH)
+
+
+def test_a_calibration_holds_for_reduced_pictures(solved):
+    points = np.array([[20.0, 30.0], [500.0, 380.0], [960.0, 700.0]])
+    small = solved.reduced(4)
+    assert (small.width, small.height) == (250, 190)
+    assert small.doubts(250, 190, None) is None
+    np.testing.assert_allclose(
+        enlarged_points(small.lens.undistorted((points + 0.5) / 4 - 0.5), 4), solved.lens.undistorted(points), atol=1e-6
+    )

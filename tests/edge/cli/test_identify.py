@@ -4,10 +4,11 @@ import shutil
 import cv2
 import jsonschema
 import numpy as np
+import PIL.Image
 import pytest
 
 from edge.calibration import Calibration, write_calibration
-from edge.photos import read_photo
+from edge.photos import decode_photo, read_photo
 from edge.schema import shipped_schema
 
 
@@ -129,3 +130,26 @@ def test_centering_by_a_calibrated_camera(scanner, tiny_settings, photo, tmp_pat
     (card,) = json.loads(outcome.out)["cards"]
     assert card["centering"]["reason"].startswith("the camera's calibration is for pictures of 640 x 480 pixels")
     assert scanner("identify", photo, "--calibration", tmp_path / "nothing.json").code == 2
+
+
+def test_results_of_a_very_large_photo_are_in_its_own_pixels(scanner, tiny_settings, photo, tmp_path, monkeypatch):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    large = cv2.resize(read_photo(photo), (2000, 1500), interpolation=cv2.INTER_CUBIC)
+    PIL.Image.fromarray(large[..., ::-1]).save(tmp_path / "large.jpg", quality=95, exif=exif)
+    whole = json.loads(scanner("identify", tmp_path / "large.jpg", "--json").out)
+    measured = json.loads(scanner("measure", tmp_path / "large.jpg", "--json").out)
+    monkeypatch.setattr("edge.decoding.MAX_DECODED_PIXELS", 1_000_000)
+    out = tmp_path / "out"
+    found = json.loads(scanner("identify", tmp_path / "large.jpg", "--json", "--overlay", out).out)
+    assert (found["width"], found["height"]) == (whole["width"], whole["height"]) == (1500, 2000)
+    assert np.abs(np.array(found["cards"][0]["corners"]) - whole["cards"][0]["corners"]).max() < 4
+    (card,), (other,) = measured["cards"], json.loads(scanner("measure", tmp_path / "large.jpg", "--json").out)["cards"]
+    for first, second in ((found["cards"][0], whole["cards"][0]), (other, card)):
+        points = [[point["outer_px"] for point in each["centering"]["points"]] for each in (first, second)]
+        assert np.abs(np.subtract(*points)).max() < 4
+        assert first["centering"]["px_per_mm"] == pytest.approx(second["centering"]["px_per_mm"], rel=0.01)
+    drawn, plain = read_photo(out / "large.png"), decode_photo(tmp_path / "large.jpg").image
+    assert drawn.shape == plain.shape == (1000, 750, 3)
+    for x, y in (np.array(found["cards"][0]["corners"]) / 2).round().astype(int):
+        assert (drawn[y - 2 : y + 3, x - 2 : x + 3] != plain[y - 2 : y + 3, x - 2 : x + 3]).any()
