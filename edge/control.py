@@ -9,11 +9,14 @@ import zmq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.errors import ConfigurationError, ScannerError
-from edge.publisher import bind
+from edge.peers import Allowance, Peers
 from edge.validation import first_fault
 
 _POLL_MS = 200
-_LONGEST_REQUEST_BYTES = 1_000_000
+_LONGEST_REQUEST_BYTES = 65_536
+_CLIENTS = Allowance(
+    connections=16, connection_bytes=2 * _LONGEST_REQUEST_BYTES, part_bytes=_LONGEST_REQUEST_BYTES, waiting=4
+)
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +31,11 @@ class Request(BaseModel):
 
 
 class ControlSocket:
-    """A ZeroMQ REP socket that answers commands. It may be made in one thread and used in another."""
+    """A ZeroMQ socket that answers the commands of REQ sockets. It may be made in one thread and used in another.
+
+    It is a ROUTER, not a REP: libzmq's REP says that a request is there, and waits, where a peer sent none that is well
+    formed, and gives the next client's reply to nobody where that peer is gone.
+    """
 
     def __init__(
         self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, commands: Mapping[str, Command]
@@ -39,19 +46,28 @@ class ControlSocket:
             PublishError: if the endpoint is invalid or in use.
         """
         self._commands = commands
-        self._socket = context.socket(zmq.REP)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_REQUEST_BYTES)
-        bind(self._socket, endpoint, "publish.control")
+        self._socket = context.socket(zmq.ROUTER)
+        # Of the replies to a client that reads none, each as large as a picture, one waits and the rest are lost.
+        self._socket.setsockopt(zmq.SNDHWM, 1)
+        self.peers = Peers(context, self._socket, endpoint, "publish.control", _CLIENTS)
 
     def step(self) -> bool:
         """Answer the next request, if one comes soon. A request always gets a reply, also where the command fails."""
         if self._socket.poll(_POLL_MS):
-            request = b"".join(self._socket.recv_multipart())
-            self._socket.send(respond(request, self._commands))
+            parts = self._socket.recv_multipart(copy=False)
+            self.peers.settle(parts[-1])
+            self._answer([part.bytes for part in parts])
         return True
+
+    def _answer(self, parts: list[bytes]) -> None:
+        """Reply to whom the parts before the first empty one name; a message without such is nobody's request."""
+        if b"" in parts:
+            body = parts.index(b"") + 1
+            self._socket.send_multipart([*parts[:body], respond(b"".join(parts[body:]), self._commands)])
 
     def close(self) -> None:
         """Close the socket; a reply on its way gets a moment to arrive."""
+        self.peers.close()
         self._socket.close(linger=100)
 
 

@@ -42,6 +42,7 @@ _CAMERAS = ("v4l2:", "picamera", "imx500")
 _SLOTS = 32
 _ANSWERS = 256
 _CHECK_S = 0.1
+_PEERS_S = 0.05
 _STOP_S = 1.5
 _SILENCE_S = 2.0
 # The capture thread must not wait Python's usual 5 ms each time it wants the interpreter back from a search.
@@ -196,6 +197,7 @@ class Daemon:
             WorkerError: if a thread failed again and again, or hangs, or no frame comes for too long.
         """
         self._workers.append(Worker("control", lambda: self._administer(control, service), self._stop))
+        self._workers.append(Worker("peers", lambda: self._watch_peers(control), self._stop))
         for worker in self._workers:
             worker.start()
         try:
@@ -232,6 +234,12 @@ class Daemon:
     def _administer(self, control: ControlSocket, service: Service) -> bool:
         service.reload_if_asked(self.administration.use)
         return control.step()
+
+    def _watch_peers(self, control: ControlSocket) -> bool:
+        self._publisher.peers.check()
+        control.peers.check()
+        self._stop.wait(_PEERS_S)
+        return True
 
     def _end(self) -> None:
         """End every thread within a bounded time, then say goodbye in a last health message."""

@@ -3,10 +3,12 @@
 import zmq
 
 from edge.config import PublishSettings
-from edge.errors import PublishError
 from edge.messages import CardMessage, HealthMessage
+from edge.peers import Allowance, Peers
 
 _LINGER_MS = 200
+# A subscriber says hello, and what it wants: some hundred bytes.
+_SUBSCRIBERS = Allowance(connections=64, connection_bytes=65_536, part_bytes=1024, waiting=16)
 
 
 class Publisher:
@@ -26,7 +28,7 @@ class Publisher:
         self._sequence = 0
         self._socket = context.socket(zmq.PUB)
         self._socket.setsockopt(zmq.SNDHWM, settings.send_high_water_mark)
-        bind(self._socket, settings.endpoint, "publish.endpoint")
+        self.peers = Peers(context, self._socket, settings.endpoint, "publish.endpoint", _SUBSCRIBERS)
 
     def next_sequence(self) -> int:
         """The number of the next message; one that is never sent leaves a gap."""
@@ -46,21 +48,5 @@ class Publisher:
 
     def close(self) -> None:
         """Close the socket; what is on its way gets a moment to arrive."""
+        self.peers.close()
         self._socket.close(linger=_LINGER_MS)
-
-
-def bind(socket: "zmq.Socket[bytes]", endpoint: str, key: str) -> None:
-    """Bind a socket, or close it and say why that is not possible.
-
-    Raises:
-        PublishError: naming the setting `key`.
-    """
-    try:
-        socket.bind(endpoint)
-    except zmq.ZMQError as cause:
-        socket.close(linger=0)
-        if cause.errno == zmq.EADDRINUSE:
-            reason = "is in use; is another card-scanner running? Stop it, or choose another endpoint"
-        else:
-            reason = f"cannot be bound ({cause.strerror}); give one such as tcp://127.0.0.1:5556"
-        raise PublishError(f"{key}: {endpoint} {reason}") from cause

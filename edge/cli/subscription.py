@@ -12,6 +12,7 @@ from edge.messages import CardMessage, HealthMessage, Topic
 from edge.validation import first_fault
 
 _KEPT_MESSAGES = 10_000
+_LONGEST_PART_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Subscription:
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.setsockopt(zmq.RCVHWM, _KEPT_MESSAGES)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_PART_BYTES)
         self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         try:
             self._socket.connect(endpoint)
