@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 import cv2
@@ -20,7 +21,7 @@ from edge.calibration.measuring import Measurer
 from edge.centering import Setup
 from edge.config import Settings
 from edge.control import ControlSocket
-from edge.detection import CardDetector, LiveDetector, StillDetector
+from edge.detection import CardDetector, LiveDetector, SearchFailures, StillDetector
 from edge.errors import ScannerError
 from edge.handover import CropSlots, OutputInbox
 from edge.health import Degradable, Latencies, Rate, resident_mb
@@ -95,7 +96,9 @@ def _measurer(settings: Settings) -> Measure:
     )
 
 
-def detector_for(source: FrameSource) -> CardDetector | LiveDetector | StillDetector | None:
+def detector_for(
+    source: FrameSource, failures: SearchFailures | None = None
+) -> CardDetector | LiveDetector | StillDetector | None:
     """What finds the cards in the frames of a source; None where they come with their detections.
 
     Raises:
@@ -105,7 +108,7 @@ def detector_for(source: FrameSource) -> CardDetector | LiveDetector | StillDete
         return None
     detector = CardDetector(live=not source.stills)
     if source.live:
-        return LiveDetector(detector)
+        return LiveDetector(detector, failures)
     return StillDetector(detector) if source.stills else detector
 
 
@@ -141,21 +144,22 @@ class Daemon:
         Raises:
             SourceError: if the source cannot be opened.
         """
-        self._settings = settings
         self._publisher = publisher
         self._stop = stop
         self._latencies, self._rate = Latencies(), Rate()
-        source = self._open_source()
+        self._search_failures = SearchFailures()
+        reopen = partial(open_source, settings.source, settings.camera, settings.imx500, self._search_failures)
+        source = reopen()
         self._crops = CropSlots(_SLOTS)
         self._inbox = OutputInbox(_ANSWERS)
         answers = Answers()
         self._selector = Selector(settings.selection, answers)
         tracker = Tracker(settings.tracking)
-        self._detector = detector_for(source)
+        self._detector = detector_for(source, self._search_failures)
         self._capture = CaptureLoop(
             source,
-            self._open_source,
-            CaptureStage(self._detector, tracker, self._selector),
+            reopen,
+            CaptureStage(self._detector, tracker, self._selector, self._search_failures),
             self._crops,
             self._inbox,
             self._latencies,
@@ -254,14 +258,17 @@ class Daemon:
     def _stamp(self) -> Stamp:
         return Stamp(sequence=self._publisher.next_sequence(), published_at=_now(), degraded=tuple(self._degraded()))
 
-    def _open_source(self) -> FrameSource:
-        return open_source(self._settings.source, self._settings.camera, self._settings.imx500)
-
     def _degraded(self) -> list[str]:
         silence_s = time.monotonic() - self._advanced_s
         silent = silence_s > _SILENCE_S and not self._output_worker.finished
         sentences = self._supervisor.degraded()
-        for part in (self._capture.source, self._stage.recognizer.embedder, self._output_stage.lateness):
+        parts = (
+            self._capture.source,
+            self._search_failures,
+            self._stage.recognizer.embedder,
+            self._output_stage.lateness,
+        )
+        for part in parts:
             sentences += part.degraded() if isinstance(part, Degradable) else ()
         return [*sentences, f"no new frame for {silence_s:.0f} s"] if silent else sentences
 
@@ -278,6 +285,7 @@ class Daemon:
             frames_dropped=self._capture.dropped,
             fps=self._rate.per_second(self._capture.captured),
             tracks=self._output_stage.tracks,
+            searches_failed=self._search_failures.count,
             crops_dropped=self._crops.dropped,
             answers_dropped=self._inbox.dropped + self._output_stage.lateness.count,
             recoveries=self._capture.recoveries,

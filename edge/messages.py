@@ -114,6 +114,9 @@ class HealthMessage(_Message):
     frames_dropped: int = Field(description="frames that the source or the capture stage had to skip")
     fps: float
     tracks: int
+    searches_failed: int = Field(
+        default=0, description="searches for cards that failed; the next frame is searched instead"
+    )
     crops_dropped: int = Field(description="crops replaced by newer ones before they were embedded")
     answers_dropped: int = Field(
         default=0, description="answers that came when the card had left or changed, or for which there was no room"

@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from edge.centering import Centering, PrintReference
 from edge.config import SmoothingSettings
 from edge.continuity import Continuity
-from edge.errors import SourceError
-from edge.frame import Detection, Frame
+from edge.detection.failures import SearchFailures
+from edge.detection.frames import Detector, detections_of
+from edge.frame import Frame
 from edge.geometry import Image, Quad, quad_iou
 from edge.health import Clock, Stopwatch
 from edge.lateness import LateAnswers
@@ -37,24 +37,27 @@ Measure = Callable[[Image, Quad, PrintReference | None], Centering]
 _MOVED_IOU = 0.9
 
 
-class Detector(Protocol):
-    """Finds the cards in a frame."""
-
-    def detect(self, image: Image) -> tuple[Detection, ...]:
-        """Detections in uint8 [H, W, 3] BGR, best first."""
-        ...
-
-
 class CaptureStage:
     """From a frame to its tracks and the crops worth recognising."""
 
-    def __init__(self, detector: Detector | None, tracker: Tracker, selector: Selector) -> None:
-        """Put the parts together; without a detector for a source that detects by itself."""
+    def __init__(
+        self, detector: Detector | None, tracker: Tracker, selector: Selector, failures: SearchFailures | None = None
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            detector: None for a source that detects by itself.
+            tracker: follows what it finds.
+            selector: chooses what to recognise.
+            failures: is told of frames in which the detector fails.
+        """
+        self._failures = failures or SearchFailures()
         self._detector = detector
         self._tracker = tracker
         self._selector = selector
         self._continuity = Continuity()
         self._stretch = 0
+        self._tracks: tuple[Track, ...] = ()
 
     def interrupt(self) -> None:
         """Say that the next frame does not continue what was seen."""
@@ -62,6 +65,8 @@ class CaptureStage:
 
     def process(self, frame: Frame) -> tuple[Observation, tuple[Crop, ...], dict[str, float]]:
         """Detect, track and select; detections that the sensor made itself are used as they are.
+
+        A frame in which the detector fails says nothing about what is there: the tracks stay as they were.
 
         Returns:
             The tracks, the crops to recognise, and stage -> time in ms.
@@ -72,17 +77,19 @@ class CaptureStage:
         watch = Stopwatch()
         self._follow_on(frame)
         with watch.time("detect"):
-            detections = self._detections(frame)
-        with watch.time("track"):
-            tracks = self._tracker.update(detections, frame.frame_id, frame.scene_ns)
-        with watch.time("select"):
-            crops = self._selector.select(frame, tracks)
+            detections = detections_of(frame, self._detector, self._failures)
+        crops: tuple[Crop, ...] = ()
+        if detections is not None:
+            with watch.time("track"):
+                self._tracks = self._tracker.update(detections, frame.frame_id, frame.scene_ns)
+            with watch.time("select"):
+                crops = self._selector.select(frame, self._tracks)
         observation = Observation(
             frame_id=frame.frame_id,
             timestamp_ns=frame.timestamp_ns,
             scene_ns=frame.scene_ns,
             stretch=self._stretch,
-            tracks=tracks,
+            tracks=self._tracks,
             shown_since=self._selector.shown_since,
         )
         return observation, tuple(replace(c, latencies_ms=watch.latencies_ms) for c in crops), watch.latencies_ms
@@ -93,13 +100,7 @@ class CaptureStage:
         if stretch != self._stretch:
             self._stretch = stretch
             self._tracker.end_all()
-
-    def _detections(self, frame: Frame) -> tuple[Detection, ...]:
-        if frame.detections is not None:
-            return frame.detections
-        if self._detector is None:
-            raise SourceError(f"frame {frame.frame_id} came without detections from a source that detects by itself")
-        return self._detector.detect(frame.image)
+            self._tracks = ()
 
     def remaining(self) -> tuple[Crop, ...]:
         """The crops that still wait for a sharper frame; for a source that has ended."""

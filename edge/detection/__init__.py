@@ -1,8 +1,9 @@
 """Finds cards in frames: their outlines as quads with sub-pixel corners."""
 
 from edge.detection.cards import CardDetector
+from edge.detection.failures import SearchFailures
 from edge.detection.live import LiveDetector
 from edge.detection.refinement import refine_quad
 from edge.detection.stills import StillDetector
 
-__all__ = ["CardDetector", "LiveDetector", "StillDetector", "refine_quad"]
+__all__ = ["CardDetector", "LiveDetector", "SearchFailures", "StillDetector", "refine_quad"]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.detection.cards import CardDetector
-from edge.detection.live import Followed, Window, changed, follow, followed, patch_of, same_card
+from edge.detection.failures import SearchFailures
+from edge.detection.live import Followed, Window, changed, follow_all, followed, outcome, patch_of, same_card
 from edge.frame import Detection
 from edge.geometry import Image
 
@@ -42,8 +43,9 @@ class _Search:
 class GuidedDetector:
     """Turns a sensor's boxes into card outlines. Owns one thread; used by one thread at a time."""
 
-    def __init__(self, detector: CardDetector) -> None:
-        """Search crops with `detector`."""
+    def __init__(self, detector: CardDetector, failures: SearchFailures | None = None) -> None:
+        """Search crops with `detector`; searches that fail are told to `failures`."""
+        self._failures = failures or SearchFailures()
         self._detector = detector
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         self._followed: list[Followed] = []
@@ -59,12 +61,9 @@ class GuidedDetector:
                 ready, which says nothing about what is there.
 
         Returns:
-            Detections, best first.
-
-        Raises:
-            Exception: whatever the search of an earlier frame raised.
+            Detections, best first. Where a search fails, its boxes are searched again.
         """
-        self._followed = [card for card in (follow(card, image) for card in self._followed) if card is not None]
+        self._followed = follow_all(self._followed, image, self._failures)
         self._collect(image)
         if boxes is not None:
             self._note_unseen(boxes)
@@ -97,11 +96,14 @@ class GuidedDetector:
         if self._search is None or not self._search.result.done():
             return
         search, self._search = self._search, None
-        found = [followed(detection, search.image) for detection in search.result.result()]
+        detections = outcome(search.result, self._failures)
+        if detections is None:
+            return
+        found = [followed(detection, search.image) for detection in detections]
         empty = [each for each in search.windows if not any(_shows(each, card) for card in found)]
         self._barren += [_Barren(window=each, patch=patch_of(search.image, each)) for each in empty]
         self._barren = self._barren[-MAX_BARREN:]
-        current = [card for card in (follow(card, image) for card in found) if card is not None]
+        current = follow_all(found, image, self._failures)
         self._followed += [card for card in current if not any(same_card(card, other) for other in self._followed)]
 
 

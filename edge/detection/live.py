@@ -5,6 +5,7 @@ the picture differs from the one that was searched last; every frame in between 
 that are known: unchanged where the picture is, else fitted again to the new one.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.detection.cards import CardDetector
+from edge.detection.failures import SearchFailures
 from edge.detection.refinement import fit_outline
 from edge.frame import Detection
 from edge.geometry import Image, Quad, quad_iou, side_lengths
@@ -62,8 +64,9 @@ class _Search:
 class LiveDetector:
     """Follows the cards of a camera's frames. Owns one thread; used by one thread at a time."""
 
-    def __init__(self, detector: CardDetector) -> None:
-        """Search with `detector`."""
+    def __init__(self, detector: CardDetector, failures: SearchFailures | None = None) -> None:
+        """Search with `detector`; searches that fail are told to `failures`."""
+        self._failures = failures or SearchFailures()
         self._detector = detector
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         self._followed: list[Followed] = []
@@ -77,15 +80,12 @@ class LiveDetector:
             image: uint8 [H, W, 3] BGR; must not be written to later.
 
         Returns:
-            Detections, best first.
-
-        Raises:
-            Exception: whatever the search of an earlier frame raised.
+            Detections, best first. Where a search fails, the next frame is searched instead.
         """
         thumbnail = _thumbnail(image)
         if self._searched is not None and self._searched.shape != thumbnail.shape:
             self._followed, self._searched = [], None
-        self._followed = [each for each in (follow(card, image) for card in self._followed) if each is not None]
+        self._followed = follow_all(self._followed, image, self._failures)
         self._collect(image, thumbnail)
         if self._search is None and (self._searched is None or changed(self._searched, thumbnail)):
             self._search = _Search(
@@ -105,14 +105,41 @@ class LiveDetector:
         search, self._search = self._search, None
         if search.thumbnail.shape != thumbnail.shape:
             return
+        detections = outcome(search.result, self._failures)
+        if detections is None:
+            return
         self._searched = search.thumbnail
-        found = (followed(detection, search.image) for detection in search.result.result())
-        current = [each for each in (follow(card, image) for card in found) if each is not None]
+        current = follow_all([followed(each, search.image) for each in detections], image, self._failures)
         self._followed = current + [
             replace(card, missed=card.missed + 1)
             for card in self._followed
             if card.missed < UNCONFIRMED_SEARCHES and not any(same_card(card, other) for other in current)
         ]
+
+
+def outcome(result: Future[tuple[Detection, ...]], failures: SearchFailures) -> tuple[Detection, ...] | None:
+    """What a finished search has found; None where it failed, which says nothing about what is there."""
+    failure = result.exception()
+    if failure is None:
+        return result.result()
+    if not isinstance(failure, Exception):
+        raise failure
+    failures.add(failure)
+    return None
+
+
+def follow_all(cards: Iterable[Followed], image: Image, failures: SearchFailures) -> list[Followed]:
+    """Those of some cards whose outline the new frame shows; a search has to find the others again."""
+    shown: list[Followed] = []
+    for card in cards:
+        try:
+            current = follow(card, image)
+        except Exception as failure:  # noqa: BLE001 (one outline that cannot be fitted is no reason to lose the others)
+            failures.add(failure)
+            continue
+        if current is not None:
+            shown.append(current)
+    return shown
 
 
 def follow(card: Followed, image: Image) -> Followed | None:

@@ -43,6 +43,7 @@ class CameraFeed(Generic[SessionT]):
             SourceError: if the camera cannot be opened.
         """
         self.frame_id = -1
+        self.stretch = 0
         self.session = open_session()
         self._open_session = open_session
         self._stall_s = stall_s
@@ -119,7 +120,11 @@ class CameraFeed(Generic[SessionT]):
         self._previous_ns = capture.sensor_ns
 
     def _recover(self, reason: str, at_least: Rung) -> float:
-        """Climb one rung; returns how long to wait for a picture afterwards, in seconds."""
+        """Climb one rung; returns how long to wait for a picture afterwards, in seconds.
+
+        What comes after continues neither the pictures nor the outputs of before: a new stretch.
+        """
+        self.stretch += 1
         self._stalled_ns = self._clock()
         rung = self._ladder.stalled(at_least)
         _log.warning("camera: %s; %s (re-queued %d, rebuilt %d times so far)",

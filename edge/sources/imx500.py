@@ -5,6 +5,7 @@ from collections import deque
 
 from edge.config import CameraSettings, Imx500Settings
 from edge.detection.cards import CardDetector
+from edge.detection.failures import SearchFailures
 from edge.detection.guided import GuidedDetector
 from edge.frame import Frame
 from edge.sources.camera_feed import CameraFeed
@@ -69,6 +70,7 @@ class Imx500Source:
         self._detector = detector
         self._lag_frames = lag_frames
         self._waiting: deque[tuple[int, Capture]] = deque()
+        self._stretch = 0
         self._without_output = 0
         self._meter = LagMeter()
         self._told_lag: int | None = None
@@ -84,6 +86,7 @@ class Imx500Source:
             newest = self._feed.next()
             if newest is None:
                 return None
+            self._follow_on()
             self._waiting.append((self._feed.frame_id, newest))
             if len(self._waiting) > self._lag_frames:
                 return self._frame(newest, *self._waiting.popleft())
@@ -104,6 +107,13 @@ class Imx500Source:
         self._feed.close()
         self._detector.close()
 
+    def _follow_on(self) -> None:
+        """Let go of pictures from before the camera was brought back: their boxes never come."""
+        if self._feed.stretch != self._stretch:
+            self._stretch = self._feed.stretch
+            self._waiting.clear()
+            self._meter = LagMeter()
+
     def _frame(self, newest: Capture, frame_id: int, capture: Capture) -> Frame:
         """The frame of `capture`, with the boxes that came with the newest one."""
         height, width = capture.image.shape[:2]
@@ -114,14 +124,19 @@ class Imx500Source:
             self._feed.usable()
             self._meter.add(detections, boxes.corners)
             self._tell_lag()
-        return Frame(frame_id=frame_id, timestamp_ns=monotonic_ns(capture), image=capture.image, detections=detections)
+        return Frame(
+            frame_id=frame_id,
+            timestamp_ns=monotonic_ns(capture),
+            image=capture.image,
+            detections=detections,
+            stretch=self._stretch,
+        )
 
     def _watch_output(self, *, has_output: bool) -> None:
         """Rebuild the camera where the network is silent: after a power-down the sensor streams without it."""
         self._without_output = 0 if has_output else self._without_output + 1
         if self._without_output >= WITHOUT_OUTPUT:
             self._without_output = 0
-            self._waiting.clear()
             self._feed.rebuild(f"the sensor's network has given nothing for {WITHOUT_OUTPUT} frames")
 
     def _tell_lag(self) -> None:
@@ -133,7 +148,9 @@ class Imx500Source:
                      "%d", lag, self._lag_frames + lag)  # fmt: skip
 
 
-def open_imx500(camera: CameraSettings, imx500: Imx500Settings, fps: float) -> Imx500Source:
+def open_imx500(
+    camera: CameraSettings, imx500: Imx500Settings, fps: float, failures: SearchFailures | None = None
+) -> Imx500Source:
     """Open the IMX500 with the network that the settings name.
 
     Raises:
@@ -146,4 +163,5 @@ def open_imx500(camera: CameraSettings, imx500: Imx500Settings, fps: float) -> I
         stall_frames=camera.stall_frames,
         settle_s=SETTLE_S,
     )
-    return Imx500Source(feed, GuidedDetector(CardDetector(live=True)), imx500.tensor_lag_frames)
+    detector = GuidedDetector(CardDetector(live=True), failures)
+    return Imx500Source(feed, detector, imx500.tensor_lag_frames)

@@ -32,7 +32,12 @@ class PicameraSource:
         if capture is None:
             return None
         self._feed.usable()
-        return Frame(frame_id=self._feed.frame_id, timestamp_ns=monotonic_ns(capture), image=capture.image)
+        return Frame(
+            frame_id=self._feed.frame_id,
+            timestamp_ns=monotonic_ns(capture),
+            image=capture.image,
+            stretch=self._feed.stretch,
+        )
 
     @property
     def recoveries(self) -> dict[str, int]:

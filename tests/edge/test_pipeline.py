@@ -15,6 +15,7 @@ from edge.centering.result import Place
 from edge.centering.strips import SIDES
 from edge.config import SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.database.search import Match
+from edge.detection.failures import SearchFailures
 from edge.errors import SourceError
 from edge.frame import Detection, Frame
 from edge.geometry import card_homography, card_quad, rotated_half_turn
@@ -114,7 +115,9 @@ class Pipeline:
         self.detector, self.recognizer = SceneDetector(), PixelRecognizer()
         answers = Answers()
         self.selector = Selector(SelectionSettings(), answers)
-        self.capture = CaptureStage(self.detector, Tracker(TrackingSettings(hold_s=0.1)), self.selector)
+        self.failures = SearchFailures()
+        tracker = Tracker(TrackingSettings(hold_s=0.1))
+        self.capture = CaptureStage(self.detector, tracker, self.selector, self.failures)
         self.recognition = RecognitionStage(self.recognizer)
         self.stamps = 0
         self.output = OutputStage(
@@ -270,6 +273,28 @@ def test_a_source_that_detects_by_itself_needs_no_detector_and_has_to_detect():
     assert len(observation.tracks) == 1
     with pytest.raises(SourceError, match="frame 1 came without detections"):
         stage.process(Frame(frame_id=1, timestamp_ns=0, image=image))
+
+
+def test_a_detector_that_fails_loses_neither_the_source_nor_the_tracks():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    works = pipeline.detector.detect
+    pipeline.detector.detect = lambda _: 1 // 0
+    messages = pipeline.show(picture(CARDS["demo-001"]), frames=30)
+    pipeline.detector.detect = works
+    messages += pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    assert Topic.LEFT not in topics(messages)
+    assert {message.track_id for message in messages} <= {0}
+    assert pipeline.output.tracks == 1
+    (sentence,) = pipeline.failures.degraded()
+    assert sentence.startswith("the search for cards has failed 30 times: ")
+
+
+def test_after_a_break_nothing_is_there_until_a_search_has_found_it():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), frames=6)
+    pipeline.detector.detect = lambda _: 1 // 0
+    assert topics(pipeline.show(picture(STRANGER), frames=3, stretch=1)) == [Topic.LEFT]
 
 
 def test_a_confirmed_card_is_measured_in_every_sharp_frame_that_is_answered():

@@ -8,10 +8,12 @@ import pytest
 
 from edge.config import CameraSettings, Imx500Settings
 from edge.detection.cards import CardDetector
+from edge.detection.failures import SearchFailures
 from edge.detection.guided import GuidedDetector
 from edge.errors import SourceError, SourceLostError
 from edge.frame import Detection
 from edge.sources import imx500 as source_module
+from edge.sources.camera_feed import CameraFeed
 from edge.sources.imx500 import Imx500Source, SensorSession, open_imx500
 from edge.sources.sensor_network import SensorNetwork, network_output
 from edge.sources.tensor_lag import LagMeter
@@ -155,6 +157,43 @@ def test_a_box_without_a_card_is_searched_once_until_it_changes(card):
         time.sleep(0.01)
     assert len(found) == 1
     detector.close()
+
+
+def test_a_search_that_fails_is_repeated_and_the_camera_stays(sensor, settings, card, monkeypatch):
+    class FailingOnce(CardDetector):
+        def detect(self, image):
+            if not failures.count:
+                raise MemoryError("for now")
+            return super().detect(image)
+
+    failures = SearchFailures()
+    monkeypatch.setattr(source_module, "CardDetector", FailingOnce)
+    source = open_imx500(CameraSettings(), settings, 30.0, failures)
+    picture, corners = table(card, (380, 300), 5)
+    assert len(read_until(source, sensor, picture, output_for(corners)).detections) == 1
+    assert failures.count == 1
+    assert sensor.log.count("start") == 1
+    source.close()
+
+
+def test_no_picture_from_before_a_stall_gets_boxes_from_after_it(sensor, settings, card):
+    """With a lag of two frames, two pictures wait for their boxes when the camera has to be opened anew."""
+    feed = CameraFeed(
+        lambda: SensorSession(CameraSettings(), settings, 30.0), stall_s=1.0, stall_frames=30, clock=sensor.clock
+    )
+    source = Imx500Source(feed, GuidedDetector(CardDetector(live=True)), lag_frames=2)
+    before, corners = table(card, (250, 300), 0)
+    after, corners_after = table(card, (400, 300), 0)
+    sensor.show(before, frames=4, **output_for(corners))
+    assert [source.read().stretch for _ in range(2)] == [0, 0]
+    sensor.script.extend([0.2] * 12)
+    sensor.show(after, frames=6, **output_for(corners_after))
+    frames = [source.read() for _ in range(4)]
+    assert source.recoveries == {"requeued": 1, "rebuilt": 1}
+    for frame in frames:
+        np.testing.assert_array_equal(frame.image, after)
+    assert {frame.stretch for frame in frames} == {2}
+    source.close()
 
 
 def test_an_outline_that_the_sensor_never_sees_is_dropped(card):
