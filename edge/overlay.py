@@ -12,6 +12,7 @@ import PIL.ImageFont
 from edge.errors import ImageError
 from edge.geometry import Image, side_lengths
 from edge.identification import CardResult, CardStatus, PhotoResult
+from edge.outputs import PICTURE_MARK, check_replaceable, marked_png
 
 _COLORS_BGR = {
     CardStatus.CONFIRMED: (60, 160, 30),
@@ -48,11 +49,14 @@ def write_png(path: Path, image: Image) -> None:
     """Write a picture in one step: afterwards the file is whole, or what it was before.
 
     Raises:
+        ConfigurationError: if it would replace something else than such a picture.
         ImageError: if it cannot be written.
     """
+    check_replaceable(path, PICTURE_MARK)
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_COMPRESSION])[1].tobytes())
+        encoded = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_COMPRESSION])[1].tobytes()
+        part.write_bytes(marked_png(encoded))
         part.replace(path)
     except OSError as cause:
         raise ImageError(f"cannot write {path}: {cause.strerror}; choose another folder or make room") from cause

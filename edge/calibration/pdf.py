@@ -7,6 +7,8 @@ from edge.calibration.board import COLUMNS, ROWS, SQUARE_MM, Rectangle, black_re
 PAPERS_MM: Mapping[str, tuple[float, float]] = {"a4": (210.0, 297.0), "letter": (215.9, 279.4)}
 POINTS_PER_MM = 72 / 25.4
 RULER_MM = 150.0
+# A comment, by which the file is known.
+BOARD_MARK = b"%card-scanner board\n"
 _TEXT = "Print at 100 % (actual size). The ruler must measure 150 mm. Glue the board onto something flat."
 
 
@@ -47,7 +49,7 @@ def _document(size_mm: tuple[float, float], content: bytes) -> bytes:
         "/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>".encode("ascii"),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
     ]
-    document, offsets = b"%PDF-1.4\n", []
+    document, offsets = b"%PDF-1.4\n" + BOARD_MARK, []
     for number, body in enumerate(objects, 1):
         offsets.append(len(document))
         document += b"%d 0 obj\n%s\nendobj\n" % (number, body)

@@ -18,6 +18,9 @@ Points = NDArray[np.float64]
 _CONVERGED = 1e-8
 _MAX_STEPS = 100
 
+# A field of every calibration, by which the file is known.
+CALIBRATION_MARK = b'"reprojection_error_px"'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibratedLens:

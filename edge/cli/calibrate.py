@@ -50,6 +50,8 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from edge.calibration import write_calibration
     from edge.calibration.solving import calibrate
+    from edge.calibration.stored import CALIBRATION_MARK
+    from edge.outputs import check_replaceable
 
     if options.board is not None:
         return _write_board(options.board, options.paper)
@@ -59,6 +61,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     if bool(options.paths) == (options.source is not None):
         raise ConfigurationError("give photos of the board, or --source, one of them")
+    check_replaceable(options.output, CALIBRATION_MARK)
     views, picture = _live(options) if options.source is not None else _from_photos(options)
     found = calibrate(views, picture)
     write_calibration(options.output, found)
@@ -67,8 +70,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _write_board(path: Path, paper: str) -> int:
-    from edge.calibration.pdf import board_pdf
+    from edge.calibration.pdf import BOARD_MARK, board_pdf
+    from edge.outputs import check_replaceable
 
+    check_replaceable(path, BOARD_MARK)
     try:
         path.write_bytes(board_pdf(paper))
     except OSError as cause:

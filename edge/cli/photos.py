@@ -1,5 +1,6 @@
 """The photos that a command works on: found, read one by one, and the pictures to write for them."""
 
+import glob
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def readable_photos(photos: Sequence[Path], failures: list[Path]) -> Iterator[tu
 
 
 def overlay_paths(folder: Path | None, photos: Sequence[Path]) -> dict[Path, Path]:
-    """Photo -> picture to write; photos of one name are told apart by a number.
+    """Photo -> picture to write. A number is added to a name that another photo or a file of the user's has.
 
     Raises:
         ConfigurationError: if the folder cannot be made.
@@ -59,7 +60,15 @@ def overlay_paths(folder: Path | None, photos: Sequence[Path]) -> dict[Path, Pat
     names: dict[str, Path] = {}
     for photo in dict.fromkeys(photos):
         name, number = photo.stem, 2
-        while name in names:
+        while name in names or _is_taken(folder, name):
             name, number = f"{photo.stem}-{number}", number + 1
         names[name] = photo
     return {photo: folder / f"{name}.png" for name, photo in names.items()}
+
+
+def _is_taken(folder: Path, name: str) -> bool:
+    """Whether a picture of this name, or of one of its cards, would replace what this program did not draw."""
+    from edge.outputs import PICTURE_MARK, replaceable
+
+    of_cards = folder.glob(f"{glob.escape(name)}-[0-9]*.png")
+    return not all(replaceable(path, PICTURE_MARK) for path in [folder / f"{name}.png", *of_cards])

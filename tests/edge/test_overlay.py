@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.errors import ImageError
+from edge.errors import ConfigurationError, ImageError
 from edge.identification import CardResult, CardStatus, PhotoResult
 from edge.overlay import draw_photo_result, write_png
 from edge.photos import read_photo
@@ -58,6 +58,8 @@ def test_the_file_is_whole_or_not_there(tmp_path):
     write_png(tmp_path / "a.png", picture)
     assert np.array_equal(read_photo(tmp_path / "a.png"), picture)
     (tmp_path / "b.png").mkdir()
-    with pytest.raises(ImageError, match=r"cannot write .*b\.png"):
+    with pytest.raises(ConfigurationError, match=r"b\.png is there already"):
         write_png(tmp_path / "b.png", picture)
+    with pytest.raises(ImageError, match=r"cannot write .*c\.png"):
+        write_png(tmp_path / "nowhere" / "c.png", picture)
     assert {path.name for path in tmp_path.iterdir()} == {"a.png", "b.png"}

@@ -1,4 +1,5 @@
 import contextlib
+import re
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ImageError, SourceError
+from edge.overlay import write_png
 from edge.photos import list_photos, natural_order, read_photo
 
 REAL_PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "photos"
@@ -110,12 +112,22 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content, start):
         assert read_photo(path).ndim == 3
 
 
-def test_a_folder_lists_its_photos_in_natural_order(tmp_path):
+def test_a_folder_lists_its_photos_in_natural_order(tmp_path, caplog):
     for name in ("b10.jpg", "b2.JPG", "a.png", "notes.txt", ".hidden.jpg"):
         (tmp_path / name).touch()
     (tmp_path / "sub.jpg").mkdir()
     assert [photo.name for photo in list_photos(tmp_path)] == ["a.png", "b2.JPG", "b10.jpg"]
     assert list_photos(tmp_path / "a.png") == [tmp_path / "a.png"]
+    told = "\n".join(record.getMessage() for record in caplog.records)
+    for name, reason in (("notes.txt", "no photo"), (".hidden.jpg", "hidden"), ("sub.jpg", "a folder")):
+        assert re.search(rf"left out {re.escape(name)}: {reason}", told)
+
+
+def test_a_folder_leaves_out_what_was_drawn_into_it(tmp_path, pixels, caplog):
+    cv2.imwrite(str(tmp_path / "a.png"), pixels)
+    write_png(tmp_path / "a-2.png", pixels)
+    assert list_photos(tmp_path) == [tmp_path / "a.png"]
+    assert "left out a-2.png: a picture that card-scanner drew" in caplog.text
 
 
 def test_a_folder_without_photos_is_refused(tmp_path):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ImageError
 from edge.geometry import Image
+from edge.outputs import PICTURE_MARK, check_replaceable, marked_png
 from edge.simulator.card import render_card
 from edge.simulator.sets import training_cards
 from training.augmentation import AugmentationSettings, Disturbance, augment, disturbances
@@ -78,8 +79,10 @@ def write_picture(path: Path, picture: Image) -> None:
     """Write a picture file.
 
     Raises:
+        ConfigurationError: if it would replace something else than such a picture.
         ImageError: if it cannot be written.
     """
+    check_replaceable(path, PICTURE_MARK)
     try:
         done, data = cv2.imencode(path.suffix, picture)
     except cv2.error as cause:
@@ -88,7 +91,7 @@ def write_picture(path: Path, picture: Image) -> None:
         raise ImageError(f"cannot encode the picture {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
+        path.write_bytes(marked_png(data.tobytes()) if path.suffix == ".png" else data.tobytes())
     except OSError as cause:
         raise ImageError(f"cannot write {path}: {cause.strerror}") from cause
 

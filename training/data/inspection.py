@@ -15,6 +15,7 @@ import cv2
 
 from edge.decoding import decode
 from edge.errors import ConfigurationError, ImageError
+from edge.outputs import check_replaceable
 from training.data.card_folder import Findings, Names, survey_folder
 from training.data.card_list import CardList, read_card_list
 from training.data.gallery import card_image
@@ -92,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
         ConfigurationError: if the folder or the metadata cannot be read.
     """
     known = read_card_list(args.metadata) if args.metadata else None
+    if args.output:
+        check_replaceable(args.output, b'"images_per_s"')
     inspection = inspect_folder(args.folder, known, args.workers)
     if args.output:
         try:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from edge.detection import network as outlines
 from edge.detection import sides
 from edge.manifests import file_sha256
+from edge.outputs import check_model_output
 from training.detection.trained import read_detector
 from training.errors import ExportError
 from training.export.onnx_file import write_module
@@ -74,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         ScannerError: if the checkpoint is unusable or the exported model does not agree with it. Then nothing is
             written.
     """
+    check_model_output(args.output)
     trained = read_detector(args.checkpoint)
     card = export_network(trained.network, args.output, trained.description)
     sys.stdout.write(json.dumps(card, indent=2) + "\n")

@@ -9,6 +9,7 @@ from typing import Any
 from edge.cli.bench import SCENARIOS, daemon_lines
 from edge.config import RecognitionSettings
 from edge.embedding.onnx import OnnxEmbedder
+from edge.outputs import check_replaceable
 from edge.recognition import open_recognizer
 from training.evaluation.calibration import choose_thresholds, measure_distances
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
@@ -121,6 +122,7 @@ def _full_size(args: argparse.Namespace) -> int:
 
 
 def _calibrate(args: argparse.Namespace) -> int:
+    check_replaceable(args.output, b'"not_a_card"')
     embedder = OnnxEmbedder(args.model, threads=2)
     distances = measure_distances(embedder, args.gallery, args.scenes)
     embedder.close()

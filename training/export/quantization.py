@@ -17,6 +17,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from edge.embedding.onnx import INPUT_NAME, OnnxEmbedder
 from edge.geometry import Image
 from edge.manifests import ModelManifest, file_sha256
+from edge.outputs import check_model_output
 from edge.preprocessing import preprocess
 from training.augmentation import AugmentationSettings
 from training.data.cards import Cards, open_cards
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ScannerError: if the model or the cards cannot be used.
     """
+    check_model_output(args.output, args.model)
     cards = open_cards(args.cards or args.calibration, args.metadata, args.runs / "references", Ranks())
     manifest = quantize_model(args.model, args.output, cards, args.calibration)
     sys.stdout.write(json.dumps(manifest.card["quantisation"], indent=2) + "\n")

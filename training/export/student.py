@@ -16,6 +16,7 @@ import torch
 from edge.embedding.onnx import INPUT_NAME, OnnxEmbedder
 from edge.geometry import Image
 from edge.manifests import ModelManifest, file_sha256
+from edge.outputs import check_model_output
 from edge.preprocessing import preprocess
 from edge.simulator.sets import calibration_cards
 from training.augmentation import AugmentationSettings
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
         ScannerError: if the checkpoint is unusable or the exported model does not agree with it. Then nothing is
             written.
     """
+    check_model_output(args.output)
     state = load_checkpoint(args.checkpoint)
     model = student_of(state)
     held_out = simulated_references(calibration_cards(SCORED_CARDS), args.runs / "references")

@@ -58,3 +58,14 @@ def test_photos_of_two_cameras_are_refused(scanner, photos, tmp_path):
     outcome = scanner("calibrate", photos, tmp_path / "other.png", "--output", tmp_path / "camera.json")
     assert outcome.code == 2
     assert "differ in size, camera or focal length" in outcome.complaint
+
+
+def test_nothing_but_an_earlier_board_or_calibration_is_replaced(scanner, tmp_path):
+    (tmp_path / "card.jpg").write_bytes(b"photo")
+    for command in (("--board", tmp_path / "card.jpg"), (tmp_path / "card.jpg", "--output", tmp_path / "card.jpg")):
+        outcome = scanner("calibrate", *command)
+        assert outcome.code == 2
+        assert "card.jpg is there already and was not written by this command" in outcome.complaint
+    assert (tmp_path / "card.jpg").read_bytes() == b"photo"
+    for _ in range(2):
+        assert scanner("calibrate", "--board", tmp_path / "board.pdf").code == 0

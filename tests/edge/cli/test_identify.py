@@ -153,3 +153,41 @@ def test_results_of_a_very_large_photo_are_in_its_own_pixels(scanner, tiny_setti
     assert drawn.shape == plain.shape == (1000, 750, 3)
     for x, y in (np.array(found["cards"][0]["corners"]) / 2).round().astype(int):
         assert (drawn[y - 2 : y + 3, x - 2 : x + 3] != plain[y - 2 : y + 3, x - 2 : x + 3]).any()
+
+
+def test_overlays_never_replace_a_photo_or_a_picture_of_the_users(scanner, tiny_settings, photo, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), read_photo(photo))
+    (folder / "b.png").symlink_to(photo)
+    (folder / "c.jpg").write_bytes(photo.read_bytes())
+    (folder / "c.png").write_bytes(b"holiday")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    first = scanner("identify", folder, "--overlay", folder)
+    drawn = {path: path.read_bytes() for path in folder.iterdir() if path not in before}
+    assert {path.name for path in drawn} == {"a-2.png", "b-2.png", "c-2.png"}
+    again = scanner("identify", folder, "--overlay", folder)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before | drawn
+    assert first.out == again.out
+    assert "left out a-2.png, b-2.png, c-2.png: a picture that card-scanner drew" in again.err
+
+
+def test_a_damaged_photo_does_not_stop_a_folder(scanner, tiny_settings, photo, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    whole = bytearray(photo.read_bytes())
+    (folder / "1.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n")
+    PIL.Image.open(photo).resize((200, 150)).save(folder / "2.avif")
+    damaged = bytearray((folder / "2.avif").read_bytes())
+    start = damaged.index(b"mdat") + 8
+    damaged[start : start + 60] = bytes(60)
+    (folder / "2.avif").write_bytes(damaged)
+    (folder / "3.jpg").write_bytes(whole)
+    (folder / "notes.txt").write_text("text")
+    outcome = scanner("identify", folder, "--json")
+    assert outcome.code == 1
+    assert [json.loads(line)["image"] for line in outcome.out.splitlines()] == [str(folder / "3.jpg")]
+    assert [sum(name in line for line in outcome.err.splitlines()) for name in ("1.jpg", "2.avif", "notes.txt")] == [
+        1
+    ] * 3
+    assert len(outcome.err.splitlines()) == 3

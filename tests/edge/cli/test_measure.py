@@ -130,3 +130,15 @@ def test_a_calibration_for_another_resolution_is_refused_in_words(scanner, card_
 
 def test_a_model_needs_its_database(scanner, card_photo):
     assert "give --database too" in scanner("measure", card_photo[0], "--model", "x.onnx").complaint
+
+
+def test_pictures_of_cards_never_replace_the_users_files(scanner, card_photo, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(card_photo[0].read_bytes())
+    (folder / "a-1.png").write_bytes(b"holiday")
+    for _ in range(2):
+        scanner("measure", folder / "a.png", "--overlay", folder)
+        assert sorted(path.name for path in folder.iterdir()) == ["a-1.png", "a-2-1.png", "a.png"]
+    assert (folder / "a-1.png").read_bytes() == b"holiday"
+    assert (folder / "a.png").read_bytes() == card_photo[0].read_bytes()
