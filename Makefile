@@ -4,14 +4,20 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 # For the tests of the camera's adapter; without what it depends on, which only a Raspberry Pi has.
 PICAMERA := picamera2==0.3.36
+SCANNER := $(VENV)/.scanner
 INSTALLED := $(VENV)/.installed
 
 .PHONY: install demo test faults check bench evaluate clean
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml
+# The daemon and the simulated bench alone, which take seconds where torch takes minutes.
+$(SCANNER): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[simulator]"
+	@touch $(SCANNER)
+
+$(INSTALLED): $(SCANNER)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable ".[training,dev]"
@@ -20,7 +26,7 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps $(PICAMERA)
 	@touch $(INSTALLED)
 
-demo: install
+demo: $(SCANNER)
 	$(BIN)/card-scanner demo
 
 test: install
@@ -35,7 +41,7 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: $(SCANNER)
 	$(BIN)/card-scanner bench
 
 evaluate: install

@@ -8,18 +8,21 @@
 set -euo pipefail
 
 root=""
-if [[ "${1:-}" == --root && -n "${2:-}" ]]; then
-    root="$(realpath "$2")"
-elif [[ $# -gt 0 ]]; then
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
-    exit 2
-fi
-
-here="$(cd "$(dirname "$(realpath "$0")")/.." && pwd)"
+here="$(cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.." && pwd)"
 home="/opt/card-scanner"
-app="$root$home/app"
+app="$home/app"
 venv="$home/venv"
 changes=0
+
+read_arguments() {
+    if [[ "${1:-}" == --root && -n "${2:-}" ]]; then
+        root="$(realpath "$2")"
+        app="$root$home/app"
+    elif [[ $# -gt 0 ]]; then
+        sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+    fi
+}
 
 changed() {
     changes=$((changes + 1))
@@ -64,26 +67,42 @@ place_tree() {
 
 check_system() {
     [[ $EUID -eq 0 ]] || fail "must be run as root: sudo $0"
-    # shellcheck source=/dev/null
-    case "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" in
+    case "$(release)" in
         bookworm | trixie) ;;
         *) fail "this is neither Bookworm nor Trixie (Raspberry Pi OS or Debian 12 or 13)" ;;
     esac
 }
 
+# The system's code name, such as bookworm.
+release() {
+    # shellcheck source=/dev/null
+    (. "$root/etc/os-release" && echo "${VERSION_CODENAME:-}")
+}
+
 has_npu() {
-    grep --quiet --no-messages 0x1e60 /sys/bus/pci/devices/*/vendor
+    grep --quiet --no-messages 0x1e60 "$root"/sys/bus/pci/devices/*/vendor
+}
+
+has_package() {
+    dpkg-query --admindir="$root/var/lib/dpkg" --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep --quiet '^installed$'
 }
 
 # From apt come the packages that share numpy's binary interface with apt's picamera2 (simplejpeg) and hailort.
-install_packages() {
-    local wanted=(python3-venv python3-numpy python3-opencv python3-systemd) missing=() name
-    for name in python3-picamera2 python3-libcamera imx500-all; do
-        if apt-cache show "$name" >/dev/null 2>&1; then wanted+=("$name"); fi
+wanted_packages() {
+    local camera=(python3-picamera2 python3-libcamera imx500-all) name
+    # picamera2's module for the IMX500 imports OpenEXR, which Trixie's package does not depend on.
+    if [[ "$(release)" == trixie ]]; then camera+=(python3-openexr); fi
+    echo python3-venv python3-numpy python3-opencv python3-systemd
+    for name in "${camera[@]}"; do
+        if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
     done
-    if has_npu; then wanted+=(dkms hailo-all); fi
-    for name in "${wanted[@]}"; do
-        dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null | grep --quiet '^installed$' || missing+=("$name")
+    if has_npu; then echo dkms hailo-all; fi
+}
+
+install_packages() {
+    local missing=() name
+    for name in $(wanted_packages); do
+        has_package "$name" || missing+=("$name")
     done
     [[ ${#missing[@]} -eq 0 ]] && return
     apt-get update --quiet --quiet
@@ -101,13 +120,14 @@ place_application() {
     for file in "$here"/docs/*.md; do place "$file" "$home/docs/${file##*/}"; done
 }
 
-# What the application needs besides apt's packages, one requirement a line.
+# What the application and the simulated bench need besides apt's packages, one requirement a line.
 requirements() {
     python3 - "$app/pyproject.toml" <<'PYTHON'
 import sys, tomllib
 with open(sys.argv[1], "rb") as file:
-    dependencies = tomllib.load(file)["project"]["dependencies"]
-print("\n".join(each for each in dependencies if not each.startswith(("numpy", "opencv"))))
+    project = tomllib.load(file)["project"]
+wanted = project["dependencies"] + project["optional-dependencies"]["simulator"]
+print("\n".join(each for each in wanted if not each.startswith(("numpy", "opencv"))))
 PYTHON
 }
 
@@ -140,7 +160,6 @@ check_environment() {
     "$venv/bin/python" - <<'PYTHON' || fail "the packages do not work together; see above"
 import importlib.util
 import numpy
-import edge.daemon
 assert numpy.__file__.startswith("/usr/lib/"), f"numpy comes from {numpy.__file__}, not from apt"
 if importlib.util.find_spec("picamera2"):
     import simplejpeg
@@ -156,6 +175,8 @@ place_service() {
     place "$here/systemd/card-scanner.sysusers" /usr/lib/sysusers.d/card-scanner.conf
     place "$here/systemd/card-scanner.tmpfiles" /usr/lib/tmpfiles.d/card-scanner.conf
     place "$here/systemd/72-card-scanner.rules" /usr/lib/udev/rules.d/72-card-scanner.rules
+    # Only where there is an NPU: elsewhere the driver is missing, and the boot would count as degraded.
+    if has_npu; then place "$here/systemd/card-scanner.modules" /usr/lib/modules-load.d/card-scanner.conf; fi
     [[ -n "$root" ]] && return
     # These two change nothing where all is there: run each time, they also mend a run that was cut off.
     systemd-sysusers card-scanner.conf
@@ -179,12 +200,60 @@ booted() {
     [[ -d /run/systemd/system ]]
 }
 
+# Names of the sensors on the camera connectors, one a line: those whose driver has found them.
+pi_sensors() {
+    sed --quiet --regexp-extended 's/^(\w+) [0-9]+-[0-9a-f]{4}$/\1/p' "$root"/sys/class/video4linux/v4l-subdev*/name 2>/dev/null || true
+}
+
+# The first USB camera, by the name that it keeps at this plug.
+usb_camera() {
+    local device
+    for device in "$root"/dev/v4l/by-id/usb-*-video-index0; do
+        if [[ -e "$device" ]]; then echo "${device#"$root"}"; return; fi
+    done
+}
+
+# The network of this program's that finds cards on the IMX500 itself; the published ones know no cards.
+sensor_network() {
+    local network
+    for network in "$app"/models/*.rpk; do
+        if [[ -e "$network" ]]; then echo "${network#"$root"}"; return; fi
+    done
+}
+
+# Where frames shall come from, and behind a tab why.
+choose_source() {
+    local sensors camera
+    sensors="$(pi_sensors | sort --unique | paste --serial --delimiters=' ')"
+    camera="$(usb_camera)"
+    if [[ -n "$sensors" ]] && ! has_package python3-picamera2; then
+        sensors=""
+        echo "a camera is on the camera connector, but there is no package python3-picamera2 to use it" >&2
+    fi
+    if [[ " $sensors " == *" imx500 "* && -n "$(sensor_network)" ]]; then
+        printf 'imx500\t%s\n' "an IMX500 is on the camera connector, and $(sensor_network) finds cards on it"
+    elif [[ " $sensors " == *" imx500 "* ]]; then
+        printf 'picamera\t%s\n' "an IMX500 is on the camera connector, but no network that knows cards is installed for it"
+    elif [[ -n "$sensors" ]]; then
+        printf 'picamera\t%s\n' "$sensors is on the camera connector"
+    elif [[ -n "$camera" ]]; then
+        printf 'v4l2:%s\t%s\n' "$camera" "no camera is on the camera connector, but this one on USB"
+    else
+        printf 'demo\t%s\n' "there is no camera; this is the simulated bench"
+    fi
+}
+
 place_configuration() {
-    local file="$root/etc/card-scanner/config.toml" source=demo
+    local file="$root/etc/card-scanner/config.toml" source reason
     [[ -e "$file" ]] && return
-    if dpkg-query --show imx500-all >/dev/null 2>&1; then source=imx500; fi
+    if [[ ! -d "$root/sys/class" ]]; then
+        echo "no settings yet: install.sh chooses the source of frames when it is run on the device"
+        return
+    fi
+    IFS=$'\t' read -r source reason < <(choose_source)
     install -d "${file%/*}"
-    cat >"$file" <<TOML
+    {
+        cat <<TOML
 # Settings of the card scanner; $home/docs/configuration.md explains every one.
 # After a change: sudo systemctl reload card-scanner ([source], [camera], [imx500] and [publish]: restart).
 
@@ -192,10 +261,12 @@ place_configuration() {
 spec = "$source"
 
 [recognition]
-model = "$home/app/models/demo.onnx"
 database = "/var/lib/card-scanner/databases/current"
 TOML
+        if [[ "$source" == imx500 ]]; then printf '\n[imx500]\nnetwork = "%s"\n' "$(sensor_network)"; fi
+    } >"$file"
     changed "/etc/card-scanner/config.toml"
+    echo "source of frames: $source ($reason)"
 }
 
 # The database that is shipped; another one that was installed stays in use.
@@ -224,21 +295,47 @@ start_service() {
     fi
 }
 
-if [[ -z "$root" ]]; then
-    check_system
-    install_packages
-fi
-place_application
-place_service
-place_configuration
-place_link "$venv/bin/card-scanner" /usr/local/bin/card-scanner
-if [[ -z "$root" ]]; then
+# Opens everything that was installed and recognises a card; a camera or an NPU that is missing is only told.
+works() {
+    local found
+    found="$("$venv/bin/card-scanner" doctor)" || true
+    echo "$found"
+    grep --quiet ' recognition ' <<<"$found" &&
+        ! grep --quiet --extended-regexp '^FAIL +(configuration|model|detector|database|recognition) ' <<<"$found"
+}
+
+# What was damaged since it was installed is mended by installing it again.
+check_installation() {
+    works && return
+    rm -f "$venv/.made-of"
     make_environment
     install_database
-    start_service
-fi
-if [[ $changes -eq 0 ]]; then
-    echo "nothing was to be changed"
-else
-    echo "done, $changes changes; 'card-scanner doctor' says whether anything is missing"
-fi
+    works && return
+    rm -f "$venv/.made-of"
+    fail "the scanner does not work as it is installed; see what has failed above"
+}
+
+main() {
+    read_arguments "$@"
+    if [[ -z "$root" ]]; then
+        check_system
+        install_packages
+    fi
+    place_application
+    place_service
+    place_configuration
+    place_link "$venv/bin/card-scanner" /usr/local/bin/card-scanner
+    if [[ -z "$root" ]]; then
+        make_environment
+        install_database
+        check_installation
+        start_service
+    fi
+    if [[ $changes -eq 0 ]]; then
+        echo "nothing was to be changed"
+    else
+        echo "done, $changes changes; 'card-scanner doctor' says whether anything is missing"
+    fi
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

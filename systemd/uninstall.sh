@@ -37,6 +37,7 @@ rm -f "$root/usr/lib/systemd/system/card-scanner.service" \
     "$root/usr/lib/sysusers.d/card-scanner.conf" \
     "$root/usr/lib/tmpfiles.d/card-scanner.conf" \
     "$root/usr/lib/udev/rules.d/72-card-scanner.rules" \
+    "$root/usr/lib/modules-load.d/card-scanner.conf" \
     "$root/usr/local/bin/card-scanner"
 if $purge; then
     rm -rf "$root/etc/card-scanner" "$root/var/lib/card-scanner"

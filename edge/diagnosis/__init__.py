@@ -7,6 +7,7 @@ from edge.config import Settings, load_settings
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import HARDWARE_CHECKS
 from edge.diagnosis.machine import Machine
+from edge.diagnosis.recognition import RECOGNITION_CHECKS
 from edge.diagnosis.software import SOFTWARE_CHECKS
 from edge.errors import ConfigurationError
 
@@ -22,7 +23,7 @@ def diagnose(configuration: Path | None, machine: Machine) -> Iterator[Finding]:
     """
     settings, finding = _configuration(configuration)
     yield finding
-    for check in (*HARDWARE_CHECKS, *SOFTWARE_CHECKS):
+    for check in (*HARDWARE_CHECKS, *RECOGNITION_CHECKS, *SOFTWARE_CHECKS):
         yield check(settings, machine)
 
 

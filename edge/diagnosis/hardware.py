@@ -11,10 +11,20 @@ from edge.diagnosis.machine import Machine, text_of
 Check = Callable[[Settings, Machine], Finding]
 
 _PI_CAMERAS = ("picamera", "imx500")
+# What picamera2 needs for any camera, and its module for the IMX500 besides.
+_PACKAGES = {
+    "picamera2": "python3-picamera2",
+    "libcamera": "python3-libcamera",
+    "OpenEXR": "python3-openexr",
+}
+_MODULES = tuple(_PACKAGES)
 # A sensor on the camera connector: its driver's name, then its I2C bus and address.
 _SENSOR = re.compile(r"^(\w+) \d+-[0-9a-f]{4}$")
 _FIRMWARE = (Path("/lib/firmware/imx500_loader.fpk"), Path("/lib/firmware/imx500_firmware.fpk"))
+_PUBLISHED_NETWORKS = Path("/usr/share/imx500-models")
 _HAILO_VENDOR = "0x1e60"
+# The speed of a PCIe lane of the third generation, as the kernel states it; a Raspberry Pi 5 starts at 5.0.
+_GEN_3_GT_S = 8.0
 _DEVICES = ("dev/video*", "dev/media*", "dev/v4l-subdev*", "dev/dma_heap/*", "dev/hailo*")
 _HOT_C, _TOO_HOT_C = 75.0, 82.0
 # https://www.raspberrypi.com/documentation/computers/os.html#get_throttled; bit n + 16: the same since the start
@@ -34,9 +44,10 @@ def check_camera(settings: Settings, machine: Machine) -> Finding:
         cable = "switch off, check the ribbon cable, switch on; then 'rpicam-hello --list-cameras'"
         found = f"only {', '.join(sensors)}" if sensors else "nothing"
         return _finding("camera", State.FAILURE, f"no {kind} camera: {found} is on the camera connector", cable)
-    missing = [name for name in ("picamera2", "libcamera") if not machine.has_module(name)]
+    modules = _MODULES if kind == "imx500" else _MODULES[:2]
+    missing = [name for name in modules if not machine.has_module(name)]
     if missing:
-        install = "sudo apt install python3-picamera2 python3-libcamera"
+        install = f"sudo apt install {' '.join(_PACKAGES[name] for name in missing)}"
         return _finding("camera", State.FAILURE, f"Python does not find {' and '.join(missing)}", install)
     return _finding("camera", State.OK, f"{', '.join(sensors)} on the camera connector")
 
@@ -49,12 +60,15 @@ def check_sensor_firmware(settings: Settings, machine: Machine) -> Finding:
     missing = [str(path) for path in (*_FIRMWARE, settings.imx500.network) if not machine.exists(path.absolute())]
     if missing:
         return _finding(subject, State.FAILURE, f"missing: {', '.join(missing)}", "sudo apt install imx500-all")
+    if settings.imx500.network.is_relative_to(_PUBLISHED_NETWORKS):
+        sentence = f"{settings.imx500.network.name} is a published network, and those know no cards"
+        return _finding(subject, State.WARNING, sentence, 'set source.spec = "picamera", or imx500.network to your own')
     return _finding(subject, State.OK, f"firmware and {settings.imx500.network.name} are here")
 
 
 def check_npu(settings: Settings, machine: Machine) -> Finding:
     """Is there a Hailo, on the bus and with its driver?"""
-    on_bus = [path for path in machine.glob("sys/bus/pci/devices/*/vendor") if text_of(path) == _HAILO_VENDOR]
+    on_bus = _npus_on_bus(machine)
     nodes = machine.glob("dev/hailo[0-9]*")
     if nodes:
         return _finding("NPU", State.OK, f"Hailo at /{nodes[0].relative_to(machine.root)}")
@@ -65,6 +79,19 @@ def check_npu(settings: Settings, machine: Machine) -> Finding:
         return _finding("NPU", State.UNUSED, "no Hailo on the PCIe bus; the model runs on the CPU")
     seat = "switch off, seat the Hailo's board; then 'lspci -d 1e60:' must list it"
     return _finding("NPU", State.FAILURE, "no Hailo on the PCIe bus", seat)
+
+
+def check_npu_link(_settings: Settings, machine: Machine) -> Finding:
+    """Does the Hailo's PCIe lane run at the speed of the third generation?"""
+    speeds = [text_of(device / "current_link_speed") for device in _npus_on_bus(machine)]
+    rates = [float(speed.split()[0]) for speed in speeds if re.match(r"\d+(\.\d+)? GT/s", speed)]
+    if not rates:
+        return _finding("NPU link", State.UNUSED, "no Hailo whose PCIe speed this machine tells")
+    sentence = f"PCIe at {min(rates):g} GT/s"
+    if min(rates) < _GEN_3_GT_S:
+        line = "add 'dtparam=pciex1_gen=3' to /boot/firmware/config.txt and reboot"
+        return _finding("NPU link", State.WARNING, f"{sentence}, not the {_GEN_3_GT_S:g} of Gen 3", line)
+    return _finding("NPU link", State.OK, f"{sentence} (Gen 3)")
 
 
 def check_npu_driver(settings: Settings, machine: Machine) -> Finding:
@@ -137,9 +164,15 @@ def pi_sensors(machine: Machine) -> list[str]:
     return [match.group(1) for match in map(_SENSOR.match, names) if match]
 
 
+def _npus_on_bus(machine: Machine) -> list[Path]:
+    vendors = machine.glob("sys/bus/pci/devices/*/vendor")
+    return [path.parent for path in vendors if text_of(path) == _HAILO_VENDOR]
+
+
 def _v4l2_camera(device: Path, machine: Machine) -> Finding:
     if device.is_absolute() and machine.exists(device):
-        name = text_of(machine.root / "sys/class/video4linux" / device.name / "name")
+        node = (machine.root / device.relative_to("/")).resolve().name
+        name = text_of(machine.root / "sys/class/video4linux" / node / "name")
         return _finding("camera", State.OK, f"{device} {name}".rstrip())
     there = [f"/dev/{path.name}" for path in machine.glob("dev/video*")]
     found = f"there are {', '.join(there)}" if there else "there is none at all"
@@ -170,6 +203,7 @@ HARDWARE_CHECKS: tuple[Check, ...] = (
     check_camera,
     check_sensor_firmware,
     check_npu,
+    check_npu_link,
     check_npu_driver,
     check_permissions,
     check_temperature,

@@ -1,4 +1,4 @@
-"""Checks of the model, the card database, the disk, the ports and the clock."""
+"""Checks of the disk, the ports and the clock."""
 
 import json
 import shutil
@@ -8,43 +8,12 @@ from pathlib import Path
 import zmq
 
 from edge.config import Settings
-from edge.database.bundle import open_manifest
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import Check
 from edge.diagnosis.machine import Machine
-from edge.errors import DatabaseError, ModelError
-from edge.manifests import ModelManifest, check_model_file, read_model_manifest
 
 _LOW_MB, _FULL_MB = 500, 50
 _ANSWER_MS = 1000
-
-
-def check_model(settings: Settings, _machine: Machine) -> Finding:
-    """Is the model here and undamaged?"""
-    path = settings.recognition.model
-    try:
-        manifest = _sound_model(path)
-    except ModelError as failure:
-        restore = "copy the file and its manifest again, or set recognition.model"
-        return _finding("model", State.FAILURE, str(failure), restore)
-    return _finding("model", State.OK, f"{manifest.model_id}, {manifest.dimension} dimensions, in {path}")
-
-
-def check_database(settings: Settings, _machine: Machine) -> Finding:
-    """Is the card database here, undamaged, and built with this model?"""
-    path = settings.recognition.database
-    try:
-        model = _sound_model(settings.recognition.model)
-    except ModelError:
-        return _finding(
-            "database", State.FAILURE, f"{path}: cannot be judged without its model", "mend the model first"
-        )
-    try:
-        manifest = open_manifest(path, model)
-    except DatabaseError as failure:
-        install = "sudo card-scanner database install FOLDER, or 'sudo card-scanner database rollback'"
-        return _finding("database", State.FAILURE, str(failure), install)
-    return _finding("database", State.OK, f"{manifest.name}, {manifest.cards} cards, in {path}")
 
 
 def check_disk(settings: Settings, machine: Machine) -> Finding:
@@ -64,7 +33,7 @@ def check_ports(settings: Settings, _machine: Machine) -> Finding:
     taken = [endpoint for endpoint in endpoints if not _is_free(endpoint)]
     if not taken:
         return _finding("ports", State.OK, f"{' and '.join(endpoints)} are free; no scanner is running")
-    running = _running_scanner(settings.publish.control)
+    running = running_scanner(settings.publish.control)
     if running is not None:
         return _finding("ports", State.OK, f"a scanner is running: {running}")
     ports = " or ".join(f"sport = :{endpoint.rpartition(':')[2]}" for endpoint in taken)
@@ -86,23 +55,7 @@ def check_clock(_settings: Settings, machine: Machine) -> Finding:
             return _finding("clock", State.UNUSED, "plausible; this machine does not tell whether it is synchronised")
 
 
-def _sound_model(path: Path) -> ModelManifest:
-    manifest = read_model_manifest(path.with_suffix(".json"))
-    check_model_file(path, manifest)
-    return manifest
-
-
-def _is_free(endpoint: str) -> bool:
-    """Whether a ZeroMQ socket can be bound there."""
-    with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REP) as probe:
-        try:
-            probe.bind(endpoint)
-        except zmq.ZMQError:
-            return False
-        return True
-
-
-def _running_scanner(control: str) -> str | None:
+def running_scanner(control: str) -> str | None:
     """What a scanner says of itself on its control socket; None where nobody answers as one."""
     with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REQ) as client:
         client.setsockopt(zmq.LINGER, 0)
@@ -121,8 +74,18 @@ def _running_scanner(control: str) -> str | None:
     )
 
 
+def _is_free(endpoint: str) -> bool:
+    """Whether a ZeroMQ socket can be bound there."""
+    with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REP) as probe:
+        try:
+            probe.bind(endpoint)
+        except zmq.ZMQError:
+            return False
+        return True
+
+
 def _finding(subject: str, state: State, sentence: str, remedy: str = "") -> Finding:
     return Finding(subject=subject, state=state, sentence=sentence, remedy=remedy)
 
 
-SOFTWARE_CHECKS: tuple[Check, ...] = (check_model, check_database, check_disk, check_ports, check_clock)
+SOFTWARE_CHECKS: tuple[Check, ...] = (check_disk, check_ports, check_clock)

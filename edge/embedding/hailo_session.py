@@ -20,9 +20,13 @@ _WRONG_CHIP = "it was compiled for another chip; compile it for hailo8"
 _DAMAGED = "it is damaged, or made by a compiler that this HailoRT does not know; copy or compile it again"
 _VERSIONS = "driver and library are of different versions; sudo apt install --reinstall hailo-all, and reboot"
 _ABSENT = "no Hailo device answers; is it seated, and does 'lspci | grep Hailo' list it? " + INSTALL
+_PERMISSIONS = (
+    "may this user use /dev/hailo0 (group video; a service that was started before the driver was loaded may not: "
+    "restart it)?"
+)
 _DRIVER = (
-    "the driver failed; see 'dmesg | grep hailo' (where that says max_desc_page_size: put 'options hailo_pci "
-    "force_desc_page_size=4096' in /etc/modprobe.d/hailo_pci.conf and reboot)"
+    f"the driver refused: {_PERMISSIONS} Else see 'dmesg | grep hailo' (where that says max_desc_page_size: put "
+    "'options hailo_pci force_desc_page_size=4096' in /etc/modprobe.d/hailo_pci.conf and reboot)"
 )
 _BUSY = "another program uses the device; end it ('sudo lsof /dev/hailo0' names it)"
 
@@ -39,7 +43,11 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ScannerError], str], ...] = (
         ModelError,
         _DAMAGED,
     ),
-    (("HAILO_OPEN_FILE_FAILURE",), ModelError, "it, or the device's file, cannot be opened"),
+    (
+        ("HAILO_OPEN_FILE_FAILURE",),
+        ModelError,
+        f"it, or the device, cannot be opened: {_PERMISSIONS}",
+    ),
     (("HailoRTTimeout", "HAILO_TIMEOUT", "HAILO_DRIVER_TIMEOUT"), InferenceTimeoutError, "it did not answer in time"),
     (
         ("HAILO_INVALID_DRIVER_VERSION", "HAILO_DRIVER_INVALID", "HAILO_UNSUPPORTED_FW", "HAILO_INVALID_FIRMWARE"),

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from edge.simulator.fonts import BODY_FONTS, FLAVOR_FONTS, TITLE_FONTS
 from edge.simulator.palette import Color, Palette, from_oklch, luma, mix, random_palette
 from edge.simulator.sets import TYPES, CardSpec
-from edge.simulator.text import BODY_FONTS, FLAVOR_FONTS, TITLE_FONTS
 
 Texture = Literal["plain", "gradient", "clouds", "marble", "brushed", "dots", "stripes", "paper", "tiles", "rays"]
 _TEXTURES: tuple[Texture, ...] = (

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 
+# What the renderer needs and may be missing: said here, where it is one sentence.
+import edge.simulator.fonts  # noqa: F401
 from edge.config import SourceSettings
 from edge.errors import ConfigurationError, SourceError
 from edge.frame import Frame

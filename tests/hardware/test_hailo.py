@@ -192,6 +192,12 @@ def test_a_model_that_changed_while_the_device_was_lost_is_not_used(npu, embedde
         ("open", "HAILO_DEVICE_IN_USE", InferenceError, "lsof /dev/hailo0"),
         ("open", "HAILO_OUT_OF_PHYSICAL_DEVICES", InferenceError, "lspci"),
         ("open", "HAILO_INVALID_DRIVER_VERSION", InferenceError, "--reinstall hailo-all"),
+        (
+            "open",
+            "HAILO_DRIVER_OPERATION_FAILED",
+            InferenceError,
+            "refused: may this user use /dev/hailo0",
+        ),
         ("open", "HailoRTDriverOperationFailedException", InferenceError, "force_desc_page_size=4096"),
         ("open", "HailoRTTimeout", InferenceTimeoutError, "did not answer in time"),
         ("open", "HAILO_INTERNAL_FAILURE", InferenceError, "hailort.log"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import load_settings
+from edge.shipped import EMBEDDING_MODEL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -30,6 +31,7 @@ def contents(root: Path) -> dict[str, tuple[int, int, bytes]]:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("root")
+    (root / "sys/class").mkdir(parents=True)
     outcome = script("install.sh", "--root", root)
     assert outcome.returncode == 0, outcome.stdout
     assert "changed: /usr/lib/systemd/system/card-scanner.service" in outcome.stdout
@@ -38,8 +40,8 @@ def installed(tmp_path_factory) -> Path:
 
 def test_what_is_installed(installed):
     files = contents(installed)
-    for name in ("edge/daemon.py", "edge/py.typed", "models/demo.onnx", "pyproject.toml"):
-        assert files[f"opt/card-scanner/app/{name}"][2] == (REPOSITORY / name).read_bytes()
+    for name in ("edge/daemon.py", "edge/py.typed", "edge/shipped/models/sides.onnx", "pyproject.toml"):
+        assert (installed / "opt/card-scanner/app" / name).read_bytes() == (REPOSITORY / name).read_bytes()
     assert not [name for name in files if "__pycache__" in name or "/tests/" in name]
     link = installed / "usr/local/bin/card-scanner"
     unit = files["usr/lib/systemd/system/card-scanner.service"][2].decode()
@@ -52,7 +54,7 @@ def test_the_first_configuration_is_valid(installed):
     path = installed / "etc/card-scanner/config.toml"
     settings = load_settings(path, environment={})
     assert str(settings.recognition.database) == "/var/lib/card-scanner/databases/current"
-    assert (installed / settings.recognition.model.relative_to("/")).is_file()
+    assert settings.recognition.model == EMBEDDING_MODEL
     assert set(tomllib.loads(path.read_text())) == {"source", "recognition"}
 
 
@@ -82,15 +84,52 @@ def test_an_upgrade_changes_what_differs_and_keeps_what_is_the_users(installed):
     assert (config.read_bytes(), (mine / "manifest.json").read_text()) == (kept, "{}")
 
 
+def test_an_image_without_devices_gets_its_settings_on_the_device(tmp_path):
+    outcome = script("install.sh", "--root", tmp_path)
+    assert "no settings yet" in outcome.stdout
+    assert not (tmp_path / "etc/card-scanner").exists()
+
+
+def test_what_an_earlier_version_installed_becomes_this_one_with_settings_and_databases(tmp_path):
+    """The layout before networks travelled in the package: the settings name the model in the application's folder."""
+    settings = (
+        '[source]\nspec = "v4l2:/dev/video2"\n\n[recognition]\nmodel = "/opt/card-scanner/app/models/demo.onnx"\n'
+        'database = "/var/lib/card-scanner/databases/current"\n\n[publish]\nendpoint = "tcp://*:5556"\n'
+    )
+    ours = {"etc/card-scanner/config.toml": settings, "var/lib/card-scanner/databases/mine-0123/manifest.json": "{}"}
+    theirs = ("edge/daemon.py", "edge/detection/gone.py", "models/demo.onnx", "models/gone.onnx", "pyproject.toml")
+    for name, text in ours.items() | {(f"opt/card-scanner/app/{name}", "an older version") for name in theirs}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    databases = tmp_path / "var/lib/card-scanner/databases"
+    (databases / "history").mkdir()
+    (databases / "history/1").symlink_to("../mine-0123")
+    (databases / "current").symlink_to("history/1")
+    outcome = script("install.sh", "--root", tmp_path)
+    assert outcome.returncode == 0, outcome.stdout
+    assert {name: (tmp_path / name).read_text() for name in ours} == ours
+    assert (databases / "current/manifest.json").read_text() == "{}"
+    model = load_settings(tmp_path / "etc/card-scanner/config.toml", environment={}).recognition.model
+    assert (tmp_path / model.relative_to("/")).read_bytes() == EMBEDDING_MODEL.read_bytes()
+    app = tmp_path / "opt/card-scanner/app"
+    assert not (app / "edge/detection/gone.py").exists()
+    assert not (app / "models/gone.onnx").exists()
+    assert (app / "edge/shipped/database/demo/manifest.json").is_file()
+
+
 def test_uninstalled_the_users_files_are_left_and_purged_nothing(tmp_path):
     (tmp_path / "usr/bin").mkdir(parents=True)
     (tmp_path / "usr/bin/other").write_text("not ours")
+    (tmp_path / "sys/class").mkdir(parents=True)
+    (tmp_path / "sys/bus/pci/devices/0").mkdir(parents=True)
+    (tmp_path / "sys/bus/pci/devices/0/vendor").write_text("0x1e60")
     assert script("install.sh", "--root", tmp_path).returncode == 0
     assert script("uninstall.sh", "--root", tmp_path).returncode == 0
-    assert set(contents(tmp_path)) == {"usr/bin/other", "etc/card-scanner/config.toml"}
+    kept = {"usr/bin/other", "sys/bus/pci/devices/0/vendor"}
+    assert set(contents(tmp_path)) == kept | {"etc/card-scanner/config.toml"}
     assert script("uninstall.sh", "--root", tmp_path, "--purge").returncode == 0
     assert script("uninstall.sh", "--root", tmp_path, "--purge").returncode == 0
-    assert set(contents(tmp_path)) == {"usr/bin/other"}
+    assert set(contents(tmp_path)) == kept
     assert not [path for path in tmp_path.rglob("*") if path.is_symlink()]
 
 

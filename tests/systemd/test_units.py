@@ -66,6 +66,14 @@ def test_libzmq_may_set_its_threads_scheduling():
     assert denied == ["SystemCallFilter=~@privileged"]
 
 
+def test_a_driver_that_is_loaded_after_the_service_starts_it_anew():
+    """DeviceAllow=char-hailo allows nothing where no such driver is loaded when the unit starts."""
+    assert "DeviceAllow=char-hailo rw" in UNIT.read_text()
+    rules = (SYSTEMD / "72-card-scanner.rules").read_text().splitlines()
+    (added,) = [rule for rule in rules if rule.startswith('ACTION=="add", SUBSYSTEM=="hailo_chardev"')]
+    assert added.endswith('RUN+="/usr/bin/systemctl --no-block try-restart card-scanner.service"')
+
+
 @pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
 def test_the_user_is_made(tmp_path):
     (tmp_path / "etc").mkdir()

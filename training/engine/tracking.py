@@ -32,7 +32,8 @@ def tracked(folder: Path, description: Mapping[str, Any]) -> Iterator[Callable[[
     """
     if importlib.util.find_spec("mlflow") is None:
         log.info(
-            "MLflow is not installed (pip install card-scanner[tracking]); %s has all figures", folder / HISTORY_FILE
+            "MLflow is not installed (in the repository: pip install -e '.[tracking]'); %s has all figures",
+            folder / HISTORY_FILE,
         )
         yield None
         return

@@ -1,7 +1,7 @@
 import pytest
 
-SUBJECTS = ["configuration", "camera", "sensor", "NPU", "NPU", "permissions", "temperature", "throttling"]
-SUBJECTS += ["model", "database", "disk", "ports", "clock"]
+SUBJECTS = ["configuration", "camera", "sensor", "NPU", "NPU", "NPU", "permissions"]
+SUBJECTS += ["temperature", "throttling", "model", "detector", "database", "recognition", "disk", "ports", "clock"]
 
 
 @pytest.fixture

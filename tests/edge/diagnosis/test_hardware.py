@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import RecognitionSettings, Settings, SourceSettings
+from edge.config import Imx500Settings, RecognitionSettings, Settings, SourceSettings
 from edge.diagnosis.finding import State
 from edge.diagnosis.hardware import (
     check_camera,
     check_npu,
     check_npu_driver,
+    check_npu_link,
     check_permissions,
     check_sensor_firmware,
     check_temperature,
@@ -57,7 +58,7 @@ DEFAULTS = Settings()
 
 
 def test_a_plain_machine_lacks_everything_and_fails_nothing(board):
-    checks = (check_camera, check_sensor_firmware, check_npu, check_npu_driver, check_permissions)
+    checks = (check_camera, check_sensor_firmware, check_npu, check_npu_link, check_npu_driver, check_permissions)
     for check in (*checks, check_temperature, check_throttling):
         finding = check(DEFAULTS, board)
         assert (finding.state, finding.remedy) == (State.UNUSED, ""), finding
@@ -67,13 +68,22 @@ def test_a_plain_machine_lacks_everything_and_fails_nothing(board):
 def test_an_imx500_with_everything_it_needs(board):
     board.write("sys/class/video4linux/v4l-subdev2/name", "imx500 10-001a")
     board.modules = {"picamera2", "libcamera"}
+    finding = check_camera(source("imx500"), board)
+    assert (finding.state, finding.remedy) == (State.FAILURE, "sudo apt install python3-openexr")
+    assert check_camera(source("picamera"), board).state is State.OK
+    board.modules.add("OpenEXR")
     assert check_camera(source("imx500"), board).state is State.OK
     finding = check_sensor_firmware(source("imx500"), board)
     assert (finding.state, finding.remedy) == (State.FAILURE, "sudo apt install imx500-all")
     board.write("lib/firmware/imx500_loader.fpk")
     board.write("lib/firmware/imx500_firmware.fpk")
     board.write(str(DEFAULTS.imx500.network.relative_to("/")))
-    assert check_sensor_firmware(source("imx500"), board).state is State.OK
+    finding = check_sensor_firmware(source("imx500"), board)
+    assert (finding.state, "know no cards" in finding.sentence) == (State.WARNING, True)
+    board.write("opt/cards.rpk")
+    ours = Imx500Settings(network=Path("/opt/cards.rpk"))
+    settings = source("imx500").model_copy(update={"imx500": ours})
+    assert check_sensor_firmware(settings, board).state is State.OK
 
 
 @pytest.mark.parametrize(
@@ -81,7 +91,7 @@ def test_an_imx500_with_everything_it_needs(board):
     [
         ("imx500", None, State.FAILURE, "nothing is on the camera connector"),
         ("imx500", "ov5647 10-0036", State.FAILURE, "only ov5647"),
-        ("imx500", "imx500 10-001a", State.FAILURE, "does not find picamera2 and libcamera"),
+        ("imx500", "imx500 10-001a", State.FAILURE, "does not find picamera2 and libcamera and OpenEXR"),
         ("picamera", "ov5647 10-0036", State.FAILURE, "does not find picamera2"),
         ("picamera", "pisp-fe csi2", State.FAILURE, "nothing is on"),
         ("demo", "imx500 10-001a", State.UNUSED, "imx500 is here"),
@@ -103,6 +113,10 @@ def test_a_usb_camera(board):
     assert (finding.state, finding.sentence) == (State.FAILURE, "no /dev/video0; there are /dev/video2")
     board.write("sys/class/video4linux/video2/name", "HD Webcam")
     assert check_camera(source("v4l2:/dev/video2"), board).sentence == "/dev/video2 HD Webcam"
+    (board.root / "dev/v4l/by-id").mkdir(parents=True)
+    (board.root / "dev/v4l/by-id/usb-HD-index0").symlink_to("../../video2")
+    named = check_camera(source("v4l2:/dev/v4l/by-id/usb-HD-index0"), board).sentence
+    assert named == "/dev/v4l/by-id/usb-HD-index0 HD Webcam"
 
 
 def test_the_npu(board):
@@ -112,6 +126,25 @@ def test_the_npu(board):
     assert (finding.state, finding.remedy) == (State.FAILURE, "sudo apt install dkms hailo-all && sudo reboot")
     board.write("dev/hailo0")
     assert check_npu(NPU, board).sentence == "Hailo at /dev/hailo0"
+
+
+@pytest.mark.parametrize(
+    ("speed", "state", "named"),
+    [
+        ("8.0 GT/s PCIe", State.OK, "8 GT/s (Gen 3)"),
+        ("5.0 GT/s PCIe", State.WARNING, "PCIe at 5 GT/s, not the 8 of Gen 3"),
+        ("Unknown", State.UNUSED, "no Hailo whose"),
+    ],
+)
+def test_the_npus_lane_runs_at_gen_3(board, speed, state, named):
+    board.write("sys/bus/pci/devices/0001:01:00.0/vendor", "0x1e60")
+    board.write("sys/bus/pci/devices/0001:01:00.0/current_link_speed", speed)
+    board.write("sys/bus/pci/devices/0000:00:00.0/vendor", "0x14e4")
+    board.write("sys/bus/pci/devices/0000:00:00.0/current_link_speed", "2.5 GT/s PCIe")
+    finding = check_npu_link(DEFAULTS, board)
+    assert finding.state is state
+    assert named in finding.sentence
+    assert ("pciex1_gen=3" in finding.remedy) == (state is State.WARNING)
 
 
 @pytest.mark.parametrize(

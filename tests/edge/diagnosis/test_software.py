@@ -2,7 +2,6 @@ import shutil
 import socket
 import threading
 from collections import namedtuple
-from pathlib import Path
 
 import pytest
 import zmq
@@ -11,46 +10,15 @@ from edge.config import PublishSettings, RecognitionSettings, Settings
 from edge.control import ControlSocket
 from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
-from edge.diagnosis.software import check_clock, check_database, check_disk, check_model, check_ports
+from edge.diagnosis.software import check_clock, check_disk, check_ports
 
 Usage = namedtuple("Usage", "total used free")
-
-
-def recognition(model: Path, database: Path) -> Settings:
-    return Settings(recognition=RecognitionSettings(model=model, database=database))
-
-
-def test_a_sound_model_and_database(tiny_database):
-    settings = recognition(tiny_database.model, tiny_database.database)
-    assert check_model(settings, Machine()).state is State.OK
-    assert "4 cards" in check_database(settings, Machine()).sentence
-
-
-def test_a_damaged_model(tiny_database, tmp_path):
-    for suffix in (".onnx", ".json"):
-        shutil.copy(tiny_database.model.with_suffix(suffix), tmp_path / f"thumbnail{suffix}")
-    with (tmp_path / "thumbnail.onnx").open("ab") as file:
-        file.write(b"?")
-    settings = recognition(tmp_path / "thumbnail.onnx", tiny_database.database)
-    assert "is damaged" in check_model(settings, Machine()).sentence
-    assert check_database(settings, Machine()).remedy == "mend the model first"
-    (tmp_path / "thumbnail.onnx").unlink()
-    assert "No such file" in check_model(settings, Machine()).sentence
-
-
-def test_a_damaged_database(tiny_database, tmp_path):
-    shutil.copytree(tiny_database.database, tmp_path / "database")
-    (tmp_path / "database" / "index.json").write_text("[]")
-    finding = check_database(recognition(tiny_database.model, tmp_path / "database"), Machine())
-    assert finding.state is State.FAILURE
-    assert "index.json is damaged" in finding.sentence
-    assert "database rollback" in finding.remedy
 
 
 @pytest.mark.parametrize(("free_mb", "state"), [(10, State.FAILURE), (200, State.WARNING), (9000, State.OK)])
 def test_disk(tmp_path, monkeypatch, free_mb, state):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, free_mb * 1e6))
-    finding = check_disk(recognition(Path("x"), tmp_path / "not" / "there"), Machine())
+    finding = check_disk(Settings(recognition=RecognitionSettings(database=tmp_path / "not" / "there")), Machine())
     assert finding.state is state
     assert f"{free_mb / 1000:.1f} GB" in finding.sentence
 

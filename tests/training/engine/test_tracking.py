@@ -14,7 +14,7 @@ def test_without_mlflow_a_run_is_not_tracked(tmp_path):
         assert publish is None
 
 
-@pytest.mark.skipif(not mlflow_is_here, reason="needs MLflow: pip install card-scanner[tracking]")
+@pytest.mark.skipif(not mlflow_is_here, reason="needs MLflow: pip install -e '.[tracking]'")
 @pytest.mark.filterwarnings("ignore")
 def test_a_run_and_its_continuation_are_one_in_the_local_store(tmp_path, monkeypatch):
     import mlflow

@@ -1,0 +1,123 @@
+"""Checks of what recognises cards: the networks, the card database, and both together on a built-in picture."""
+
+from contextlib import closing
+from pathlib import Path
+
+from edge.config import Settings
+from edge.database import CardDatabase, Match
+from edge.database.bundle import open_manifest, read_golden
+from edge.detection import CardDetector
+from edge.diagnosis.finding import Finding, State
+from edge.diagnosis.hardware import Check, wants_npu
+from edge.diagnosis.machine import Machine
+from edge.diagnosis.picture import card_on_table
+from edge.diagnosis.software import running_scanner
+from edge.embedding.onnx import OnnxEmbedder
+from edge.embedding.selftest import load_golden
+from edge.errors import DatabaseError, ModelError, ScannerError
+from edge.geometry import Image
+from edge.manifests import ModelManifest, check_model_file, read_model_manifest
+from edge.recognition import Recognizer, open_recognizer
+from edge.rectification import rectify
+from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
+from edge.smoothing import effective_thresholds
+
+_AGAIN = "install the program again: sudo systemd/install.sh, or pip install in its folder"
+
+
+def check_detector(_settings: Settings, _machine: Machine) -> Finding:
+    """Do the networks that find cards open?"""
+    try:
+        CardDetector(live=True)
+    except ModelError as failure:
+        return _finding("detector", State.FAILURE, str(failure), _AGAIN)
+    return _finding("detector", State.OK, f"{OUTLINE_MODEL.name} and {SIDE_MODEL.name} open")
+
+
+def check_model(settings: Settings, _machine: Machine) -> Finding:
+    """Does the embedding model open, and the one that stands in for it?"""
+    path, fallback = settings.recognition.model, settings.recognition.fallback_model
+    try:
+        manifest = _opened(path)
+        if fallback is not None:
+            _opened(fallback)
+    except ModelError as failure:
+        restore = "copy the file and its manifest again, or set recognition.model"
+        return _finding("model", State.FAILURE, str(failure), restore)
+    return _finding("model", State.OK, f"{manifest.model_id}, {manifest.dimension} dimensions, in {path}")
+
+
+def check_database(settings: Settings, _machine: Machine) -> Finding:
+    """Is the card database here, undamaged, and built with this model?"""
+    path = settings.recognition.database
+    try:
+        model = _sound_model(settings.recognition.model)
+    except ModelError:
+        sentence = f"{path}: cannot be judged without its model"
+        return _finding("database", State.FAILURE, sentence, "mend the model first")
+    try:
+        manifest = open_manifest(path, model)
+    except DatabaseError as failure:
+        install = "sudo card-scanner database install FOLDER, or 'sudo card-scanner database rollback'"
+        return _finding("database", State.FAILURE, str(failure), install)
+    return _finding("database", State.OK, f"{manifest.name}, {manifest.cards} cards, in {path}")
+
+
+def check_recognition(settings: Settings, _machine: Machine) -> Finding:
+    """Is a card of the database recognised in a picture, by all parts together?"""
+    if wants_npu(settings) and running_scanner(settings.publish.control) is not None:
+        return _finding("recognition", State.UNUSED, "not tried: the running scanner has the accelerator")
+    try:
+        return _tried(settings)
+    except ScannerError as failure:
+        return _finding("recognition", State.FAILURE, str(failure), "mend what failed above")
+
+
+def _tried(settings: Settings) -> Finding:
+    detector = CardDetector(live=True)
+    with closing(open_recognizer(settings.recognition)) as recognizer:
+        database = recognizer.database
+        if not read_golden(database.path):
+            rebuild = "build the database again with 'card-training index'"
+            return _finding("recognition", State.WARNING, f"{database.path} holds no pictures to try it on", rebuild)
+        limit = effective_thresholds(database.manifest.thresholds, settings.smoothing).confirmed
+        golden = load_golden(database.path)
+        for card, known in zip(golden.cards, database.search(golden.embeddings, 1), strict=True):
+            wanted = known[0].card_id
+            found = [match for match in _matches(detector, recognizer, card) if match.card_id == wanted]
+            if found and found[0].distance <= limit:
+                return _finding("recognition", State.OK, _recognized(database, found[0]))
+    sentence = f"none of {len(golden.cards)} pictures of cards in {database.path} is recognised"
+    return _finding("recognition", State.FAILURE, sentence, _AGAIN)
+
+
+def _matches(detector: CardDetector, recognizer: Recognizer, card: Image) -> list[Match]:
+    """What a picture of a card on a table is taken for."""
+    photo = card_on_table(card)
+    crops = [rectify(photo, detection.quad) for detection in detector.detect(photo)]
+    return [match for recognition in recognizer.recognize(crops) for match in recognition.matches]
+
+
+def _recognized(database: CardDatabase, match: Match) -> str:
+    return f"a picture of {database.details(match.card_id).name} ({match.card_id}) at distance {match.distance:.3f}"
+
+
+def _opened(path: Path) -> ModelManifest:
+    """The manifest of a model that opens; one for the accelerator is only compared with its manifest."""
+    if path.suffix == ".hef":
+        return _sound_model(path)
+    with closing(OnnxEmbedder(path)) as embedder:
+        return embedder.manifest
+
+
+def _sound_model(path: Path) -> ModelManifest:
+    manifest = read_model_manifest(path.with_suffix(".json"))
+    check_model_file(path, manifest)
+    return manifest
+
+
+def _finding(subject: str, state: State, sentence: str, remedy: str = "") -> Finding:
+    return Finding(subject=subject, state=state, sentence=sentence, remedy=remedy)
+
+
+RECOGNITION_CHECKS: tuple[Check, ...] = (check_model, check_detector, check_database, check_recognition)

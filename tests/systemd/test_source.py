@@ -1,0 +1,116 @@
+"""Which source of frames the installer writes into the first settings, and which packages it asks for."""
+
+import pytest
+
+from edge.config import load_settings
+
+IMX500 = "imx500 10-001a"
+NETWORK = "opt/card-scanner/app/models/outline.rpk"
+
+
+def chosen(device) -> tuple[str, str]:
+    """The source in the settings that are written, and what is said of it."""
+    outcome = device.run("place_configuration")
+    assert outcome.returncode == 0, outcome.stdout
+    settings = load_settings(device.root / "etc/card-scanner/config.toml", environment={})
+    if settings.source.spec == "imx500":
+        assert settings.imx500.network.is_relative_to("/opt/card-scanner/app/models")
+        assert (device.root / settings.imx500.network.relative_to("/")).is_file()
+    said = outcome.stdout.splitlines()[-1]
+    assert said.startswith(f"source of frames: {settings.source.spec} (")
+    return settings.source.spec, said
+
+
+def test_without_a_camera_the_simulated_bench(device):
+    device.installed("python3-picamera2", "imx500-all")
+    assert chosen(device) == ("demo", "source of frames: demo (there is no camera; this is the simulated bench)")
+
+
+def test_an_imx500_without_a_network_that_knows_cards_is_a_camera_as_any(device):
+    device.installed("python3-picamera2", "imx500-all")
+    device.sensor(2, IMX500)
+    device.write("usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk")
+    spec, said = chosen(device)
+    assert spec == "picamera"
+    assert "no network that knows cards" in said
+
+
+def test_an_imx500_with_a_network_that_knows_cards(device):
+    device.installed("python3-picamera2", "imx500-all")
+    device.sensor(2, IMX500)
+    device.write(NETWORK)
+    spec, said = chosen(device)
+    assert spec == "imx500"
+    assert f"/{NETWORK} finds cards on it" in said
+
+
+def test_a_network_for_the_imx500_is_no_imx500(device):
+    device.installed("python3-picamera2", "imx500-all")
+    device.write(NETWORK)
+    assert chosen(device)[0] == "demo"
+
+
+@pytest.mark.parametrize("sensor", ["ov5647 10-0036", "imx708 11-001a"])
+def test_any_other_camera_on_the_connector(device, sensor):
+    device.installed("python3-picamera2")
+    device.sensor(0, "rp1-cfe-csi2_ch0")
+    device.sensor(2, sensor)
+    device.usb_camera("usb-HD_Webcam-video-index0")
+    device.write(NETWORK)
+    assert chosen(device) == (
+        "picamera",
+        f"source of frames: picamera ({sensor.split()[0]} is on the camera connector)",
+    )
+
+
+def test_a_usb_camera_by_the_name_that_it_keeps(device):
+    device.sensor(0, "pisp-fe")
+    device.usb_camera("usb-HD_Webcam-video-index1", "video1")
+    device.usb_camera("usb-HD_Webcam-video-index0")
+    spec, said = chosen(device)
+    assert spec == "v4l2:/dev/v4l/by-id/usb-HD_Webcam-video-index0"
+    assert "this one on USB" in said
+
+
+def test_a_camera_on_the_connector_that_no_package_can_use_is_told(device):
+    device.sensor(2, IMX500)
+    device.write(NETWORK)
+    assert "no package python3-picamera2" in device.run("choose_source").stdout
+    assert chosen(device)[0] == "demo"
+    (device.root / "etc/card-scanner/config.toml").unlink()
+    device.usb_camera("usb-HD_Webcam-video-index0")
+    assert chosen(device)[0].startswith("v4l2:")
+
+
+def test_settings_that_are_there_are_kept(device):
+    device.write("etc/card-scanner/config.toml", "# mine")
+    device.usb_camera("usb-HD_Webcam-video-index0")
+    assert device.run("place_configuration").stdout == ""
+    assert (device.root / "etc/card-scanner/config.toml").read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("release", "available", "wanted"),
+    [
+        ("bookworm", [], []),
+        ("bookworm", ["python3-picamera2", "python3-openexr"], ["python3-picamera2"]),
+        ("trixie", ["python3-picamera2", "python3-openexr"], ["python3-picamera2", "python3-openexr"]),
+        ("trixie", ["imx500-all", "python3-libcamera"], ["python3-libcamera", "imx500-all"]),
+    ],
+)
+def test_packages(device, release, available, wanted):
+    device.release(release)
+    device.available(*available)
+    always = ["python3-venv", "python3-numpy", "python3-opencv", "python3-systemd"]
+    assert device.run("wanted_packages").stdout.split() == always + wanted
+    device.npu()
+    assert device.run("wanted_packages").stdout.split() == [*always, *wanted, "dkms", "hailo-all"]
+
+
+def test_the_npus_driver_is_loaded_before_the_service_where_there_is_one(device):
+    driver = device.root / "usr/lib/modules-load.d/card-scanner.conf"
+    assert device.run("place_service").returncode == 0
+    assert not driver.exists()
+    device.npu()
+    assert device.run("place_service").returncode == 0
+    assert driver.read_text().splitlines()[-1] == "hailo_pci"
