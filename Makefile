@@ -7,7 +7,7 @@ PICAMERA := picamera2==0.3.36
 SCANNER := $(VENV)/.scanner
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test faults check bench evaluate clean
+.PHONY: install demo test faults soak check bench evaluate clean
 
 install: $(INSTALLED)
 
@@ -34,6 +34,11 @@ test: install
 
 faults: install
 	$(BIN)/pytest tests/faults -m faults --bench turnover --faults-table docs/faults.md
+
+# Six hours at 30 frames/s, played in an hour or two. FRAMES=60000 is a shorter one.
+FRAMES ?= 648000
+soak: install
+	$(BIN)/pytest tests/soak -s -m soak --soak-frames $(FRAMES) --soak-curve out/soak.csv
 
 check: install
 	$(BIN)/ruff format --check edge training tests

@@ -27,6 +27,7 @@ from edge.handover import CropSlots, OutputInbox
 from edge.health import Degradable, Latencies, Rate, resident_mb
 from edge.log_repetition import few_repetitions
 from edge.loops import CaptureLoop, OutputLoop, RecognitionLoop
+from edge.memory import give_back_free_pages
 from edge.messages import HealthMessage
 from edge.notify import ServiceManager
 from edge.pipeline import CaptureStage, Measure, OutputStage, RecognitionStage
@@ -44,6 +45,7 @@ _SLOTS = 32
 _ANSWERS = 256
 _CHECK_S = 0.1
 _PEERS_S = 0.05
+_TIDY_S = 10.0
 _STOP_S = 1.5
 _SILENCE_S = 2.0
 # The capture thread must not wait Python's usual 5 ms each time it wants the interpreter back from a search.
@@ -186,6 +188,7 @@ class Daemon:
         self._started_s = time.monotonic()
         self._advanced_s = self._started_s
         self._seen_frames = 0
+        self._tidy_due_s = self._started_s
         self._failed = False
 
     def _capture_worker(self, source: FrameSource) -> Worker:
@@ -210,6 +213,7 @@ class Daemon:
                 if advanced:
                     self._advanced_s = time.monotonic()
                 self._supervisor.check(time.monotonic() - self._advanced_s)
+                self._tidy()
                 service.report(self.administration.health, advanced=advanced)
                 self._stop.wait(_CHECK_S)
         except ScannerError:
@@ -218,6 +222,11 @@ class Daemon:
         finally:
             service.stopping()
             self._end()
+
+    def _tidy(self) -> None:
+        if time.monotonic() >= self._tidy_due_s:
+            self._tidy_due_s = time.monotonic() + _TIDY_S
+            give_back_free_pages()
 
     def frames_advanced(self) -> bool:
         """Whether frames went through capture since the last call; the watchdog is fed on this alone.

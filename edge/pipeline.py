@@ -234,7 +234,7 @@ class OutputStage:
             reading = judge(answer.recognition, thresholds, answer.crop.frame.frame_id)
             card.verdict = advance(before, reading, self.settings)
         if card.verdict.shown:
-            card.answer = answer
+            card.recognition, card.details = answer.recognition, answer.details
         self._answers.put(card.track.track_id, answered(card.verdict, answer))
         topics = topics_of(before, card.verdict)
         if (before.state, before.card_id) != (card.verdict.state, card.verdict.card_id):
@@ -280,9 +280,9 @@ class OutputStage:
 
     def _measure(self, card: TrackedCard, answer: Answer) -> None:
         """Improve the centering of a confirmed card by another sharp frame."""
-        shown = card.verdict.state is TrackState.CONFIRMED and answer is card.answer
+        shown = card.verdict.state is TrackState.CONFIRMED and answer.recognition is card.recognition
         current = shown and answer.crop.frame.frame_id >= card.shown_since
         if self._measure_card is None or not current or not answer.crop.sharp or not card.centering.due():
             return
-        quad = own_quad(answer.crop.quad, answer)
+        quad = own_quad(answer.crop.quad, answer.recognition)
         card.centering.add(self._measure_card(answer.crop.frame.image, quad, answer.reference))

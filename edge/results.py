@@ -73,7 +73,9 @@ class TrackedCard:
         published_quad: its outline in the newest message.
         shown_since: first frame since which the track has shown what it shows now.
         verdict: what its answers come to.
-        answer: the newest one that agrees with the verdict; a single dissenting answer is not shown.
+        recognition: the newest one that agrees with the verdict; a single dissenting answer is not shown. Without its
+            crop, which would keep a whole frame for as long as the card lies there.
+        details: what the database knows of its first match.
         latencies_ms: stage -> time for the newest answer.
         frames_to_decision: from the first sharp frame to the verdict.
         centering: the measurement in its sharp frames, while it lies there and nothing else is thought of it.
@@ -84,7 +86,8 @@ class TrackedCard:
     published_quad: Quad
     shown_since: int
     verdict: Verdict = field(default_factory=Verdict)
-    answer: Answer | None = None
+    recognition: Recognition | None = None
+    details: CardDetails | None = None
     latencies_ms: dict[str, float] = field(default_factory=dict)
     frames_to_decision: int | None = None
     centering: RestingCard = field(default_factory=RestingCard)
@@ -97,9 +100,9 @@ class TrackedCard:
         return published
 
 
-def own_quad(quad: Quad, answer: Answer | None) -> Quad:
+def own_quad(quad: Quad, recognition: Recognition | None) -> Quad:
     """The outline from the card's own top-left, as far as an answer says where that is."""
-    upside_down = answer is not None and answer.recognition.rotation == 180
+    upside_down = recognition is not None and recognition.rotation == 180
     return rotated_half_turn(quad) if upside_down else quad
 
 
@@ -129,8 +132,8 @@ def topics_of(before: Verdict, after: Verdict) -> list[Topic]:
 
 def card_message(topic: Topic, card: TrackedCard, observation: Observation, stamp: Stamp) -> CardMessage:
     """Say what is known of a card in the newest frame."""
-    answer, verdict = card.answer, card.verdict
-    matches = () if answer is None else answer.recognition.matches
+    verdict = card.verdict
+    matches = () if card.recognition is None else card.recognition.matches
     confirmed = verdict.state is TrackState.CONFIRMED
     return CardMessage(
         topic=topic,
@@ -140,9 +143,9 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         frame_timestamp_ns=observation.timestamp_ns,
         track_id=card.track.track_id,
         state=TrackState.NO_CARD if topic is Topic.LEFT else verdict.state,
-        corners=[(float(x), float(y)) for x, y in own_quad(card.track.quad, answer)],
+        corners=[(float(x), float(y)) for x, y in own_quad(card.track.quad, card.recognition)],
         card_id=verdict.card_id,
-        card=answer.details if answer is not None and confirmed else None,
+        card=card.details if confirmed else None,
         distance=matches[0].distance if matches else None,
         margin=max(0.0, matches[1].distance - matches[0].distance) if len(matches) > 1 else None,
         matches=[MatchMessage(card_id=m.card_id, distance=m.distance) for m in matches],

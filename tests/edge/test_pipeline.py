@@ -1,5 +1,7 @@
 """The flow on synthetic frames, with plain substitutes for the detector and the model."""
 
+import gc
+import weakref
 from types import SimpleNamespace
 
 import cv2
@@ -325,6 +327,18 @@ def test_measuring_nearly_ends_when_more_frames_would_not_help():
     pipeline = Pipeline(measure)
     pipeline.show(picture(CARDS["demo-001"]), frames=31 * (MAX_FRAMES + 6))
     assert MAX_FRAMES < len(calls) <= MAX_FRAMES + 2
+
+
+def test_a_card_that_lies_there_keeps_no_frame():
+    """A frame of the appliance takes 7 MB, and a bench holds many cards."""
+    pipeline, shown = Pipeline(measure=lambda *_: centering_of(3.0, 0.1)), []
+    for _ in range(30):
+        image = picture(CARDS["demo-001"])
+        shown.append(weakref.ref(image))
+        pipeline.show(image)
+    del image
+    gc.collect()
+    assert [number for number, reference in enumerate(shown) if reference() is not None] == []
 
 
 def test_cards_that_are_left_at_the_end_of_the_source_leave():
