@@ -163,7 +163,7 @@ def test_no_photo_is_told_as_the_card_of_the_one_before(tmp_path, tiny_database,
         cv2.imwrite(str(tmp_path / "photos" / f"{number}-b.png"), table(stranger))
     config = f'{tiny_database.toml()}[source]\nspec = "images:{tmp_path / "photos"}"\n'
     with running(tmp_path, config) as daemon:
-        daemon.listen(lambda m: m.topic == "health" and not m.threads["output"].alive)
+        daemon.listen(lambda m: m.topic == "health" and not m.threads["output"].alive, timeout_s=90)
         cards = [m for m in daemon.messages if m.topic != "health"]
         assert [m.card_id for m in cards if m.topic == "card.confirmed"] == [card_id for card_id, _ in known]
         for message in (m for m in cards if m.card_id is not None and m.topic != "card.left"):
