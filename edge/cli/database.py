@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FOLDER = Path("/var/lib/card-scanner/databases")
 _EXAMPLES = """\
   card-scanner database list                                which are installed, which is in use?
-  sudo card-scanner database install /media/usb/base-set    verify, copy, use
+  sudo card-scanner database install /media/usb/base-set    try, verify, copy, use
   sudo card-scanner database use demo-1f0c2b7a9d34          use an installed one
   sudo card-scanner database rollback                       use the one that was in use before
 
@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _install(databases: "InstalledDatabases", options: argparse.Namespace) -> None:
     bundle = Path(options.database)
-    _check_fits(bundle, options)
+    _try(bundle, options)
     name = databases.install(bundle)
     databases.use(name)
     _tell_use(databases, options)
@@ -56,21 +56,22 @@ def _install(databases: "InstalledDatabases", options: argparse.Namespace) -> No
 def _list(databases: "InstalledDatabases", _options: argparse.Namespace) -> None:
     installed = databases.installed()
     for each in installed:
-        mark = "*" if each.in_use else " "
-        write_line(f"{mark} {each.name}  {each.manifest.cards} cards, for the model {each.manifest.model_id}")
+        manifest = each.manifest
+        told = each.fault if manifest is None else f"{manifest.cards} cards, for the model {manifest.model_id}"
+        write_line(f"{'*' if each.in_use else ' '} {each.name}  {told}")
     if not installed:
         write_line(f"no database is installed in {databases.folder}")
 
 
 def _use(databases: "InstalledDatabases", options: argparse.Namespace) -> None:
     databases.check(options.database)
-    _check_fits(databases.folder / options.database, options)
+    _try(databases.folder / options.database, options)
     databases.use(options.database)
     _tell_use(databases, options)
 
 
 def _rollback(databases: "InstalledDatabases", options: argparse.Namespace) -> None:
-    _check_fits(databases.folder / databases.former(), options)
+    _try(databases.folder / databases.former(), options)
     databases.rollback()
     _tell_use(databases, options)
 
@@ -78,14 +79,16 @@ def _rollback(databases: "InstalledDatabases", options: argparse.Namespace) -> N
 _ACTIONS = {"install": _install, "list": _list, "use": _use, "rollback": _rollback}
 
 
-def _check_fits(bundle: Path, options: argparse.Namespace) -> None:
-    """Refuse a database that the scanner could not use with its model."""
+def _try(bundle: Path, options: argparse.Namespace) -> None:
+    """Refuse a database that the scanner could not use with its model, before anything changes."""
+    from edge.cli.database_trial import try_database
     from edge.database.bundle import MANIFEST_FILE, check_model
     from edge.manifests import read_database_manifest, read_model_manifest
 
     settings = load_settings(configuration_file(options)).recognition
     manifest = read_database_manifest(bundle / MANIFEST_FILE)
     check_model(bundle, manifest, read_model_manifest(settings.model.with_suffix(".json")))
+    try_database(bundle, settings.model)
 
 
 def _tell_use(databases: "InstalledDatabases", options: argparse.Namespace) -> None:

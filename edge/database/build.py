@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, ModelManifest, Thresholds, file_sha256
 from edge.messages import CardDetails
 
+_BUILDING = ".building"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -78,7 +80,7 @@ def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
     A process killed at any time leaves the former bundle or the new one, whole. The same gallery gives the same bytes.
 
     Args:
-        output: the bundle's folder; a bundle that is there already is replaced.
+        output: the bundle's folder, or a link to it; a bundle that is there already is replaced.
         gallery: what to write.
 
     Returns:
@@ -89,18 +91,21 @@ def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
             written.
     """
     _check(gallery)
-    _check_target(output)
-    building = output.with_name(f".{output.name}.{os.getpid()}.building")
     try:
-        _remove(building)
+        output = output.resolve()
+        _restore_former(output)
+        _check_target(output)
+        _remove_abandoned(output)
+        building = output.with_name(f".{output.name}.{os.getpid()}{_BUILDING}")
         building.mkdir(parents=True)
+    except (OSError, RuntimeError) as cause:  # RuntimeError of links that lead in a circle
+        raise _unwritable(output, cause) from cause
+    try:
         manifest = _write_files(building, gallery)
         sync_folders(building)
         put_in_place(building, output)
     except OSError as cause:
-        raise DatabaseError(
-            f"cannot write the card database {output}: {cause.strerror or cause}; is there room, and may it be written?"
-        ) from cause
+        raise _unwritable(output, cause) from cause
     finally:
         shutil.rmtree(building, ignore_errors=True)  # the outcome is decided: what cannot be removed is only litter
     return manifest
@@ -110,7 +115,7 @@ def put_in_place(new: Path, output: Path) -> None:
     """Rename the folder `new` to `output`; a folder that is there already ends up at `new`'s old path.
 
     On Linux the two are exchanged in one step. Where the file system cannot do that, the former folder is first
-    renamed to `.<name>.former`, from where it can be renamed back should the process be killed before the second step.
+    renamed to `.<name>.former`; should the process be killed before the second step, the next build renames it back.
 
     Raises:
         OSError: if a folder cannot be renamed.
@@ -118,7 +123,7 @@ def put_in_place(new: Path, output: Path) -> None:
     if not output.exists():
         new.rename(output)
     elif not _exchange(new, output):
-        former = output.with_name(f".{output.name}.former")
+        former = _former(output)
         _remove(former)
         output.rename(former)
         new.rename(output)
@@ -143,6 +148,40 @@ def _check(gallery: Gallery) -> None:
     if gallery.prints and set(gallery.prints) != cards:
         first = min(cards ^ set(gallery.prints))
         raise DatabaseError(f"reference pictures are of other cards than the images; the first that differs is {first}")
+
+
+def _unwritable(output: Path, cause: Exception) -> DatabaseError:
+    reason = (cause.strerror if isinstance(cause, OSError) else None) or cause
+    return DatabaseError(f"cannot write the card database {output}: {reason}; is there room, and may it be written?")
+
+
+def _former(output: Path) -> Path:
+    return output.with_name(f".{output.name}.former")
+
+
+def _restore_former(output: Path) -> None:
+    """Undo the first of two steps of a process that was killed between them."""
+    if not output.exists() and _former(output).exists():
+        _former(output).rename(output)
+
+
+def _remove_abandoned(output: Path) -> None:
+    """Remove what builds of `output` left behind that were killed."""
+    _remove(_former(output))
+    for path in output.parent.glob(f".{escape(output.name)}.*{_BUILDING}"):
+        process = path.name.removesuffix(_BUILDING).rpartition(".")[2]
+        if process == str(os.getpid()) or not _is_running(process):
+            _remove(path)
+
+
+def _is_running(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:  # it is somebody else's
+        return True
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _check_target(output: Path) -> None:

@@ -35,13 +35,15 @@ class Installed:
 
     Attributes:
         name: of its folder.
-        manifest: what it holds.
+        manifest: what it holds; None where it cannot be read.
         in_use: whether it is the current one.
+        fault: why the manifest cannot be read.
     """
 
     name: str
-    manifest: DatabaseManifest
+    manifest: DatabaseManifest | None
     in_use: bool
+    fault: str = ""
 
 
 class InstalledDatabases:
@@ -58,18 +60,12 @@ class InstalledDatabases:
         return path.resolve().name if path.is_dir() else None
 
     def installed(self) -> list[Installed]:
-        """Every installed database, by name.
-
-        Raises:
-            DatabaseError: if one has no manifest that can be read.
-        """
+        """Every installed database, by name; what else lies in the folder is left out."""
         current = self.current
         return [
-            Installed(
-                name=path.name, manifest=read_database_manifest(path / MANIFEST_FILE), in_use=path.name == current
-            )
+            _described(path, in_use=path.name == current)
             for path in sorted(self.folder.glob("[!.]*"))
-            if path.name not in (_HISTORY, CURRENT)
+            if path.name not in (_HISTORY, CURRENT) and _is_bundle(path)
         ]
 
     def install(self, bundle: Path) -> str:
@@ -110,12 +106,12 @@ class InstalledDatabases:
             self._link(self.folder / CURRENT, Path(_HISTORY) / str(present + 1))
 
     def former(self) -> str:
-        """Name of the database that was in use before the current one.
+        """Name of the database that was in use before the current one, of those that are still there.
 
         Raises:
-            DatabaseError: if there is none, or it is gone or damaged.
+            DatabaseError: if there is none, or it is damaged.
         """
-        name = (self.folder / _HISTORY / str(self._former_generation())).readlink().name
+        name = self._database_of(self._former_generation())
         self.check(name)
         return name
 
@@ -123,7 +119,7 @@ class InstalledDatabases:
         """Make the former database the current one.
 
         Raises:
-            DatabaseError: if there is none, or it is gone or damaged.
+            DatabaseError: if there is none, or it is damaged.
         """
         name = self.former()
         with self._changing(f"return to {name}"):
@@ -161,7 +157,7 @@ class InstalledDatabases:
             self._remove_partial()
 
     def _remove_partial(self) -> None:
-        for path in self.folder.glob(f".*{_PARTIAL}"):
+        for path in [*self.folder.glob(f".*{_PARTIAL}"), *self.folder.glob(".*.former")]:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _link(self, path: Path, target: Path) -> None:
@@ -173,18 +169,32 @@ class InstalledDatabases:
         sync(path.parent)
 
     def _generation(self) -> int:
-        """The number of the use that is current; 0 before the first."""
+        """The number of the use that is current; 0 before the first.
+
+        A link that somebody set past the history is a use after all others.
+        """
         path = self.folder / CURRENT
-        return int(path.readlink().name) if path.is_symlink() else 0
+        if not path.is_symlink():
+            return 0
+        numbers, target = self._generations(), path.readlink()
+        used = [number for number in numbers if target == Path(_HISTORY) / str(number)]
+        return used[0] if used else max(numbers, default=0) + 1
 
     def _former_generation(self) -> int:
-        earlier = [number for number in self._generations() if number < self._generation()]
-        if not earlier:
-            raise DatabaseError(f"no database was in use in {self.folder} before this one; 'database list' shows all")
-        return earlier[-1]
+        current = self.current
+        for number in reversed([number for number in self._generations() if number < self._generation()]):
+            name = self._database_of(number)
+            if name != current and _is_bundle(self.folder / name):
+                return number
+        raise DatabaseError(f"no database was in use in {self.folder} before this one; 'database list' shows all")
 
     def _generations(self) -> list[int]:
-        return sorted(int(path.name) for path in (self.folder / _HISTORY).glob("[0-9]*"))
+        """The numbered links of the history, whatever else lies there."""
+        links = [path for path in (self.folder / _HISTORY).glob("[1-9]*") if path.is_symlink()]
+        return sorted(int(path.name) for path in links if path.name.isascii() and path.name.isdecimal())
+
+    def _database_of(self, generation: int) -> str:
+        return (self.folder / _HISTORY / str(generation)).readlink().name
 
     @contextmanager
     def _changing(self, what: str) -> Iterator[None]:
@@ -199,6 +209,20 @@ class InstalledDatabases:
             raise DatabaseError(
                 f"cannot {what} in {self.folder}: {reason}; is there room, and may you write there (sudo)?"
             ) from cause
+
+
+def _is_bundle(path: Path) -> bool:
+    try:
+        return (path / MANIFEST_FILE).is_file()
+    except OSError:  # such as a lost+found, which is the superuser's
+        return False
+
+
+def _described(path: Path, *, in_use: bool) -> Installed:
+    try:
+        return Installed(name=path.name, manifest=read_database_manifest(path / MANIFEST_FILE), in_use=in_use)
+    except DatabaseError as fault:
+        return Installed(name=path.name, manifest=None, in_use=in_use, fault=str(fault))
 
 
 def _file_name(name: str) -> str:

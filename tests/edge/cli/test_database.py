@@ -1,9 +1,15 @@
+import io
+import json
 import shutil
+import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.database import CardDatabase
-from edge.manifests import read_model_manifest
+from edge.embedding.onnx import OnnxEmbedder
+from edge.manifests import file_sha256, read_model_manifest
 from tests.edge.conftest import write_tiny_database
 
 
@@ -51,6 +57,66 @@ def test_a_database_of_another_model_is_refused(database, tiny_database, tmp_pat
     assert outcome.code == 1
     assert "was built with another model (another)" in outcome.complaint
     assert not (tmp_path / "databases").exists()
+
+
+def forge(bundle, name, content):
+    """Replace a file and its checksum."""
+    (bundle / name).write_bytes(content)
+    entries = json.loads((bundle / "manifest.json").read_text())
+    entries["files"][name] = file_sha256(bundle / name)
+    (bundle / "manifest.json").write_text(json.dumps(entries))
+
+
+def test_a_database_that_does_not_open_is_refused_before_anything_changes(database, tiny_database, tmp_path):
+    shutil.copytree(tiny_database.database, tmp_path / "forged")
+    embeddings = np.load(tmp_path / "forged" / "embeddings.npy")
+    embeddings[3] = np.nan
+    buffer = io.BytesIO()
+    np.save(buffer, embeddings)
+    forge(tmp_path / "forged", "embeddings.npy", buffer.getvalue())
+    outcome = database("install", tmp_path / "forged")
+    assert outcome.code == 1
+    assert "embeddings.npy holds rows that are not finite" in outcome.complaint
+    assert not (tmp_path / "databases").exists()
+
+
+def test_a_database_that_ends_the_process_is_refused(database, tiny_database, tmp_path, monkeypatch):
+    """An interpreter that dies as a crash in a library would make it die."""
+    interpreter = tmp_path / "python"
+    interpreter.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    outcome = database("install", tiny_database.database)
+    assert outcome.code == 1
+    assert "ended the process that tried it (SIGSEGV)" in outcome.complaint
+    assert not (tmp_path / "databases").exists()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_model_is_run_where_there_are_golden_crops(database, tiny_database, tmp_path, turned):
+    """Golden crops that the model embeds otherwise are those of another model."""
+    shutil.copytree(tiny_database.database, tmp_path / "golden")
+    card = cv2.resize(next(iter(tiny_database.cards.values())), (160, 224), interpolation=cv2.INTER_AREA)
+    embedding = OnnxEmbedder(tiny_database.model).embed([card])[0]
+    forge(tmp_path / "golden", "0.png", cv2.imencode(".png", card[::-1] if turned else card)[1].tobytes())
+    forge(tmp_path / "golden", "golden.json", json.dumps([{"file": "0.png", "embedding": embedding.tolist()}]).encode())
+    outcome = database("install", tmp_path / "golden")
+    assert outcome.code == int(turned)
+    assert ("does not embed as the one" in outcome.err) == turned
+
+
+def test_a_stray_file_or_a_damaged_database_does_not_break_the_list(database, tiny_database, tmp_path):
+    name = database("install", tiny_database.database).out.split()[0]
+    (tmp_path / "databases" / "lost+found").mkdir()
+    (tmp_path / "databases" / "notes.txt").write_text("x")
+    shutil.copytree(tmp_path / "databases" / name, tmp_path / "databases" / "zz")
+    (tmp_path / "databases" / "zz" / "manifest.json").write_text("{")
+    outcome = database("list")
+    assert outcome.code == 0
+    first, second = outcome.out.splitlines()
+    assert first.startswith(f"* {name}")
+    assert second.startswith("  zz  ")
+    assert "not a valid manifest" in second
 
 
 def test_settings_that_name_another_database_are_told(database, tiny_database, config):

@@ -1,5 +1,4 @@
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,38 +16,9 @@ OLD = made_up_gallery(random_unit_vectors(np.random.default_rng(0), 8, 16))
 NEW = made_up_gallery(random_unit_vectors(np.random.default_rng(1), 12, 16))
 REPOSITORY = Path(__file__).parents[3]
 
-# Replaces a bundle, and kills itself at the nth call of one of the functions that change the disk.
-KILLED = """
-import os, pathlib, signal, sys
-import numpy as np
-from edge.database import build
-from edge.database.benchmark import made_up_gallery, random_unit_vectors
-output, fatal, exchange = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "exchange"
-calls = 0
-def counted(function):
-    def call(*arguments, **options):
-        global calls
-        calls += 1
-        if calls == fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **options)
-    return call
-for owner, name in [(pathlib.Path, "mkdir"), (pathlib.Path, "write_bytes"), (pathlib.Path, "write_text"),
-                    (pathlib.Path, "rename"), (build, "_write_vectors"), (build, "_remove"), (build, "sync")]:
-    setattr(owner, name, counted(getattr(owner, name)))
-build._exchange = counted(build._exchange) if exchange else (lambda first, second: False)
-build.write_bundle(output, made_up_gallery(random_unit_vectors(np.random.default_rng(1), 12, 16)))
-sys.stdout.write(str(calls))
-"""
-
 
 def cards_in(folder: Path) -> int:
     return CardDatabase.open(folder, OLD.model).manifest.cards
-
-
-def replaced(output: Path, fatal: int, way: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", KILLED, str(output), str(fatal), way]
-    return subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True)
 
 
 def test_a_bundle_is_replaced_and_nothing_else_is_left(tmp_path: Path):
@@ -72,30 +42,47 @@ def test_the_same_gallery_gives_the_same_bytes(tmp_path: Path):
     assert first.files == second.files
 
 
-def test_a_kill_at_any_step_leaves_the_old_or_the_new_bundle(tmp_path: Path):
-    write_bundle(tmp_path / "whole", OLD)
-    steps = int(replaced(tmp_path / "whole", 0, "exchange").stdout)
-    assert steps > 10
-    outcomes = []
-    for fatal in sorted({1, 3, steps // 2, *range(steps - 4, steps + 1)}):
-        folder = tmp_path / str(fatal)
-        write_bundle(folder / "bundle", OLD)
-        assert replaced(folder / "bundle", fatal, "exchange").returncode == -signal.SIGKILL
-        outcomes.append(cards_in(folder / "bundle"))
-    assert outcomes == sorted(outcomes)
-    assert set(outcomes) == {4, 6}
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("action", ["rebuild", "rebuild-without-exchange"])
+def test_a_kill_at_any_step_leaves_the_old_or_the_new_bundle_and_the_next_build_no_litter(tmp_path, action, every):
+    write_bundle(tmp_path / "start" / "bundle", OLD)
+    command = [sys.executable, "-m", "tests.edge.database.killed", str(every), action, tmp_path / "start"]
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) > 100 / every
+    left = [int(line[1]) for line in lines]
+    assert left == sorted(left)
+    assert set(left) == {4, 6}
+    assert {line[2] for line in lines} == {"6"}
+    assert all(len(line) == 3 for line in lines if line[1] == "4")
 
 
-def test_without_exchange_a_replacement_works_and_a_kill_loses_nothing(tmp_path: Path):
-    write_bundle(tmp_path / "whole", OLD)
-    steps = int(replaced(tmp_path / "whole", 0, "rename").stdout)
-    assert cards_in(tmp_path / "whole") == 6
-    for fatal in range(steps - 5, steps + 1):
-        folder = tmp_path / str(fatal)
-        write_bundle(folder / "bundle", OLD)
-        assert replaced(folder / "bundle", fatal, "rename").returncode == -signal.SIGKILL
-        kept = folder / "bundle" if (folder / "bundle").exists() else folder / ".bundle.former"
-        assert cards_in(kept) in (4, 6)
+def test_the_litter_of_killed_builds_goes_but_not_what_another_is_building(tmp_path: Path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for process in (ended.pid, os.getpid(), os.getppid()):
+        (tmp_path / f".bundle.{process}.building").mkdir()
+    (tmp_path / ".other.1.building").mkdir()
+    write_bundle(tmp_path / "bundle", OLD)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"bundle", ".other.1.building", f".bundle.{os.getppid()}.building"}
+
+
+def test_a_link_to_a_bundle_stays_a_link(tmp_path: Path):
+    write_bundle(tmp_path / "disk" / "bundle", OLD)
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "bundle")
+    write_bundle(tmp_path / "link", NEW)
+    assert (tmp_path / "link").readlink() == tmp_path / "disk" / "bundle"
+    assert cards_in(tmp_path / "disk" / "bundle") == 6
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["bundle"]
+
+
+def test_links_in_a_circle_are_one_sentence(tmp_path: Path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(DatabaseError, match="cannot write the card database"):
+        write_bundle(tmp_path / "a", OLD)
 
 
 @pytest.mark.parametrize("name", ["_write_vectors", "sync", "put_in_place"])

@@ -11,62 +11,8 @@ from edge.database.installed import InstalledDatabases
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, Preprocessing, file_sha256
 
+REPOSITORY = Path(__file__).parents[3]
 FILES = ("embeddings.npy", "metadata.json", "index.json", "usearch.index", "lookalikes.json", "references/1.png")
-
-# Does what the arguments say again and again, each time killed (SIGKILL) before its next change of the file system,
-# until it comes to its end. After every kill, what the arguments name as a check must hold.
-KILLED_AT_EVERY_STEP = """
-import os, shutil, signal, sys
-from pathlib import Path
-from edge.database.bundle import MANIFEST_FILE, check_files
-from edge.database.installed import InstalledDatabases
-from edge.manifests import read_database_manifest
-
-start, action, bundle = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-CHANGES = {"open", "os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "shutil.copyfile"}
-
-def act(folder):
-    databases = InstalledDatabases(folder)
-    if action == "rollback":
-        databases.rollback()
-    else:
-        databases.use(databases.install(bundle))
-
-def killed_at(step, folder):
-    left = step
-    def count(event, arguments):
-        nonlocal left
-        writes = event != "open" or (isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR))
-        if event in CHANGES and writes and str(folder) in str(arguments):
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-    sys.addaudithook(count)
-    act(folder)
-
-def sound(folder):
-    current = folder / "current"
-    check_files(current, read_database_manifest(current / MANIFEST_FILE))
-    return current.resolve().name
-
-step, killed, states = 0, True, []
-while killed:
-    folder = start.with_name(f"{start.name}-{step}")
-    shutil.copytree(start, folder, symlinks=True)
-    child = os.fork()
-    if child == 0:
-        killed_at(step, folder)
-        os._exit(0)
-    killed = os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-    states.append(sound(folder))
-    if killed and states[-1] == states[0]:
-        act(folder)
-    assert not list(folder.glob(".*.installing")) or action == "rollback"
-    sound(folder)
-    print(step, states[-1], sound(folder))
-    shutil.rmtree(folder)
-    step += 1
-"""
 
 
 def write_bundle(folder: Path, name: str, text: str = "") -> Path:
@@ -182,18 +128,67 @@ def test_a_copy_that_finds_no_room_leaves_nothing_behind(databases, bundles):
     assert databases.install(bundles[1]) != name
 
 
+def test_what_is_no_database_is_left_out_of_the_list(databases, bundles):
+    name = databases.install(bundles[0])
+    damaged = databases.install(bundles[1])
+    (databases.folder / damaged / "manifest.json").write_text("{")
+    (databases.folder / "lost+found").mkdir()
+    (databases.folder / "notes.txt").write_text("the shop's")
+    (databases.folder / "gone").symlink_to("nowhere")
+    (databases.folder / "circle").symlink_to("circle")
+    assert [(each.name, each.manifest is None) for each in databases.installed()] == [(name, False), (damaged, True)]
+    assert "not a valid manifest" in databases.installed()[1].fault
+
+
+def test_an_odd_history_does_not_stand_in_the_way(databases, bundles):
+    names = [databases.install(bundle) for bundle in bundles]
+    for name in names:
+        databases.use(name)
+    history = databases.folder / "history"
+    (history / "2.bak").write_text("")
+    (history / "02").symlink_to("nowhere")
+    (history / "\N{SUPERSCRIPT TWO}").mkdir()
+    (history / "17").mkdir()
+    shutil.rmtree(databases.folder / names[1])
+    databases.rollback()
+    assert databases.current == names[0]
+    with pytest.raises(DatabaseError, match="no database was in use"):
+        databases.rollback()
+    databases.use(names[2])
+    assert databases.former() == names[0]
+
+
+def test_a_current_database_that_was_linked_by_hand_can_be_left_again(databases, bundles):
+    names = [databases.install(bundle) for bundle in bundles]
+    for name in names[:2]:
+        databases.use(name)
+    (databases.folder / "current").unlink()
+    (databases.folder / "current").symlink_to(names[2])
+    assert databases.current == names[2]
+    databases.rollback()
+    assert databases.current == names[1]
+    databases.rollback()
+    assert databases.current == names[0]
+    (databases.folder / "current").unlink()
+    (databases.folder / "current").symlink_to(names[2])
+    databases.use(names[0])
+    assert databases.current == names[0]
+
+
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 @pytest.mark.parametrize("action", ["install", "rollback"])
-def test_killed_at_every_step_one_whole_database_is_in_use(databases, bundles, tmp_path, action):
+def test_killed_at_every_step_one_whole_database_is_in_use(databases, bundles, action, every):
     for bundle in bundles[:2]:
         databases.use(databases.install(bundle))
     done = subprocess.run(
-        [sys.executable, "-c", KILLED_AT_EVERY_STEP, databases.folder, action, bundles[2]],
-        capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-m", "tests.edge.database.killed", str(every), action, databases.folder, bundles[2]],
+        capture_output=True, text=True, check=False, cwd=REPOSITORY,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     target = "first" if action == "rollback" else "third"
-    assert len(lines) > (20 if action == "install" else 2)
+    assert len(lines) > (150 if action == "install" else 20) / every
     assert {line[1].rpartition("-")[0] for line in lines} == {"second", target}
     assert {line[2].rpartition("-")[0] for line in lines} == {target}
+    assert all("installing" not in line[3] for line in lines if action == "install" and line[1] != lines[-1][1])
     shutil.rmtree(databases.folder)
