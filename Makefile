@@ -34,6 +34,7 @@ test: install
 
 faults: install
 	$(BIN)/pytest tests/faults -m faults --bench turnover --faults-table docs/faults.md
+	$(BIN)/pytest tests/edge/database -m long
 
 # Six hours at 30 frames/s, played in an hour or two. FRAMES=60000 is a shorter one.
 FRAMES ?= 648000
