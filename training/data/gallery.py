@@ -16,9 +16,12 @@ from edge.messages import CardDetails
 from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.simulator.card import render_back, render_card
 from edge.simulator.sets import CardSpec, demo_cards
+from training.data.margins import without_scan_margin
 
 _SMALLEST_WIDTH = 100
 _ASPECT_TOLERANCE = 0.1
+# Standard deviation of the pixels of a picture that shows nothing, at most; of a card it is 20 and more.
+_BLANK = 4.0
 # Cut this far inside the nominal corner, so that nothing of a scan's rounded corner (white, transparent) remains.
 _CORNER_CUT_MM = 0.5
 
@@ -55,8 +58,8 @@ def demo_back() -> Image:
 def read_card_image(path: Path) -> Image:
     """Read the scan or digital original of one card.
 
-    Transparent margins are cut off, a card that lies on its side is set upright (turned clockwise: a database holds it
-    both ways up), and the corners are filled (see `square_corners`).
+    Transparent margins, and a scanner's white or black ones, are cut off, a card that lies on its side is set upright
+    (turned clockwise: a database holds it both ways up), and the corners are filled (see `square_corners`).
 
     Returns:
         uint8 [704, 504, 3] BGR.
@@ -76,15 +79,20 @@ def card_image(pixels: NDArray[np.uint8], path: Path) -> Image:
     """
     if pixels.shape[2] == 4:
         pixels = _without_margin(pixels, path)
-    if pixels.shape[1] > pixels.shape[0]:
-        pixels = np.rot90(pixels, -1)
-    height, width = pixels.shape[:2]
+    card = without_scan_margin(_over_white(pixels))
+    if card is None:
+        raise ImageError(f"the card image {path} has a margin that the card does not stand out from; crop it")
+    if card.shape[1] > card.shape[0]:
+        card = np.rot90(card, -1)
+    height, width = card.shape[:2]
     if width < _SMALLEST_WIDTH or abs(width / height / CARD_ASPECT - 1) > _ASPECT_TOLERANCE:
         raise ImageError(
             f"the card image {path} shows {width} x {height} pixels; a card of 63 x 88 mm, at least "
             f"{_SMALLEST_WIDTH} pixels wide, is needed"
         )
-    return square_corners(_resized(_over_white(pixels)))
+    if card.std(axis=(0, 1)).max() < _BLANK:
+        raise ImageError(f"the card image {path} is blank; replace the file")
+    return square_corners(_resized(card))
 
 
 def square_corners(card: Image) -> Image:
