@@ -5,7 +5,7 @@
     tracks, answers -> OutputStage: smooth, measure -> messages
 
 Stages are plain objects without threads; `edge.daemon` runs each in a thread of its own. What flows back is one small
-structure: the output stage tells the selector what it still wants to know of each track.
+structure: the output stage tells the selector what was answered of each track, and whether that decides it.
 """
 
 import threading

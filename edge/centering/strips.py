@@ -1,4 +1,4 @@
-"""Strips of the image along each side of a card, straightened: the raw material of every edge measurement.
+"""Strips of the image along each side of a card, straightened: what edges are measured on to a fraction of a pixel.
 
 Card coordinates are millimetres from the card's top-left corner, x to the right and y down. Within a strip, `t` runs
 along the side (downwards or to the right) and `s` across it, from the outline inwards; both in millimetres.
@@ -71,7 +71,7 @@ def card_to_image(quad: Quad) -> Floats:
 
 
 def side_to_card(side: Side) -> Floats:
-    """Affine map [3, 3] from strip coordinates (s, t) to card millimetres (x, y); it is its own kind of inverse."""
+    """Affine map [3, 3] from strip coordinates (s, t) to card millimetres (x, y)."""
     return _TO_CARD[side]
 
 
