@@ -21,7 +21,6 @@ from edge.shipped import DEMO_DATABASE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILT_FROM = ("edge", "training", "models", "database", "pyproject.toml", "README.md", "LICENSE")
-NETWORKS = ("outline", "sides", "demo")
 CONFIRMED_S = 60.0
 
 
@@ -148,8 +147,7 @@ def test_the_daemon_until_a_card_is_confirmed(installation):
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("instead", [None, b"not a network"], ids=["missing", "damaged"])
+@pytest.mark.parametrize(("network", "instead"), [("outline", None), ("sides", b"not a network"), ("demo", None)])
 def test_without_a_network_each_says_so_in_a_sentence(installation, photo, network, instead):
     path = installation.models / f"{network}.onnx"
     with put_aside(path, instead):
