@@ -1,22 +1,21 @@
 """The commands that the control socket takes while the daemon runs."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 from pydantic import Field, ValidationError
 
 from edge.config import Settings
 from edge.control import Command, Request
 from edge.errors import ConfigurationError, SourceError
-from edge.geometry import Image
 from edge.loops import CaptureLoop, RecognitionLoop
 from edge.messages import HealthMessage
-from edge.pipeline import OutputStage, RecognitionStage
+from edge.pipeline import Measure, OutputStage, RecognitionStage
 from edge.recognition import open_recognizer
 from edge.selection import Selector
+from edge.snapshot import default_folder, encoded, write_snapshot
 from edge.tracking import Tracker
 
 _FIXED_SECTIONS = ("source", "camera", "imx500", "publish")
@@ -35,14 +34,14 @@ class ReloadRequest(Request):
 class SnapshotRequest(Request):
     """What `snapshot` takes."""
 
-    path: Path | None = Field(default=None, description="file to write, .png or .jpg; unset: the reply carries it")
+    path: Path | None = Field(default=None, description="new file, .png or .jpg; unset: the reply carries it")
     format: Literal["png", "jpg"] = Field(default="jpg", description="of the image that the reply carries")
 
 
 class Administration:
     """Changes and inspects the running pipeline; called by the control thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all that can be administered)
         self,
         settings: Settings,
         capture: CaptureLoop,
@@ -50,8 +49,10 @@ class Administration:
         selector: Selector,
         recognition: tuple[RecognitionStage, RecognitionLoop],
         output: OutputStage,
+        *,
+        measurer: Callable[[Settings], Measure | None],
     ) -> None:
-        """Administer these parts, which were made from `settings`."""
+        """Administer these parts, which were made from `settings`; `measurer` makes what measures cards."""
         self.health: HealthMessage | None = None
         self._settings = settings
         self._capture = capture
@@ -59,6 +60,7 @@ class Administration:
         self._selector = selector
         self._recognition = recognition
         self._output = output
+        self._measurer = measurer
 
     def commands(self) -> dict[str, Command]:
         """Name -> what it does."""
@@ -109,10 +111,11 @@ class Administration:
             Which model and database these are.
 
         Raises:
-            ConfigurationError: if a setting differs that needs a restart.
+            ConfigurationError: if a setting differs that needs a restart, or the calibration cannot be read.
             ModelError, DatabaseError: if the model or the card database cannot be opened.
         """
-        _check_fixed([name for name in _FIXED_SECTIONS if getattr(settings, name) != getattr(self._settings, name)])
+        _check_fixed(_changed_keys(self._settings, settings))
+        measure = self._measurer(settings)
         recognizer = open_recognizer(settings.recognition)
         stage, loop = self._recognition
         stage.swap(recognizer)
@@ -120,12 +123,13 @@ class Administration:
         self._tracker.settings = settings.tracking
         self._selector.settings = settings.selection
         self._output.settings = settings.smoothing
+        self._output.measure = measure
         self._settings = settings
         manifest = recognizer.database.manifest
         return {"model_id": manifest.model_id, "database": manifest.name, "database_cards": manifest.cards}
 
     def snapshot(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The newest frame, written to a file or as base64 in the reply.
+        """The newest frame, written to a new file in the folder of snapshots or as base64 in the reply.
 
         Raises:
             SourceError: if there is no frame yet.
@@ -137,10 +141,10 @@ class Administration:
             raise SourceError("there is no frame yet; try again in a moment")
         reply: dict[str, Any] = {"frame_id": frame.frame_id, "timestamp_ns": frame.timestamp_ns}
         if request.path is None:
-            image = base64.b64encode(_encoded(frame.image, request.format)).decode("ascii")
+            image = base64.b64encode(encoded(frame.image, request.format)).decode("ascii")
             return reply | {"format": request.format, "image": image}
-        _write_image(request.path, frame.image)
-        return reply | {"path": str(request.path)}
+        folder = self._settings.snapshot.folder or default_folder()
+        return reply | {"path": str(write_snapshot(folder, request.path, frame.image))}
 
 
 def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
@@ -161,23 +165,16 @@ def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]
         raise ConfigurationError(f"{key}: {first['msg']} (got {first['input']!r})") from cause
 
 
+def _changed_keys(present: Settings, wanted: Settings) -> list[str]:
+    """The keys that differ and need a restart, as `section.key`."""
+    return [
+        f"{section}.{key}"
+        for section in _FIXED_SECTIONS
+        for key, value in getattr(wanted, section)
+        if value != getattr(getattr(present, section), key)
+    ]
+
+
 def _check_fixed(changed: list[str]) -> None:
     if changed:
         raise ConfigurationError(f"{', '.join(changed)}: cannot be changed by reload; start the scanner again")
-
-
-def _encoded(image: Image, suffix: str) -> bytes:
-    return cv2.imencode(f".{suffix}", image)[1].tobytes()
-
-
-def _write_image(path: Path, image: Image) -> None:
-    suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in ("png", "jpg", "jpeg"):
-        raise ConfigurationError(f"path: {path} must end in .png or .jpg")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(_encoded(image, suffix))
-        part.replace(path)
-    except OSError as cause:
-        part.unlink(missing_ok=True)
-        raise ConfigurationError(f"path: {path} cannot be written: {cause.strerror}") from cause

@@ -2,12 +2,13 @@
 
 import logging
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge.allowed_values import what_is_allowed
 from edge.errors import ConfigurationError
@@ -15,12 +16,38 @@ from edge.regular_files import read_utf8
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 
 ENVIRONMENT_PREFIX = "CARD_SCANNER_"
+_PORT = re.compile("[0-9]{1,5}")
 
 _log = logging.getLogger(__name__)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _can_be_said(cls, value: object) -> object:
+        """Names are put into messages, logs and system calls."""
+        if isinstance(value, Path) and str(value) == ".":
+            raise ValueError("must not be empty")
+        if isinstance(value, str | Path) and "\0" in str(value):
+            raise ValueError("must not hold a NUL character")
+        if isinstance(value, str | Path) and str(value) != str(value).encode(errors="replace").decode():
+            raise ValueError("must be UTF-8; rename the file or folder")
+        return value
+
+
+def _endpoint(value: str) -> str:
+    transport, _, address = value.partition("://")
+    host, _, port = address.rpartition(":")
+    if transport == "tcp" and host and (port == "*" or (_PORT.fullmatch(port) and 0 < int(port) <= 65_535)):
+        return value
+    if transport in ("ipc", "inproc") and address:
+        return value
+    raise ValueError("must be such as tcp://127.0.0.1:5556, with a port from 1 to 65535, or ipc:///run/scanner")
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
 
 
 class SourceSettings(_Section):
@@ -29,17 +56,17 @@ class SourceSettings(_Section):
     spec: str = Field(default="demo", description="demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500")
     fps: float = Field(default=30.0, gt=0, le=240, description="frames per second asked of a live source")
     loop: bool = Field(default=False, description="start a video or folder again when it ends")
-    seed: int = Field(default=0, ge=0, description="seed of the simulated bench")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="seed of the simulated bench")
 
 
 class CameraSettings(_Section):
     """A camera on the Raspberry Pi's camera connector."""
 
-    number: int = Field(default=0, ge=0, description="of the camera, as `rpicam-hello --list-cameras` counts")
-    width: int = Field(default=1520, ge=64, multiple_of=2, description="of the frames, in pixels")
-    height: int = Field(default=1520, ge=64, multiple_of=2, description="of the frames, in pixels")
-    sensor_width: int = Field(default=2028, ge=64, multiple_of=2, description="of the sensor mode that is cropped")
-    sensor_height: int = Field(default=1520, ge=64, multiple_of=2, description="of the sensor mode that is cropped")
+    number: int = Field(default=0, ge=0, le=15, description="of the camera, as `rpicam-hello --list-cameras` counts")
+    width: int = Field(default=1520, ge=64, le=8192, multiple_of=2, description="of the frames, in pixels")
+    height: int = Field(default=1520, ge=64, le=8192, multiple_of=2, description="of the frames, in pixels")
+    sensor_width: int = Field(default=2028, ge=64, le=16_384, multiple_of=2, description="of the cropped sensor mode")
+    sensor_height: int = Field(default=1520, ge=64, le=16_384, multiple_of=2, description="of the cropped sensor mode")
     min_fps: float | None = Field(
         default=None, gt=0, le=240, description="automatic exposure may slow down to this; unset: never below fps"
     )
@@ -76,7 +103,9 @@ class TrackingSettings(_Section):
     """How detections become tracks."""
 
     min_iou: float = Field(default=0.3, gt=0, lt=1, description="overlap that lets a detection continue a track")
-    min_hits: int = Field(default=3, ge=1, description="frames in which a card must be seen before it has appeared")
+    min_hits: int = Field(
+        default=3, ge=1, le=10_000, description="frames a card must be seen in before it has appeared"
+    )
     hold_s: float = Field(default=0.5, gt=0, le=60, description="seconds a card may be hidden before it has left")
 
 
@@ -85,9 +114,9 @@ class SelectionSettings(_Section):
 
     sharpness: float = Field(default=100.0, ge=0, description="least variance of the Laplacian on a 224 x 160 crop")
     moved_iou: float = Field(default=0.7, gt=0, lt=1, description="below this overlap the card has moved")
-    cache_age_frames: int = Field(default=30, ge=1, description="an answer older than this is checked again")
+    cache_age_frames: int = Field(default=30, ge=1, le=100_000, description="an older answer is checked again")
     best_of_frames: int = Field(
-        default=5, ge=1, description="a card that is never sharp is answered by the best of so many"
+        default=5, ge=1, le=10_000, description="a card that is never sharp is answered by the best of so many"
     )
 
 
@@ -112,9 +141,9 @@ class RecognitionSettings(_Section):
 class SmoothingSettings(_Section):
     """How single answers become a verdict on a card."""
 
-    confirm_after: int = Field(default=3, ge=1, description="agreeing answers in a row that confirm a card")
+    confirm_after: int = Field(default=3, ge=1, le=10_000, description="agreeing answers in a row that confirm a card")
     doubt_frames: int = Field(
-        default=30, ge=1, description="frames without support after which a confirmed card may turn unknown"
+        default=30, ge=1, le=100_000, description="frames without support after which a confirmed card may turn unknown"
     )
     confirmed: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
     unknown: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
@@ -124,9 +153,9 @@ class SmoothingSettings(_Section):
 class PublishSettings(_Section):
     """The sockets that programs connect to."""
 
-    endpoint: str = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ PUB socket for results")
-    control: str = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ REP socket for commands")
-    send_high_water_mark: int = Field(default=1000, ge=1, description="messages kept for a slow subscriber")
+    endpoint: Endpoint = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ PUB socket for results")
+    control: Endpoint = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ REP socket for commands")
+    send_high_water_mark: int = Field(default=1000, ge=1, le=100_000, description="messages kept for a slow subscriber")
     health_interval_s: float = Field(default=1.0, gt=0, le=60, description="time between health messages")
 
 
@@ -136,6 +165,12 @@ class CenteringSettings(_Section):
     calibration: Path | None = Field(
         default=None, description="of the camera, by `card-scanner calibrate`; unset: the lens is judged by each card"
     )
+
+
+class SnapshotSettings(_Section):
+    """Where pictures go that are asked for with the command `snapshot`."""
+
+    folder: Path | None = Field(default=None, description="their folder; unset: the service's own, or the user's")
 
 
 class Settings(_Section):
@@ -150,6 +185,7 @@ class Settings(_Section):
     smoothing: SmoothingSettings = SmoothingSettings()
     centering: CenteringSettings = CenteringSettings()
     publish: PublishSettings = PublishSettings()
+    snapshot: SnapshotSettings = SnapshotSettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -161,10 +197,10 @@ class Settings(_Section):
         tracking = dict(tracking)
         frames = tracking.pop("max_missed_frames")
         source = values.get("source", {})
-        fps = source.get("fps", SourceSettings().fps) if isinstance(source, dict) else source.fps
+        fps: Any = source.get("fps", SourceSettings().fps) if isinstance(source, dict) else getattr(source, "fps", None)
         try:
             tracking["hold_s"] = float(frames) / float(fps)
-        except (TypeError, ValueError, ZeroDivisionError):
+        except (TypeError, ValueError, ArithmeticError):
             raise ValueError("tracking.max_missed_frames is now tracking.hold_s, in seconds") from None
         _log.warning(
             "tracking.max_missed_frames is now tracking.hold_s, in seconds: %s frames are taken as %.3g s",

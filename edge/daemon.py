@@ -7,10 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
+from typing import TypeVar
 
 import cv2
 import zmq
@@ -53,6 +55,8 @@ _SWITCH_S = 0.0005
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None = None) -> int:
     """Run until the source has ended or SIGINT or SIGTERM comes; from the main thread.
@@ -79,8 +83,9 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         context = resources.enter_context(zmq.Context[zmq.Socket[bytes]]())
         publisher = Publisher(context, settings.publish)
         resources.callback(publisher.close)
-        recognizer = open_recognizer(settings.recognition)
-        daemon = Daemon(settings, publisher, recognizer, stop, _measurer(settings))
+        daemon = _unless_stopped(lambda: Daemon(settings, publisher, open_recognizer(settings.recognition), stop), stop)
+        if daemon is None:
+            return 0
         resources.callback(daemon.close)
         control = ControlSocket(context, settings.publish.control, daemon.administration.commands())
         resources.callback(control.close)
@@ -88,7 +93,26 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
     return 0
 
 
-def _measurer(settings: Settings) -> Measure:
+def _unless_stopped(opened: Callable[[], T], stop: threading.Event) -> T | None:
+    """What is opened; None when the stop event is set meanwhile, and what hangs is left behind.
+
+    In a thread of its own: what waits in a driver or for a disk lets the main thread obey no signal.
+    """
+    outcome: Future[T] = Future()
+
+    def _open() -> None:
+        try:
+            outcome.set_result(opened())
+        except BaseException as failure:  # noqa: BLE001 (the caller's to judge)
+            outcome.set_exception(failure)
+
+    threading.Thread(target=_open, name="opening", daemon=True).start()
+    while not outcome.done() and not stop.is_set():
+        wait([outcome], _CHECK_S)
+    return outcome.result() if outcome.done() else None
+
+
+def measurer(settings: Settings) -> Measure:
     """Measures confirmed cards; with the camera's calibration where the settings name one."""
     path = settings.centering.calibration
     return Measurer(
@@ -139,7 +163,6 @@ class Daemon:
         publisher: Publisher,
         recognizer: Recognizer,
         stop: threading.Event,
-        measure: Measure | None = None,
     ) -> None:
         """Put the parts together and open the source.
 
@@ -170,7 +193,7 @@ class Daemon:
         recognition = RecognitionLoop(
             self._stage, self._crops, self._inbox, self._latencies, settings.recognition.max_batch
         )
-        self._output_stage = OutputStage(settings.smoothing, answers, self._stamp, measure)
+        self._output_stage = OutputStage(settings.smoothing, answers, self._stamp, measurer(settings))
         self._output = OutputLoop(
             self._output_stage,
             self._inbox,
@@ -180,7 +203,13 @@ class Daemon:
             settings.publish.health_interval_s,
         )
         self.administration = Administration(
-            settings, self._capture, tracker, self._selector, (self._stage, recognition), self._output_stage
+            settings,
+            self._capture,
+            tracker,
+            self._selector,
+            (self._stage, recognition),
+            self._output_stage,
+            measurer=measurer,
         )
         self._output_worker = Worker("output", self._output.step, stop)
         self._workers = [self._capture_worker(source), Worker("embedding", recognition.step, stop), self._output_worker]

@@ -185,7 +185,7 @@ class OutputStage:
         self.lateness = LateAnswers(clock)
         self._answers = answers
         self._stamp = stamp
-        self._measure_card = measure
+        self.measure = measure
         self._clock = clock
         self._cards: dict[int, TrackedCard] = {}
         self._gone = GoneCards()
@@ -282,7 +282,7 @@ class OutputStage:
         """Improve the centering of a confirmed card by another sharp frame."""
         shown = card.verdict.state is TrackState.CONFIRMED and answer.recognition is card.recognition
         current = shown and answer.crop.frame.frame_id >= card.shown_since
-        if self._measure_card is None or not current or not answer.crop.sharp or not card.centering.due():
+        if self.measure is None or not current or not answer.crop.sharp or not card.centering.due():
             return
         quad = own_quad(answer.crop.quad, answer.recognition)
-        card.centering.add(self._measure_card(answer.crop.frame.image, quad, answer.reference))
+        card.centering.add(self.measure(answer.crop.frame.image, quad, answer.reference))

@@ -1,5 +1,6 @@
 import base64
 import shutil
+import stat
 from types import SimpleNamespace
 
 import cv2
@@ -8,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from edge.administration import Administration, changed_settings
-from edge.config import RecognitionSettings, Settings
+from edge.calibration.stored import Calibration, write_calibration
+from edge.config import RecognitionSettings, Settings, SnapshotSettings
+from edge.daemon import measurer
 from edge.errors import ConfigurationError, DatabaseError, SourceError
 from edge.frame import Frame
 from edge.pipeline import OutputStage, RecognitionStage
@@ -20,8 +23,9 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
 
 
 @pytest.fixture
-def settings(tiny_database):
-    return Settings(recognition=RecognitionSettings(model=tiny_database.model, database=tiny_database.database))
+def settings(tiny_database, tmp_path):
+    recognition = RecognitionSettings(model=tiny_database.model, database=tiny_database.database)
+    return Settings(recognition=recognition, snapshot=SnapshotSettings(folder=tmp_path / "snapshots"))
 
 
 @pytest.fixture
@@ -40,7 +44,13 @@ def parts(settings):
 @pytest.fixture
 def administration(settings, parts):
     return Administration(
-        settings, parts.capture, parts.tracker, parts.selector, (parts.stage, parts.loop), parts.output
+        settings,
+        parts.capture,
+        parts.tracker,
+        parts.selector,
+        (parts.stage, parts.loop),
+        parts.output,
+        measurer=measurer,
     )
 
 
@@ -116,19 +126,65 @@ def test_a_snapshot_in_the_reply(administration):
     assert (cv2.imdecode(data, cv2.IMREAD_COLOR) == IMAGE).all()
 
 
+@pytest.mark.parametrize("whole_path", [True, False])
 @pytest.mark.parametrize("name", ["frame.png", "frame.JPG"])
-def test_a_snapshot_in_a_file(administration, tmp_path, name):
-    reply = administration.snapshot({"path": str(tmp_path / name)})
-    assert reply["path"] == str(tmp_path / name)
-    assert cv2.imread(str(tmp_path / name)).shape == IMAGE.shape
-    assert [path.name for path in tmp_path.iterdir()] == [name]
+def test_a_snapshot_in_a_file_that_the_group_may_read(administration, tmp_path, name, whole_path):
+    folder = tmp_path / "snapshots"
+    reply = administration.snapshot({"path": str(folder / name) if whole_path else name})
+    assert reply["path"] == str(folder / name)
+    assert cv2.imread(str(folder / name)).shape == IMAGE.shape
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert stat.S_IMODE((folder / name).stat().st_mode) == 0o640
+
+
+def test_a_snapshot_never_writes_over_a_file(administration, tmp_path):
+    precious = tmp_path / "precious.png"
+    precious.write_bytes(b"precious")
+    folder = tmp_path / "snapshots"
+    administration.snapshot({"path": "a.png"})
+    (folder / "link.png").symlink_to(precious)
+    (folder / "dangling.png").symlink_to(tmp_path / "elsewhere.png")
+    for name in ("a.png", "link.png", "dangling.png"):
+        with pytest.raises(ConfigurationError, match="exists already"):
+            administration.snapshot({"path": name})
+    for path in (str(precious), "../precious.png", "sub/a.png", str(tmp_path / "new.png"), "a\0.png", "a\n.png"):
+        with pytest.raises(ConfigurationError, match="give a file's name alone"):
+            administration.snapshot({"path": path})
+    assert precious.read_bytes() == b"precious"
+    assert not (tmp_path / "elsewhere.png").exists()
+    assert sorted(path.name for path in folder.iterdir()) == ["a.png", "dangling.png", "link.png"]
 
 
 def test_a_snapshot_that_cannot_be_taken(administration, parts, tmp_path):
     with pytest.raises(ConfigurationError, match=r"must end in \.png or \.jpg"):
-        administration.snapshot({"path": str(tmp_path / "frame.tiff")})
+        administration.snapshot({"path": "frame.tiff"})
+    with pytest.raises(ConfigurationError, match="cannot be written: File name too long"):
+        administration.snapshot({"path": f"{'n' * 300}.png"})
+    (tmp_path / "snapshots").rmdir()
+    (tmp_path / "snapshots").write_bytes(b"not a folder")
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        administration.snapshot({"path": str(tmp_path / "none" / "frame.png")})
+        administration.snapshot({"path": "frame.png"})
     parts.capture.newest = None
     with pytest.raises(SourceError, match="no frame yet"):
         administration.snapshot({})
+
+
+def test_a_calibration_is_used_from_the_reload_on(administration, parts, tmp_path):
+    calibration = Calibration(
+        sensor=None, focus=None, width=4, height=4, focal_px=(9, 9), centre_px=(2, 2), coefficients=(0, 0, 0, 0, 0),
+        reprojection_error_px=0.1, views=9, coverage=0.5, created="2024-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    before = parts.output.measure
+    with pytest.raises(ConfigurationError, match="none.json"):
+        administration.reload({"settings": {"centering": {"calibration": str(tmp_path / "none.json")}}})
+    assert parts.output.measure is before
+    write_calibration(tmp_path / "camera.json", calibration)
+    administration.reload({"settings": {"centering": {"calibration": str(tmp_path / "camera.json")}}})
+    assert parts.output.measure is not before
+    assert parts.output.measure.calibration == calibration
+
+
+def test_a_setting_that_needs_a_restart_is_named(administration, settings):
+    publish = settings.publish.model_copy(update={"health_interval_s": 5.0, "send_high_water_mark": 7})
+    with pytest.raises(ConfigurationError, match=r"publish\.send_high_\w+, publish\.health_interval_s: cannot be"):
+        administration.use(settings.model_copy(update={"publish": publish}))

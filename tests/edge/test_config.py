@@ -54,6 +54,36 @@ def test_a_hold_in_frames_of_an_older_file_becomes_seconds(tmp_path: Path, caplo
         load_settings(environment={"CARD_SCANNER_TRACKING__MAX_MISSED_FRAMES": "many"})
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("publish", "endpoint", '"tcp://127.0.0.1:99999"'),
+        ("publish", "endpoint", '"tcp://127.0.0.1:0"'),
+        ("publish", "control", '"tcp://127.0.0.1"'),
+        ("publish", "control", '"nonsense"'),
+        ("publish", "send_high_water_mark", "3_000_000_000"),
+        ("publish", "health_interval_s", "nan"),
+        ("source", "fps", "inf"),
+        ("source", "seed", "1" + 30 * "0"),
+        ("source", "spec", '"images:a\\u0000b"'),
+        ("recognition", "model", '""'),
+        ("recognition", "database", '""'),
+        ("centering", "calibration", '"a\\u0000b"'),
+        ("camera", "gain", "inf"),
+        ("selection", "sharpness", "inf"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_its_name(tmp_path: Path, section: str, key: str, value: str):
+    with pytest.raises(ConfigurationError, match=f"{section}.{key}"):
+        load_settings(write(tmp_path, f"[{section}]\n{key} = {value}\n"), environment={})
+
+
+def test_a_name_that_is_not_utf8_is_refused():
+    """It could be put into no message."""
+    with pytest.raises(ConfigurationError, match=r"source\.spec: .*UTF-8"):
+        load_settings(environment={}, overrides={"source": {"spec": "images:\udcff"}})
+
+
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="absent.toml"):
         load_settings(tmp_path / "absent.toml", environment={})

@@ -172,7 +172,7 @@ def test_no_photo_is_told_as_the_card_of_the_one_before(tmp_path, tiny_database,
 
 
 def test_the_control_socket_while_frames_go_on(tmp_path, photo):
-    with running(tmp_path, photo) as daemon:
+    with running(tmp_path, f'{photo}[snapshot]\nfolder = "{tmp_path}"\n') as daemon:
         daemon.listen(lambda m: m.topic == "card.confirmed")
         assert daemon.ask(command="status")["health"]["status"] == "ok"
         reply = daemon.ask(command="snapshot", path=str(tmp_path / "frame.png"))
@@ -249,3 +249,35 @@ def test_each_kind_of_source_gets_its_detector(live, stills, detects, kind):
     assert type(detector) is kind
     if live and not detects:
         detector.close()
+
+
+OPENING = f"""
+import os, sys
+import edge.daemon
+edge.daemon.open_source = lambda *_: os.open(sys.argv[2], os.O_RDONLY)
+{ENTRY}"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_obeyed_while_the_source_is_being_opened(tmp_path, tiny_database, number):
+    """A FIFO that nobody writes to stands for a camera that hangs: the system call starts again after a signal."""
+    os.mkfifo(tmp_path / "fifo")
+    ports = free_ports(2)
+    config = tmp_path / "config.toml"
+    endpoints = f'endpoint = "tcp://127.0.0.1:{ports[0]}"\ncontrol = "tcp://127.0.0.1:{ports[1]}"\n'
+    config.write_text(f"{tiny_database.toml()}[publish]\n{endpoints}")
+    command = [sys.executable, "-c", OPENING, str(config), str(tmp_path / "fifo")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 30
+        while not waits_for_a_fifo(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait(timeout=5) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def waits_for_a_fifo(pid: int) -> bool:
+    return any("wait_for_partner" in task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/wchan"))

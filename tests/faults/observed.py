@@ -64,6 +64,7 @@ class ObservedDaemon:
         config = folder / "config.toml"
         config.write_text(
             f'[source]\nspec = "demo:{scenario}"\nfps = {FPS}\n[selection]\ncache_age_frames = {CHECK_FRAMES}\n'
+            f'[snapshot]\nfolder = "{folder}/snapshots"\n'
             f"[recognition]\n{recognition}\n[publish]\n"
             f'endpoint = "{self.endpoint(0)}"\ncontrol = "{self.endpoint(1)}"\n'
             "health_interval_s = 0.1\nsend_high_water_mark = 100\n"

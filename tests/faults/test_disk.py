@@ -22,18 +22,19 @@ may_mount = shutil.which("unshare") is not None and subprocess.run(
 ).returncode == 0  # fmt: skip
 
 
-def test_a_snapshot_for_which_there_is_no_room(daemon, episode, record, tmp_path):
+def test_a_snapshot_for_which_there_is_no_room(daemon, episode, record):
     """A limit on the size of the daemon's files in place of a full disk."""
     fault = episode("no room for a snapshot")
     former = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (100_000, former[1]))
-    reply = daemon.ask(command="snapshot", path=str(tmp_path / "frame.png"))
+    reply = daemon.ask(command="snapshot", path="frame.png")
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, former)
     fault.end()
-    assert reply == {"ok": False, "error": f"path: {tmp_path / 'frame.png'} cannot be written: File too large"}
-    assert list(tmp_path.iterdir()) == []
+    assert reply["ok"] is False
+    assert reply["error"].endswith("snapshots/frame.png cannot be written: File too large")
     back_s = fault.works_again()
-    assert daemon.ask(command="snapshot", path=str(tmp_path / "frame.png"))["ok"]
+    written = daemon.ask(command="snapshot", path="frame.png")
+    assert [path.name for path in Path(written["path"]).parent.iterdir()] == ["frame.png"]
     fault.check()
     record(fault.row(f"the command says so, nothing is left behind ({back_s:.1f} s to the next answer)"))
 
