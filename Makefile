@@ -6,8 +6,10 @@ TORCH := torch==2.13.0
 PICAMERA := picamera2==0.3.36
 SCANNER := $(VENV)/.scanner
 INSTALLED := $(VENV)/.installed
+# Of fuzzing, all targets together.
+MINUTES ?= 10
 
-.PHONY: install demo test faults soak check bench evaluate clean
+.PHONY: install demo test faults soak fuzz check bench evaluate clean
 
 install: $(INSTALLED)
 
@@ -40,6 +42,9 @@ faults: install
 FRAMES ?= 648000
 soak: install
 	$(BIN)/pytest tests/soak -s -m soak --soak-frames $(FRAMES) --soak-curve out/soak.csv
+
+fuzz: install
+	$(BIN)/pytest tests/fuzz -s --fuzz-minutes $(MINUTES)
 
 check: install
 	$(BIN)/ruff format --check edge training tests

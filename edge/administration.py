@@ -18,7 +18,7 @@ from edge.selection import Selector
 from edge.snapshot import default_folder, encoded, write_snapshot
 from edge.tracking import Tracker
 
-_FIXED_SECTIONS = ("source", "camera", "imx500", "publish")
+_FIXED_SECTIONS = ("source", "camera", "imx500", "publish", "snapshot")
 
 
 class NothingMore(Request):
