@@ -28,8 +28,8 @@ class _Section(BaseModel):
     @classmethod
     def _can_be_said(cls, value: object) -> object:
         """Names are put into messages, logs and system calls."""
-        if isinstance(value, Path) and str(value) == ".":
-            raise ValueError("must not be empty")
+        if isinstance(value, Path) and not value.name:
+            raise ValueError("must not be empty or the root folder")
         if isinstance(value, str | Path) and "\0" in str(value):
             raise ValueError("must not hold a NUL character")
         if isinstance(value, str | Path) and str(value) != str(value).encode(errors="replace").decode():

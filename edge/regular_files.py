@@ -58,6 +58,14 @@ def read_utf8(path: Path) -> bytes:
     return read_regular(path).removeprefix(codecs.BOM_UTF8)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; no also where that cannot be told, as of a name that is too long."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def file_inside(folder: Path, name: str) -> Path:
     """The path of a file that a folder's own list names.
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest, file_sha256, read_database_manifest
 from edge.messages import CardDetails
-from edge.regular_files import file_inside, read_regular, read_utf8
+from edge.regular_files import file_inside, is_folder, read_regular, read_utf8
 from edge.validation import first_fault
 
 EMBEDDINGS_FILE = "embeddings.npy"
@@ -103,7 +103,7 @@ def open_manifest(path: Path, model: ModelManifest) -> DatabaseManifest:
         ModelMismatchError: if the bundle was built with another model, dimension or preprocessing.
         DatabaseError: if a file is missing or damaged.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         raise DatabaseError(f"{path} is not a folder with a card database; is the path right?")
     manifest = read_database_manifest(path / MANIFEST_FILE)
     check_model(path, manifest, model)

@@ -86,8 +86,10 @@ class V4l2Source:
 
 
 def _open(device: Path, fps: float, open_capture: Callable[[str, int], cv2.VideoCapture]) -> cv2.VideoCapture:
-    if not device.exists():
-        raise SourceError(f"there is no camera {device}; {_cameras()}")
+    try:
+        device.stat()
+    except OSError as cause:
+        raise SourceError(f"there is no camera {device} ({cause.strerror}); {_cameras()}") from cause
     capture = open_capture(str(device), cv2.CAP_V4L2)
     if not capture.isOpened():
         capture.release()

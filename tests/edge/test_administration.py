@@ -98,6 +98,11 @@ def test_a_database_that_cannot_be_opened_leaves_the_present_one_in_use(administ
     assert parts.selector.settings.sharpness == 100
 
 
+def test_a_name_that_is_too_long_is_no_database(administration):
+    with pytest.raises(DatabaseError, match="is not a folder with a card database"):
+        administration.reload({"settings": {"recognition": {"database": "n" * 300}}})
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

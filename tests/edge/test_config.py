@@ -68,6 +68,7 @@ def test_a_hold_in_frames_of_an_older_file_becomes_seconds(tmp_path: Path, caplo
         ("source", "spec", '"images:a\\u0000b"'),
         ("recognition", "model", '""'),
         ("recognition", "database", '""'),
+        ("recognition", "model", '"/"'),
         ("centering", "calibration", '"a\\u0000b"'),
         ("camera", "gain", "inf"),
         ("selection", "sharpness", "inf"),
