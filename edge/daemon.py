@@ -212,7 +212,8 @@ class Daemon:
             measurer=measurer,
         )
         self._output_worker = Worker("output", self._output.step, stop)
-        self._workers = [self._capture_worker(source), Worker("embedding", recognition.step, stop), self._output_worker]
+        self._capture_worker = self._worker_of(source)
+        self._workers = [self._capture_worker, Worker("embedding", recognition.step, stop), self._output_worker]
         self._supervisor = Supervisor(self._workers)
         self._started_s = time.monotonic()
         self._advanced_s = self._started_s
@@ -220,7 +221,7 @@ class Daemon:
         self._tidy_due_s = self._started_s
         self._failed = False
 
-    def _capture_worker(self, source: FrameSource) -> Worker:
+    def _worker_of(self, source: FrameSource) -> Worker:
         restart_limit = RESTART_LIMIT if source.live else 0
         return Worker(
             "capture", self._capture.step, self._stop, revive=self._capture.reopen, restart_limit=restart_limit
@@ -267,8 +268,9 @@ class Daemon:
         return self._seen_frames > seen or (self._capture.paused and not self._capture.source.live)
 
     def close(self) -> None:
-        """Release the source and the model."""
-        self._capture.source.close()
+        """Release the source and the model; not a source that a thread left behind still waits for."""
+        if not self._capture_worker.alive:
+            self._capture.source.close()
         if isinstance(self._detector, LiveDetector):
             self._detector.close()
         self._stage.recognizer.close()

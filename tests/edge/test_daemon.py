@@ -256,17 +256,32 @@ import os, sys
 import edge.daemon
 edge.daemon.open_source = lambda *_: os.open(sys.argv[2], os.O_RDONLY)
 {ENTRY}"""
+READING = f"""
+import os, sys, threading
+import edge.daemon
+class Hanging:
+    name, live, stills, detects = "hanging", True, False, True
+    in_use = threading.Lock()
+    def read(self):
+        with self.in_use:
+            os.open(sys.argv[2], os.O_RDONLY)
+    def close(self):
+        with self.in_use:
+            pass
+edge.daemon.open_source = lambda *_: Hanging()
+{ENTRY}"""
 
 
+@pytest.mark.parametrize("hanging", [OPENING, READING], ids=["opening", "reading"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_obeyed_while_the_source_is_being_opened(tmp_path, tiny_database, number):
+def test_a_signal_is_obeyed_while_the_source_hangs(tmp_path, tiny_database, number, hanging):
     """A FIFO that nobody writes to stands for a camera that hangs: the system call starts again after a signal."""
     os.mkfifo(tmp_path / "fifo")
     ports = free_ports(2)
     config = tmp_path / "config.toml"
     endpoints = f'endpoint = "tcp://127.0.0.1:{ports[0]}"\ncontrol = "tcp://127.0.0.1:{ports[1]}"\n'
     config.write_text(f"{tiny_database.toml()}[publish]\n{endpoints}")
-    command = [sys.executable, "-c", OPENING, str(config), str(tmp_path / "fifo")]
+    command = [sys.executable, "-c", hanging, str(config), str(tmp_path / "fifo")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:
         deadline = time.monotonic() + 30
