@@ -264,7 +264,7 @@ def _read_toml(path: Path) -> dict[str, dict[str, Any]]:
         values = tomllib.loads(read_utf8(path).decode())
     except OSError as cause:
         raise ConfigurationError(f"cannot read the configuration {path}: {cause.strerror}") from cause
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as cause:
+    except (ValueError, RecursionError) as cause:  # also of an integer of thousands of digits
         raise ConfigurationError(f"{path} is not valid TOML: {cause}") from cause
     for section, entries in values.items():
         if not isinstance(entries, dict):

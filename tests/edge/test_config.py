@@ -35,6 +35,7 @@ def test_file_then_environment_then_command_line(tmp_path: Path):
         ("[sources]\n", "sources"),
         ("fps = 3\n", "section"),
         ("[source\n", "TOML"),
+        ("[source]\nseed = " + "9" * 5000, "TOML"),
         ('[publish]\nendpoint = "tcp://*:1"\ncontrol = "tcp://*:1"\n', "must differ"),
     ],
 )
