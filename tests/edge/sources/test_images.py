@@ -3,6 +3,7 @@ import logging
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from edge.errors import ImageError, SourceError
@@ -98,3 +99,15 @@ def test_a_closed_source_ends(folder):
     source.close()
     source.close()
     assert source.read() is None
+
+
+def test_whatever_a_decoder_raises_costs_one_photo(folder, monkeypatch, caplog):
+    def fail(_):
+        raise RuntimeError("Decoding of color planes failed")
+
+    (folder / "2.png").rename(folder / "2.avif")
+    PIL.Image.new("RGB", (40, 30)).save(folder / "2.avif")
+    monkeypatch.setattr("PIL.AvifImagePlugin.AvifImageFile.load", fail)
+    with caplog.at_level(logging.WARNING):
+        assert len(frames_of(ImagesSource(folder))) == 2 * FRAMES_PER_PHOTO
+    assert "2.avif is damaged or incomplete (Decoding of color planes failed); copy it again" in caplog.text
