@@ -132,7 +132,7 @@ def detector_for(
     """
     if source.detects:
         return None
-    detector = CardDetector(live=not source.stills)
+    detector = CardDetector()
     if source.live:
         return LiveDetector(detector, failures)
     return StillDetector(detector) if source.stills else detector

@@ -1,6 +1,5 @@
 """One photo, many cards in it: detect, rectify, recognise, judge."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,9 +10,9 @@ from edge.detection import CardDetector
 from edge.geometry import Image, Quad, rotated_half_turn
 from edge.manifests import Thresholds
 from edge.messages import MatchMessage
+from edge.outlines import OutlineReader
 from edge.pipeline import Measure
 from edge.recognition import Recognition, Recognizer
-from edge.rectification import rectify
 from edge.smoothing import Evidence, judge
 
 
@@ -74,29 +73,19 @@ class IdentifiedCard:
     reference: PrintReference | None
 
 
-def identify_quads(
-    image: Image, quads: Sequence[Quad], recognizer: Recognizer, max_batch: int, thresholds: Thresholds
-) -> list[IdentifiedCard]:
-    """Recognise the cards at these outlines of a photo; raises as `PhotoIdentifier.identify`."""
+def identify_cards(image: Image, reader: OutlineReader, thresholds: Thresholds) -> list[IdentifiedCard]:
+    """The cards of a photo and what they are; raises as `PhotoIdentifier.identify`."""
     cards: list[IdentifiedCard] = []
-    for quad, recognition in _recognized(image, quads, recognizer, max_batch):
-        card_id = judge(recognition, thresholds, 0).card_id
+    for sighting in reader.read(image):
+        card_id = judge(sighting.recognition, thresholds, 0).card_id
         cards.append(
             IdentifiedCard(
-                quad=_own_quad(quad, recognition, card_id),
+                quad=_own_quad(sighting.quad, sighting.recognition, card_id),
                 card_id=card_id,
-                reference=None if card_id is None else recognizer.database.print_reference(card_id),
+                reference=None if card_id is None else reader.database.print_reference(card_id),
             )
         )
     return cards
-
-
-def _recognized(
-    image: Image, quads: Sequence[Quad], recognizer: Recognizer, max_batch: int
-) -> Iterator[tuple[Quad, Recognition]]:
-    for start in range(0, len(quads), max_batch):
-        batch = quads[start : start + max_batch]
-        yield from zip(batch, recognizer.recognize([rectify(image, quad) for quad in batch]), strict=True)
 
 
 def _own_quad(quad: Quad, recognition: Recognition, card_id: str | None) -> Quad:
@@ -125,10 +114,8 @@ class PhotoIdentifier:
             max_batch: most cards that are rectified and embedded at once.
             measure: measures the centering of recognised and unknown cards alike; None measures nothing.
         """
-        self._detector = detector
-        self._recognizer = recognizer
+        self._reader = OutlineReader(detector, recognizer, thresholds, max_batch=max_batch)
         self._thresholds = thresholds
-        self._max_batch = max_batch
         self._measure = measure
 
     def identify(self, image: Image, name: str) -> PhotoResult:
@@ -142,11 +129,7 @@ class PhotoIdentifier:
             InferenceError: if the model fails.
             DatabaseError: if the database fails.
         """
-        quads = [detection.quad for detection in self._detector.detect(image)]
-        cards = [
-            self._result(image, quad, recognition)
-            for quad, recognition in _recognized(image, quads, self._recognizer, self._max_batch)
-        ]
+        cards = [self._result(image, each.quad, each.recognition) for each in self._reader.read(image)]
         return PhotoResult(image=name, width=image.shape[1], height=image.shape[0], cards=cards)
 
     def _result(self, image: Image, quad: Quad, recognition: Recognition) -> CardResult:
@@ -165,5 +148,5 @@ class PhotoIdentifier:
     def _centering(self, image: Image, own_quad: Quad, card_id: str | None) -> dict[str, object] | None:
         if self._measure is None:
             return None
-        reference = None if card_id is None else self._recognizer.database.print_reference(card_id)
+        reference = None if card_id is None else self._reader.database.print_reference(card_id)
         return self._measure(image, own_quad, reference).to_json()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from edge.centering.result import Registration
     from edge.config import Settings
     from edge.decoding import Photo
-    from edge.geometry import Image, Quad
+    from edge.detection import CardDetector
+    from edge.geometry import Image
     from edge.identification import IdentifiedCard
     from edge.recognition import Recognizer
 
@@ -84,8 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as resources:
         recognizer = _recognizer(options, settings, resources)
         for path, photo in readable_photos(photos, failures):
-            quads = [detection.quad for detection in detector.detect(photo.image)]
-            cards = _identified(photo.image, quads, recognizer, settings)
+            cards = _identified(photo.image, detector, recognizer, settings)
             measurer = replace(measurer, sensor=camera_of(path)[0], reduction=photo.reduction)
             measured = [measurer(photo.image, card.quad, card.reference) for card in cards]
             name = os.fsencode(path).decode(errors="replace")
@@ -122,15 +122,17 @@ def _measurer(options: argparse.Namespace, settings: "Settings") -> "Measurer":
 
 
 def _identified(
-    image: "Image", quads: Sequence["Quad"], recognizer: "Recognizer | None", settings: "Settings"
+    image: "Image", detector: "CardDetector", recognizer: "Recognizer | None", settings: "Settings"
 ) -> list["IdentifiedCard"]:
-    from edge.identification import IdentifiedCard, identify_quads
+    from edge.identification import IdentifiedCard, identify_cards
+    from edge.outlines import OutlineReader
     from edge.smoothing import effective_thresholds
 
     if recognizer is None:
-        return [IdentifiedCard(quad=quad, card_id=None, reference=None) for quad in quads]
+        return [IdentifiedCard(quad=each.quad, card_id=None, reference=None) for each in detector.detect(image)]
     thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
-    return identify_quads(image, quads, recognizer, settings.recognition.max_batch, thresholds)
+    reader = OutlineReader(detector, recognizer, thresholds, max_batch=settings.recognition.max_batch)
+    return identify_cards(image, reader, thresholds)
 
 
 def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:

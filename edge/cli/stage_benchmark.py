@@ -127,7 +127,7 @@ class _BareCalls:
 
 
 def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer) -> Sequence[_Stage]:
-    image, detector = frame.image, CardDetector(live=True)
+    image, detector = frame.image, CardDetector()
     quad = _first_card(detector, image)
     card, matrix = rectify(image, quad), card_homography(quad, RECTIFIED_WIDTH, RECTIFIED_HEIGHT)
     embedder, database, verifier = recognizer.embedder, recognizer.database, Verifier(recognizer.database)

@@ -1,15 +1,14 @@
-"""Detects cards: one network proposes where they lie, another places their sides, the edges say exactly.
+"""Detects cards: one network proposes where they lie, another places their sides, the edges say exactly."""
 
-A search for straight lines and rounded corners adds, in single photos, what the network does not know.
-"""
-
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.detection.completion import completed
-from edge.detection.lines import MIN_FRAME_PX, line_detections
 from edge.detection.network import OutlineProposer, Proposal, mixed_quad
+from edge.detection.others import distinct, sleeved_quads
 from edge.detection.refinement import fit_outline
 from edge.detection.shape import card_order, card_shape_error
 from edge.detection.sides import SideFinder
@@ -18,6 +17,7 @@ from edge.frame import Detection
 from edge.geometry import Image, Quad, quad_iou, quad_overlap, side_lengths
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 
+MIN_FRAME_PX = 24
 FAR_PX = 288
 NEAR_PX = 448
 CLOSE_PX = 144
@@ -33,17 +33,20 @@ REACH = 0.02
 MIN_SUPPORT = 0.5
 MAX_SHAPE_ERROR = 0.3
 SAME_IOU = 0.3
-MIN_LINES_CONFIDENCE = 0.6
+# A closer look at one card: how much beside it is seen, as a share of its longer extent, and the size of the picture.
+CLOSER_LOOKS = ((0.1, 144), (0.5, 144), (0.5, 224), (1.0, 224))
+MIN_OTHER_SCORE = 0.1
+# Of a card that the picture cuts, so much of its shorter side may lie outside.
+MAX_OUTSIDE = 0.12
 
 
 class CardDetector:
     """Finds whole cards in an image, also where something covers corners or edges of them."""
 
-    def __init__(self, *, live: bool = False, outlines: Path = OUTLINE_MODEL, sides: Path = SIDE_MODEL) -> None:
+    def __init__(self, *, outlines: Path = OUTLINE_MODEL, sides: Path = SIDE_MODEL) -> None:
         """Open the networks.
 
         Args:
-            live: for every frame of a camera: the networks alone. Else thorough, for single photos.
             outlines: the network that proposes (ONNX).
             sides: the network that places the sides (ONNX).
 
@@ -52,7 +55,6 @@ class CardDetector:
         """
         self._proposer = OutlineProposer(outlines)
         self._sides = SideFinder(sides)
-        self._live = live
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
         """Find the cards that are whole in the image, except for what something covers.
@@ -72,13 +74,29 @@ class CardDetector:
             detection = fitted(image, quad, proposal.score) if quad is not None else None
             if detection is not None and not _overlaps(detection.quad, found):
                 found.append(detection)
-        if not self._live:
-            found += [
-                each
-                for each in line_detections(image)
-                if each.confidence >= MIN_LINES_CONFIDENCE and not _overlaps(each.quad, found)
-            ]
         return tuple(sorted(found, key=lambda each: -each.confidence))
+
+    def others(self, image: Image, quad: Quad) -> list[Quad]:
+        """Other outlines that the card at a place may have: the place is looked at closer, and less is believed.
+
+        Args:
+            image: uint8 [H, W, 3] BGR.
+            quad: an outline found there, in its pixels.
+
+        Returns:
+            Card quads, in no order.
+        """
+        proposals: list[Proposal] = []
+        for margin, size_px in CLOSER_LOOKS:
+            corner, part = _surroundings(image, quad, margin)
+            looked = self._proposer.propose(part, size_px, MIN_OTHER_SCORE)
+            proposals += [replace(each, quad=each.quad + corner) for each in looked]
+        placed = self._sides.find(image, [each.quad for each in proposals])
+        found = [
+            fitted(image, sides, each.score) for each, sides in zip(proposals, placed, strict=True) if sides is not None
+        ]
+        closer = [each.quad for each in found if each is not None]
+        return distinct(closer + sleeved_quads(image, quad), quad)
 
     def _proposed(self, image: Image) -> list[Proposal]:
         long_px = max(image.shape[:2])
@@ -94,7 +112,7 @@ class CardDetector:
 
 
 def fitted(image: Image, quad: Quad, score: float) -> Detection | None:
-    """A card with the sides that can be seen fitted to their edges; None where it is not wholly in the image.
+    """A card with the sides that can be seen fitted to their edges; None where much of it lies outside the image.
 
     A side of which too little can be seen stays where the network put it, or goes where a card's size puts it.
 
@@ -111,7 +129,7 @@ def fitted(image: Image, quad: Quad, score: float) -> Detection | None:
             quad = mixed
     quad = completed(image, quad)
     size = image.shape[1], image.shape[0]
-    if quad.min() < -0.5 or np.any(quad.max(axis=0) > np.array(size) - 0.5):
+    if quad.min() < -MAX_OUTSIDE * short_px or np.any(quad.max(axis=0) > np.array(size) + MAX_OUTSIDE * short_px):
         return None
     if float(card_shape_error(quad[None], size)[0]) > MAX_SHAPE_ERROR:
         return None
@@ -119,6 +137,16 @@ def fitted(image: Image, quad: Quad, score: float) -> Detection | None:
         return Detection(quad=card_order(quad, size), confidence=score)
     except MeasurementError:
         return None
+
+
+def _surroundings(image: Image, quad: Quad, margin: float) -> tuple[NDArray[np.float64], Image]:
+    """The part of an image around a quad, and where it begins."""
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    beside = margin * (high - low).max()
+    last = np.array(image.shape[1::-1])
+    left, top = np.clip(np.floor(low - beside), 0, last - MIN_FRAME_PX).astype(int)
+    right, bottom = np.clip(np.ceil(high + beside), (left + MIN_FRAME_PX, top + MIN_FRAME_PX), last).astype(int)
+    return np.array([left, top], np.float64), np.ascontiguousarray(image[top:bottom, left:right])
 
 
 def _whole(proposals: list[Proposal]) -> list[Proposal]:

@@ -10,13 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.polarity import polarity
 from edge.geometry import Image, Quad, is_convex, side_lengths
 
 PROFILES = 40
 FIRST, LAST = 0.07, 0.93
 POSITIONS = np.linspace(FIRST, LAST, PROFILES)
-BEYOND = np.array([-0.075, -0.06, -0.045, 1.045, 1.06, 1.075])
 COARSE_STEPS = 6
 FINE_STEPS = 4
 NEARNESS = 0.1
@@ -36,16 +34,10 @@ class Outline:
     Attributes:
         quad: [4, 2] corners in pixels, in the order of the quad that it was fitted from.
         support: [4] share of each side's profiles that cross an edge on the fitted curve with the side's polarity.
-        polarity: -1 to 1, how far the colour changes the same way across all sides (see `edge.detection.polarity`).
-        contrast: median difference of colour, in levels, between the two sides of the outline.
-        continuation: 0 to 1, share of the side ends at which the edge runs on past the corner.
     """
 
     quad: Quad
     support: NDArray[np.float64]
-    polarity: float
-    contrast: float
-    continuation: float
 
 
 def refine_quad(image: Image, quad: Quad, search_px: float) -> Quad | None:
@@ -75,47 +67,24 @@ def fit_outline(image: Image, quad: Quad, search_px: float) -> Outline | None:
     if coarse is None:
         return None
     step = float(np.clip(side_lengths(coarse).min() / 400, 0.5, 2.0))
-    profiles = side_profiles(image, coarse, step, FINE_STEPS, np.concatenate([POSITIONS, BEYOND]))
-    strength = _edge_strength(profiles)
-    curves, support = _fit_curves(strength[:, :PROFILES], side_lengths(coarse) / step)
+    strength = _edge_strength(side_profiles(image, coarse, step, FINE_STEPS))
+    curves, support = _fit_curves(strength, side_lengths(coarse) / step)
     fine = _moved(coarse, curves * step)
     if fine is None:
         return None
-    change = _change(profiles[:, :PROFILES])
-    return Outline(
-        quad=fine,
-        support=support,
-        polarity=float(polarity(change[None])[0]),
-        contrast=float(np.median(np.linalg.norm(change, axis=1))),
-        continuation=_continuation(strength, curves),
-    )
+    return Outline(quad=fine, support=support)
 
 
-def _continuation(strength: NDArray[np.float32], curves: NDArray[np.float64]) -> float:
-    offsets, peaks = _peaks(strength[:, PROFILES:])
-    typical = np.median(strength[:, :PROFILES].max(axis=2), axis=1)[:, None]
-    follows = (np.abs(offsets - curves @ _basis(BEYOND).T) < INLIER_STEPS) & (peaks > 0.4 * typical)
-    return float(follows.mean())
-
-
-def _change(profiles: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Typical change of colour [4, 3] across each side, inside to outside, in levels."""
-    change = np.median(profiles[:, :, -3:].mean(axis=2) - profiles[:, :, :3].mean(axis=2), axis=1)
-    return np.asarray(change, dtype=np.float32)
-
-
-def side_profiles(
-    image: Image, quad: Quad, step_px: float, steps: int, positions: NDArray[np.float64] = POSITIONS
-) -> NDArray[np.float32]:
+def side_profiles(image: Image, quad: Quad, step_px: float, steps: int) -> NDArray[np.float32]:
     """Colours [4, S, 2 steps + 5, 3] across the sides, from the inside out, two samples more at either end."""
     edge = quad[[1, 2, 3, 0]] - quad
     outward = np.stack([edge[:, 1], -edge[:, 0]], axis=1) / side_lengths(quad)[:, None]
     offsets = np.arange(-steps - 2, steps + 3) * step_px
-    points = quad[:, None] + positions[:, None] * edge[:, None]
+    points = quad[:, None] + POSITIONS[:, None] * edge[:, None]
     grid = (points[:, :, None] + offsets[:, None] * outward[:, None, None]).astype(np.float32)
     rows = grid.reshape(-1, len(offsets), 2)
     colours = cv2.remap(image, rows[..., 0], rows[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(colours, dtype=np.float32).reshape(4, len(positions), len(offsets), 3)
+    return np.asarray(colours, dtype=np.float32).reshape(4, PROFILES, len(offsets), 3)
 
 
 def _edge_strength(profiles: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -105,14 +105,6 @@ def grown_quad(quad: Quad, border_mm: float) -> Quad:
     return np.asarray(grown[:, :2] / grown[:, 2:], dtype=np.float64)
 
 
-def smallest_inset_mm(outer: Quad, inner: Quad) -> float:
-    """How far the corners of `inner` lie inside the sides of a card quad, at least; negative where one is outside."""
-    to_square = np.linalg.inv(unit_square_homographies(outer[None])[0])
-    corners = np.column_stack([inner, np.ones(4)]) @ to_square.T
-    at = corners[:, :2] / corners[:, 2:]
-    return float(np.min(np.minimum(at, 1 - at) * (CARD_WIDTH_MM, CARD_HEIGHT_MM)))
-
-
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     product: NDArray[np.float64] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
     return product

@@ -28,7 +28,7 @@ _AGAIN = "install the program again: sudo systemd/install.sh, or pip install in 
 def check_detector(_settings: Settings, _machine: Machine) -> Finding:
     """Do the networks that find cards open?"""
     try:
-        CardDetector(live=True)
+        CardDetector()
     except ModelError as failure:
         return _finding("detector", State.FAILURE, str(failure), _AGAIN)
     return _finding("detector", State.OK, f"{OUTLINE_MODEL.name} and {SIDE_MODEL.name} open")
@@ -74,7 +74,7 @@ def check_recognition(settings: Settings, _machine: Machine) -> Finding:
 
 
 def _tried(settings: Settings) -> Finding:
-    detector = CardDetector(live=True)
+    detector = CardDetector()
     with closing(open_recognizer(settings.recognition)) as recognizer:
         database = recognizer.database
         if not read_golden(database.path):

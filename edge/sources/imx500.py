@@ -163,5 +163,5 @@ def open_imx500(
         stall_frames=camera.stall_frames,
         settle_s=SETTLE_S,
     )
-    detector = GuidedDetector(CardDetector(live=True), failures)
+    detector = GuidedDetector(CardDetector(), failures)
     return Imx500Source(feed, detector, imx500.tensor_lag_frames)

@@ -71,7 +71,7 @@ def stages() -> Iterator[tuple[str, float]]:
     quad = np.array([[0, 0], [width, 0], [width, height], [0, height]]) + (left - 0.5, top - 0.5)
     card = followed(Detection(quad=quad, confidence=0.9), one)
     moved = np.roll(one, (3, 4), (0, 1))
-    detector, proposer, sides = CardDetector(live=True), OutlineProposer(OUTLINE_MODEL), SideFinder(SIDE_MODEL)
+    detector, proposer, sides = CardDetector(), OutlineProposer(OUTLINE_MODEL), SideFinder(SIDE_MODEL)
     window = (left - 150, top - 150, left + width + 150, top + height + 150)
     recognizer = open_recognizer(RecognitionSettings())
     rectified = rectify(one, quad)

@@ -144,7 +144,7 @@ def test_a_box_without_a_card_is_searched_once_until_it_changes(card):
     empty, _ = table(card, (2000, 2000), 0)
     picture, corners = table(card, (380, 300), 5)
     box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])[None]
-    detector = GuidedDetector(Counting(live=True))
+    detector = GuidedDetector(Counting())
     for _ in range(30):
         assert detector.detect(empty, box) == ()
         time.sleep(0.01)
@@ -181,7 +181,7 @@ def test_no_picture_from_before_a_stall_gets_boxes_from_after_it(sensor, setting
     feed = CameraFeed(
         lambda: SensorSession(CameraSettings(), settings, 30.0), stall_s=1.0, stall_frames=30, clock=sensor.clock
     )
-    source = Imx500Source(feed, GuidedDetector(CardDetector(live=True)), lag_frames=2)
+    source = Imx500Source(feed, GuidedDetector(CardDetector()), lag_frames=2)
     before, corners = table(card, (250, 300), 0)
     after, corners_after = table(card, (400, 300), 0)
     sensor.show(before, frames=4, **output_for(corners))
@@ -199,7 +199,7 @@ def test_no_picture_from_before_a_stall_gets_boxes_from_after_it(sensor, setting
 def test_an_outline_that_the_sensor_never_sees_is_dropped(card):
     picture, corners = table(card, (380, 300), 5)
     box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])[None]
-    detector = GuidedDetector(CardDetector(live=True))
+    detector = GuidedDetector(CardDetector())
     while not detector.detect(picture, box):
         time.sleep(0.01)
     frames = 0

@@ -13,8 +13,11 @@ from torch.utils.data import Dataset
 from edge.detection.network import DISTANCE_UNIT_PX, STRIDE_PX, ray_directions
 from edge.geometry import Image, side_lengths, transform_points
 from training.data.batches import made_ahead
+from training.detection.close_ups import CLOSE_UPS, SCANS, close_up, scan
 from training.detection.disturbances import piece, recoloured, turn
 from training.detection.faces import OTHER_FACES, with_other_faces
+from training.detection.holders import HELD, with_holders
+from training.detection.mats import ON_DARK_MATS, on_dark_mat
 from training.detection.scenes import MIN_VISIBLE, SmallScenes
 
 # A cell is asked for the outline where its centre score is at least this.
@@ -29,6 +32,9 @@ _UNEVEN = 0.25
 _COVERED = 0.35
 # Of what is laid over the edge of a card, in its shorter sides.
 _COVER_SIZES = (0.2, 1.0)
+
+_Example = tuple[Image, NDArray[np.float32], NDArray[np.float32]]
+"""A picture, the quads in it and the share of each that is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,17 +76,32 @@ class SceneBatches(Dataset[tuple[Tensor, Tensor]]):
         pixels, targets = [], []
         for i in range(self.images):
             rng = np.random.default_rng([self.seed, number, i])
-            index = int(rng.integers(len(self.scenes.images)))
-            picture, quads = self.scenes.images[index], self.scenes.quads[index]
-            if rng.random() < OTHER_FACES:
-                picture = with_other_faces(picture, quads, self.scenes.visible[index], rng)
-            picture, quads = _moved(picture, quads, self.size_px, rng)
-            if rng.random() < _COVERED:
-                other = self.scenes.images[rng.integers(len(self.scenes.images))]
-                _cover_edge(picture, quads, other[: self.size_px, : self.size_px], rng)
+            picture, quads, visible = self._scan(rng) if rng.random() < SCANS else self._scene(rng)
             pixels.append(cv2.cvtColor(recoloured(picture, rng), cv2.COLOR_BGR2RGB).transpose(2, 0, 1))
-            targets.append(make_targets(quads, self.scenes.visible[index], self.size_px).planes())
+            targets.append(make_targets(quads, visible, self.size_px).planes())
         return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(targets))
+
+    def _scan(self, rng: np.random.Generator) -> _Example:
+        original = self.scenes.originals[rng.integers(len(self.scenes.originals))]
+        return *scan(original, self.size_px, rng), np.ones(1, np.float32)
+
+    def _scene(self, rng: np.random.Generator) -> _Example:
+        index = int(rng.integers(len(self.scenes.images)))
+        picture, quads, visible = self.scenes.images[index], self.scenes.quads[index], self.scenes.visible[index]
+        if rng.random() < OTHER_FACES:
+            picture = with_other_faces(picture, quads, visible, rng)
+        if rng.random() < CLOSE_UPS and np.isfinite(quads).any():
+            picture, quads = close_up(picture, quads, visible, self.size_px, rng)
+        else:
+            picture, quads = _moved(picture, quads, self.size_px, rng)
+        if rng.random() < ON_DARK_MATS:
+            picture = on_dark_mat(picture, quads, visible, rng)
+        if rng.random() < HELD:
+            picture = with_holders(picture, quads, visible, rng)
+        if rng.random() < _COVERED:
+            other = self.scenes.images[rng.integers(len(self.scenes.images))]
+            _cover_edge(picture, quads, other[: self.size_px, : self.size_px], rng)
+        return picture, quads, visible
 
 
 def make_targets(quads: NDArray[np.float32], visible: NDArray[np.float32], size_px: int) -> Targets:

@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import Image, Quad
+from edge.geometry import CORNER_RADIUS_MM, Image, Quad
 
 # The share of training pictures that show them.
 OTHER_FACES = 0.25
+# The share of a card that is seen where nothing lies on it.
+SEEN_WHOLE = 0.98
 _WIDTH_PX, _HEIGHT_PX = 126, 176
 # Coordinates of drawings carry this many binary digits after the point.
 _SHIFT = 4
@@ -18,8 +20,6 @@ _CORNER_MM = (2.5, 5.0)
 # How bright the top and the bottom of a card are lit.
 _LIGHT = (0.6, 1.08)
 _MM = _WIDTH_PX / 63
-# The share of a card that is seen where nothing lies on it.
-_SEEN_WHOLE = 0.98
 
 
 def with_other_faces(
@@ -35,7 +35,7 @@ def with_other_faces(
     """
     painted = picture.copy()
     family = int(rng.integers(2**31))
-    for quad in quads[np.isfinite(quads).all(axis=(1, 2)) & (visible >= _SEEN_WHOLE)]:
+    for quad in quads[np.isfinite(quads).all(axis=(1, 2)) & (visible >= SEEN_WHOLE)]:
         _lay(painted, plain_face(np.random.default_rng(family), rng), quad.astype(np.float64), rng)
     return painted
 
@@ -63,10 +63,11 @@ def _ground(rng: np.random.Generator) -> NDArray[np.uint8]:
         return (rng.uniform(215, 255) - rng.uniform(0, 18, 3)).astype(np.uint8)
     if kind < 0.7:
         return rng.integers(8, 60, 3).astype(np.uint8)
-    return _colour(rng)
+    return vivid_colour(rng)
 
 
-def _colour(rng: np.random.Generator) -> NDArray[np.uint8]:
+def vivid_colour(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A colour that is neither grey nor dark, uint8 [3] BGR."""
     hsv = np.array([[[rng.integers(180), rng.integers(90, 256), rng.integers(60, 256)]]], np.uint8)
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0], np.uint8)
 
@@ -74,13 +75,13 @@ def _colour(rng: np.random.Generator) -> NDArray[np.uint8]:
 def _frame(face: Image, rng: np.random.Generator) -> None:
     inset = int(rng.uniform(2, 7) * _MM)
     corners = (inset, inset), (_WIDTH_PX - 1 - inset, _HEIGHT_PX - 1 - inset)
-    cv2.rectangle(face, *corners, _bgr(_colour(rng)), int(rng.choice([1, 2, 3, cv2.FILLED])), cv2.LINE_AA)
+    cv2.rectangle(face, *corners, _bgr(vivid_colour(rng)), int(rng.choice([1, 2, 3, cv2.FILLED])), cv2.LINE_AA)
 
 
 def _symbols(face: Image, family: np.random.Generator, rng: np.random.Generator) -> None:
     """One to four equal shapes in a column or a row."""
     count, sides = int(rng.integers(1, 5)), int(rng.choice([3, 4, 5, 6, 40]))
-    colour, upright = _colour(rng), family.random() < 0.5
+    colour, upright = vivid_colour(rng), family.random() < 0.5
     size = np.array([rng.uniform(0.25, 0.36) * _WIDTH_PX, rng.uniform(0.09, 0.16) * _WIDTH_PX])
     size = size[::-1] if upright else size
     wave = rng.uniform(0, 0.35) if sides == 40 else 0.0
@@ -98,7 +99,7 @@ def _symbols(face: Image, family: np.random.Generator, rng: np.random.Generator)
 
 def _pips(face: Image, family: np.random.Generator, rng: np.random.Generator) -> None:
     """A playing card: a number in two corners, and as many signs in three columns."""
-    colour = _colour(family) if rng.random() < 0.5 else np.array([20, 20, 20], np.uint8)
+    colour = vivid_colour(family) if rng.random() < 0.5 else np.array([20, 20, 20], np.uint8)
     sides, size = int(rng.choice([3, 4, 40])), rng.uniform(0.06, 0.1) * _WIDTH_PX
     label = "A23456789JQK"[rng.integers(12)]
     for turned in (False, True):
@@ -113,7 +114,7 @@ def _pips(face: Image, family: np.random.Generator, rng: np.random.Generator) ->
 
 def _text(face: Image, family: np.random.Generator, rng: np.random.Generator) -> None:
     """Lines of letters, here and there."""
-    colour = 255 - face[0, 0] if family.random() < 0.6 else _colour(rng)
+    colour = 255 - face[0, 0] if family.random() < 0.6 else vivid_colour(rng)
     scale = rng.uniform(0.3, 0.7)
     for y in np.arange(rng.uniform(15, 80), _HEIGHT_PX - 10, 36 * scale):
         if rng.random() < 0.75:
@@ -123,7 +124,7 @@ def _text(face: Image, family: np.random.Generator, rng: np.random.Generator) ->
 
 def _pattern(face: Image, family: np.random.Generator, _: np.random.Generator) -> None:
     """A back: lines both ways or rings, inside a margin."""
-    colour, step, angle = _colour(family), family.uniform(5, 18), family.uniform(0, np.pi)
+    colour, step, angle = vivid_colour(family), family.uniform(5, 18), family.uniform(0, np.pi)
     margin = int(family.uniform(0, 8) * _MM)
     y, x = np.mgrid[:_HEIGHT_PX, :_WIDTH_PX].astype(np.float32)
     if family.random() < 0.6:
@@ -198,3 +199,11 @@ def _rounded(radius: int) -> NDArray[np.uint8]:
         for y in (radius, bottom - radius):
             cv2.circle(mask, (x, y), radius, 255, cv2.FILLED)
     return mask
+
+
+def card_mask(size: tuple[int, int], quad: Quad) -> NDArray[np.float32]:
+    """How much of each pixel of a picture of `size` (height, width) a card with rounded corners covers, 0 to 1."""
+    corners = np.array([(0, 0), (_WIDTH_PX, 0), (_WIDTH_PX, _HEIGHT_PX), (0, _HEIGHT_PX)], np.float32) - np.float32(0.5)
+    matrix = cv2.getPerspectiveTransform(corners, quad.astype(np.float32))
+    mask = cv2.warpPerspective(_rounded(round(CORNER_RADIUS_MM * _MM)), matrix, size[::-1], flags=cv2.INTER_LINEAR)
+    return np.asarray(mask / 255, np.float32)

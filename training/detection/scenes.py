@@ -17,10 +17,12 @@ from edge import simulator
 from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import Scene, random_scene, render_scene
 from edge.simulator.sets import training_cards
+from training.data.references import simulated_references
 
 MOST_CARDS = 12
 MIN_VISIBLE = 0.3
 CARDS = 4000
+ORIGINALS = 600
 FIRST_SEED = 50_000_000
 # Every preset, the hard ones more often.
 CONDITIONS = (
@@ -33,6 +35,9 @@ CONDITIONS = (
 _NOMINAL_PX = 1520
 _SHARD = 100
 
+_Shard = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
+"""Images, quads and visible shares of some of the scenes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SmallScenes:
@@ -42,11 +47,13 @@ class SmallScenes:
         images: uint8 [N, size, size, 3], BGR; memory-mapped, never written to.
         quads: float32 [N, MOST_CARDS, 4, 2], pixels, clockwise from each card's own top-left; NaN where there is none.
         visible: float32 [N, MOST_CARDS], the share of each card that is seen.
+        originals: uint8 [M, H, W, 3], BGR, the pictures of some of the cards; memory-mapped, never written to.
     """
 
     images: NDArray[np.uint8]
     quads: NDArray[np.float32]
     visible: NDArray[np.float32]
+    originals: NDArray[np.uint8]
 
 
 def small_scenes(count: int, size_px: int, cache: Path, workers: int = 2) -> SmallScenes:
@@ -72,6 +79,7 @@ def small_scenes(count: int, size_px: int, cache: Path, workers: int = 2) -> Sma
         images=np.load(folder / "images.npy", mmap_mode="r"),
         quads=np.load(folder / "quads.npy"),
         visible=np.load(folder / "visible.npy"),
+        originals=simulated_references(training_cards(CARDS)[: min(count, ORIGINALS)], cache, workers).images,
     )
 
 
@@ -86,14 +94,14 @@ def _render(folder: Path, count: int, size_px: int, workers: int) -> None:
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         shards = pool.map(partial(_shard, size_px), [range(s, min(s + _SHARD, count)) for s in starts])
         for start, shard in zip(starts, shards, strict=True):
-            rows = slice(start, start + len(shard.images))
-            images[rows], quads[rows], visible[rows] = shard.images, shard.quads, shard.visible
+            rows = slice(start, start + len(shard[0]))
+            images[rows], quads[rows], visible[rows] = shard
     images.flush()
     np.save(folder / "quads.npy", quads)
     np.save(folder / "visible.npy", visible)
 
 
-def _shard(size_px: int, numbers: Sequence[int]) -> SmallScenes:
+def _shard(size_px: int, numbers: Sequence[int]) -> _Shard:
     cv2.setNumThreads(1)
     cards = training_cards(CARDS)
     images: NDArray[np.uint8] = np.empty((len(numbers), size_px, size_px, 3), np.uint8)
@@ -105,7 +113,7 @@ def _shard(size_px: int, numbers: Sequence[int]) -> SmallScenes:
         images[i], truth = render_scene(_as_if_reduced(scene, size_px))
         for k, card in enumerate(truth.cards[:MOST_CARDS]):
             quads[i, k], visible[i, k] = card.quad, card.visible_fraction
-    return SmallScenes(images=images, quads=quads, visible=visible)
+    return images, quads, visible
 
 
 def _as_if_reduced(scene: Scene, size_px: int) -> Scene:

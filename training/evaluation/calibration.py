@@ -102,7 +102,7 @@ def embed_references(embedder: Embedder, cards: Sequence[CardSpec]) -> NDArray[n
 def _scan(
     embedder: Embedder, cards: Sequence[CardSpec], scenes: int, first_seed: int
 ) -> list[tuple[str, NDArray[np.float32]]]:
-    detector = CardDetector(live=True)
+    detector = CardDetector()
     names = [name for name, preset in PRESETS.items() if preset.cards[1] and preset.back != 1]
     queries: list[tuple[str, NDArray[np.float32]]] = []
     for i in range(scenes):

@@ -9,8 +9,11 @@ from typing import Any
 from edge.cli.bench import SCENARIOS, daemon_lines
 from edge.config import RecognitionSettings
 from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import ConfigurationError
 from edge.outputs import check_replaceable
 from edge.recognition import open_recognizer
+from training.data.card_folder import folder_gallery
+from training.data.gallery import demo_gallery
 from training.evaluation.calibration import choose_thresholds, measure_distances
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
 from training.evaluation.centering import Outcome as CenteringOutcome
@@ -20,6 +23,7 @@ from training.evaluation.centering_summary import summarise as summarise_centeri
 from training.evaluation.full_size import measure_full_size
 from training.evaluation.gauge import gauge_study
 from training.evaluation.photos import evaluate_photos, photos_to_markdown
+from training.evaluation.references import ReferenceOutcome, evaluate_references, references_to_markdown
 from training.evaluation.report import summarise, to_markdown
 from training.evaluation.scenes import SceneOutcome, evaluate_scenes
 
@@ -40,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     photos = kinds.add_parser("photos", help="cards found in real photos against their known number")
     photos.add_argument("--photos", type=Path, required=True, help="folder of photos")
     photos.add_argument("--truth", type=Path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    references = kinds.add_parser("references", help="whether each picture of a card database finds itself")
+    references.add_argument("--cards", type=Path, help="folder of card images in place of the simulated cards")
+    references.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    references.add_argument("--every", type=int, default=1, metavar="N", help="one picture in N (default: all)")
+    references.add_argument("--model", type=Path, default=defaults.model)
+    references.add_argument("--database", type=Path, default=defaults.database)
     full_size = kinds.add_parser("full-size", help="the daemon with 17,592 cards x 768 dimensions: speed and memory")
     full_size.add_argument("--source", choices=sorted(SCENARIOS), default="demo:turnover")
     full_size.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
@@ -81,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
         "scenes": _scenes,
         "model": _model,
         "photos": _photos,
+        "references": _references,
         "full-size": _full_size,
         "calibrate": _calibrate,
         "centering": _centering,
@@ -113,6 +124,20 @@ def _model(args: argparse.Namespace) -> int:
 def _photos(args: argparse.Namespace) -> int:
     sys.stdout.write(photos_to_markdown(evaluate_photos(args.photos, args.truth)))
     return 0
+
+
+def _references(args: argparse.Namespace) -> int:
+    if args.cards is not None and args.metadata is None:
+        raise ConfigurationError("a folder of card images needs --metadata FILE")
+    images, _ = demo_gallery() if args.cards is None else folder_gallery(args.cards, args.metadata)
+    recognition = RecognitionSettings(model=args.model, database=args.database)
+    outcomes: list[ReferenceOutcome] = []
+    for outcome in evaluate_references(images[:: args.every], recognition):
+        outcomes.append(outcome)
+        sys.stderr.write(f"\r{len(outcomes)} of {len(images[:: args.every])} pictures")
+    sys.stderr.write("\n")
+    sys.stdout.write(references_to_markdown(outcomes))
+    return 0 if all(each.found for each in outcomes) else 1
 
 
 def _full_size(args: argparse.Namespace) -> int:

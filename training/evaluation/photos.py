@@ -25,9 +25,9 @@ class PhotoOutcome:
         width: in pixels.
         height: in pixels.
         cards: that are wholly in it.
-        found: by the search for single photos.
-        found_live: by the search for the frames of a camera, in the photo at their size.
-        seconds: that the first search took.
+        found: in the photo as it is.
+        found_live: in the photo at the size of a camera's frames.
+        seconds: that the search of the photo as it is took.
     """
 
     name: str
@@ -54,7 +54,7 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
         counts = {name: int(entry["cards"]) for name, entry in json.loads(truth.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
         raise ConfigurationError(f"{truth} does not list the cards of each photo: {cause}") from cause
-    detector, live = CardDetector(), CardDetector(live=True)
+    detector = CardDetector()
     outcomes = []
     for name, cards in sorted(counts.items()):
         image = read_photo(folder / name)
@@ -62,7 +62,7 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
         found = len(detector.detect(image))
         seconds = time.perf_counter() - start
         height, width = image.shape[:2]
-        found_live = len(live.detect(as_frame(image)))
+        found_live = len(detector.detect(as_frame(image)))
         outcomes.append(
             PhotoOutcome(
                 name=name,

@@ -84,7 +84,7 @@ class SceneEvaluator:
 
     def __init__(self, recognition: RecognitionSettings) -> None:
         """Open the model and the database, render the references for the baseline."""
-        self._detector = CardDetector(live=True)
+        self._detector = CardDetector()
         self._recognizer: Recognizer = open_recognizer(recognition)
         self._known = demo_cards()
         self._unknown = unknown_cards(len(self._known))

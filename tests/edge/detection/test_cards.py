@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.detection.cards import CardDetector, fitted
+from edge.detection.shape import grown_quad
 from edge.errors import ModelError
 from edge.geometry import quad_iou
 from edge.simulator.conditions import PRESETS
@@ -17,7 +18,7 @@ FIRST_SEED = 91_000_000
 
 @pytest.fixture(scope="module")
 def live():
-    return CardDetector(live=True)
+    return CardDetector()
 
 
 @pytest.mark.parametrize("condition", ["occluded_20", "finger", "clutter"])
@@ -65,9 +66,30 @@ def test_a_side_without_an_edge_stays_where_it_was_proposed():
     assert np.allclose(detection.quad[2:, 1], proposed[2:, 1], atol=0.5)
 
 
-def test_a_card_that_leaves_the_frame_is_not_whole():
+def test_a_card_of_which_much_lies_outside_the_frame_is_none():
     image = np.full((400, 400, 3), 40, np.uint8)
     assert fitted(image, CARD - np.array([120.0, 0.0]), 0.9) is None
+
+
+@pytest.mark.parametrize("cut", [0.02, 0.06])
+def test_a_card_that_the_lower_edge_of_the_frame_cuts_is_found(live, cut):
+    found = 0
+    for seed in range(6):
+        image, truth = render_scene(random_scene(FIRST_SEED + 800 + seed, calibration_cards(100), PRESETS["clean"]))
+        quad = truth.cards[0].quad
+        end = round(quad[:, 1].max() - cut * np.ptp(quad[:, 1]))
+        seen = live.detect(np.ascontiguousarray(image[:end]))
+        found += any(quad_iou(each.quad, quad) > 0.93 for each in seen)
+    assert found >= 5
+
+
+def test_a_closer_look_gives_other_outlines(live):
+    image, truth = render_scene(random_scene(FIRST_SEED + 700, calibration_cards(100), PRESETS["clean"]))
+    card = truth.cards[0].quad
+    window = grown_quad(card, -12.0)
+    others = live.others(image, window)
+    assert max(quad_iou(other, card) for other in others) > 0.93
+    assert all(quad_iou(other, window) < 0.95 for other in others)
 
 
 def test_a_tilted_card_keeps_its_short_side_first(live):

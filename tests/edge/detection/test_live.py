@@ -39,7 +39,7 @@ def _rounded(image: np.ndarray, box: tuple[float, ...], radius: int, colour: tup
 
 class CountingDetector(CardDetector):
     def __init__(self):
-        super().__init__(live=True)
+        super().__init__()
         self.searches = 0
 
     def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
@@ -145,7 +145,7 @@ def test_known_cards_are_followed_while_searches_fail():
 
 
 def test_an_outline_that_cannot_be_fitted_does_not_lose_the_others(monkeypatch):
-    live = LiveDetector(CardDetector(live=True), failures := SearchFailures())
+    live = LiveDetector(CardDetector(), failures := SearchFailures())
     settle(live, frame((150, 240), (450, 240)), 2)
     fit = live_module.fit_outline
 

@@ -39,7 +39,7 @@ def test_every_card_is_found_and_nothing_else(name):
 @pytest.mark.parametrize("name", FLAT[1:] + HARD)
 def test_so_they_are_in_the_frames_of_a_camera(name):
     frame = as_frame(read_photo(PHOTOS / name))
-    assert len(CardDetector(live=True).detect(frame)) == cards_in(name)
+    assert len(CardDetector().detect(frame)) == cards_in(name)
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")

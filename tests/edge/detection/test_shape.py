@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.detection.shape import card_shape_error, grown_quad, lies_across, smallest_inset_mm
+from edge.detection.shape import card_shape_error, grown_quad, lies_across
 
 CARD = np.array([[-31.5, -44], [31.5, -44], [31.5, 44], [-31.5, 44]])
 SIZE = (1000, 800)
@@ -49,4 +49,3 @@ def test_growing_a_card_sets_it_in_by_as_much(border, tilt):
     quad = seen(CARD, tilt, 10)
     wanted = seen(CARD + border * np.sign(CARD), tilt, 10)
     assert grown_quad(quad, border) == pytest.approx(wanted, abs=1e-6)
-    assert smallest_inset_mm(quad, wanted) == pytest.approx(-border, abs=1e-6)

@@ -99,5 +99,5 @@ def test_the_accelerator_is_left_to_the_scanner_that_runs(monkeypatch):
 @pytest.mark.parametrize("size", [(96, 128), (504, 704)])
 def test_the_picture_shows_one_card(size):
     card = cv2.resize(render_card(demo_cards()[0], 8.0), size, interpolation=cv2.INTER_AREA)
-    (found,) = CardDetector(live=True).detect(card_on_table(card))
+    (found,) = CardDetector().detect(card_on_table(card))
     assert quad_iou(found.quad, np.array([[150.0, 150], [401, 150], [401, 501], [150, 501]])) > 0.97

@@ -38,18 +38,29 @@ def test_a_hidden_card_is_neither_wanted_nor_punished():
     assert targets.certain.mean() > 0.9
 
 
-def test_batches_depend_on_seed_and_number_alone_and_quads_move_with_the_picture():
+@pytest.fixture
+def scenes():
     picture = np.zeros((SIZE_PX, SIZE_PX, 3), np.uint8)
     picture[90:190, 110:180] = 255
     square = np.array([[110, 90], [180, 90], [180, 190], [110, 190]], np.float32) - 0.5
     quads = np.full((1, 12, 4, 2), np.nan, np.float32)
     quads[0, 0] = square
-    scenes = SmallScenes(images=picture[None], quads=quads, visible=np.eye(1, 12, dtype=np.float32))
+    original = np.full((1, 352, 252, 3), 255, np.uint8)
+    visible = np.eye(1, 12, dtype=np.float32)
+    return SmallScenes(images=picture[None], quads=quads, visible=visible, originals=original)
+
+
+def test_batches_depend_on_seed_and_number_alone(scenes):
     batches = SceneBatches(scenes, images=8, size_px=224, seed=3)
-    pixels, targets = (array.numpy() for array in batches[5])
-    score, weight, distances = targets[:, 0], targets[:, 1], targets[:, 3:]
     assert all(np.array_equal(a, b) for a, b in zip(batches[5], batches[5], strict=True))
     assert not np.array_equal(batches[5][0], batches[6][0])
+
+
+def test_quads_move_with_the_picture(scenes, monkeypatch):
+    for share in ("SCANS", "OTHER_FACES", "ON_DARK_MATS", "HELD"):
+        monkeypatch.setattr(f"training.detection.batches.{share}", 0.0)
+    pixels, targets = (array.numpy() for array in SceneBatches(scenes, images=8, size_px=224, seed=3)[5])
+    score, weight, distances = targets[:, 0], targets[:, 1], targets[:, 3:]
     for i in range(8):
         row, column = np.unravel_index(score[i].argmax(), score[i].shape)
         if score[i, row, column] < 1 or weight[i, row, column] == 0:

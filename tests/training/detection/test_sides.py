@@ -21,7 +21,7 @@ def scenes():
     visible = np.zeros((3, 4), np.float32)
     visible[0, 0], visible[1, 1], visible[2, 0] = 1, 0.5, 0.1
     images = np.random.default_rng(0).integers(0, 256, (3, 448, 448, 3), dtype=np.uint8)
-    return SmallScenes(images=images, quads=quads, visible=visible)
+    return SmallScenes(images=images, quads=quads, visible=visible, originals=images)
 
 
 def test_batches_follow_from_seed_and_number(scenes):

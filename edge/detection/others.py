@@ -1,0 +1,61 @@
+"""Other outlines that a card may have than the one first found: inside its sleeve, or of the picture that it fills."""
+
+import cv2
+import numpy as np
+
+from edge.detection.refinement import fit_outline
+from edge.detection.shape import grown_quad
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_quad, quad_iou, side_lengths
+
+# A picture may show a little less of a card than all of it: so much is cut off each side, as a share of the picture.
+CUTS = (0.0, 0.02)
+# Most that may be cut off in one direction and not in the other, or lie beside the card.
+MAX_CUT = 0.08
+# Colours of a picture that shows something are spread by so many levels once it is this small.
+MIN_LEVELS = 4.0
+_SMALL_PX = 16
+# A tight sleeve ends so far beyond the card; the card's own edge is sought so far around there.
+SLEEVES_MM = (1.5, 3.0)
+SLEEVE_REACH_MM = 1.0
+SAME_IOU = 0.95
+
+
+def filling_quads(image: Image) -> list[Quad]:
+    """Outlines of a card that fills a picture or is cut a little by it; none where it has another shape or is plain.
+
+    Args:
+        image: uint8 [H, W, 3] BGR.
+
+    Returns:
+        Card quads [4, 2] in its pixels; corners may lie outside it.
+    """
+    height, width = image.shape[:2]
+    if abs(np.log(max(width, height) / min(width, height) * CARD_WIDTH_MM / CARD_HEIGHT_MM)) > MAX_CUT:
+        return []
+    if cv2.resize(image, (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA).std(axis=(0, 1)).max() < MIN_LEVELS:
+        return []
+    whole = card_quad(np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5)
+    centre = whole.mean(axis=0)
+    return [centre + (1 + 2 * cut) * (whole - centre) for cut in CUTS]
+
+
+def sleeved_quads(image: Image, quad: Quad) -> list[Quad]:
+    """Where the card lies, should an outline be that of its sleeve.
+
+    Args:
+        image: uint8 [H, W, 3] BGR.
+        quad: card quad [4, 2] in its pixels.
+    """
+    reach_px = SLEEVE_REACH_MM / CARD_WIDTH_MM * float(side_lengths(quad).min())
+    inner = [grown_quad(quad, -margin_mm) for margin_mm in SLEEVES_MM]
+    outlines = [fit_outline(image, each, reach_px) for each in inner]
+    return [each if outline is None else outline.quad for each, outline in zip(inner, outlines, strict=True)]
+
+
+def distinct(quads: list[Quad], known: Quad) -> list[Quad]:
+    """The outlines that are neither nearly `known` nor nearly one before them."""
+    kept = [known]
+    for quad in quads:
+        if all(quad_iou(quad, each) < SAME_IOU for each in kept):
+            kept.append(quad)
+    return kept[1:]
