@@ -26,7 +26,7 @@ class RememberingDetector(CardDetector):
     """The real one; a picture that was searched before is not searched again, for the test's sake."""
 
     def __init__(self) -> None:
-        super().__init__(live=True)
+        super().__init__()
         self._found = {}
 
     def detect(self, image):

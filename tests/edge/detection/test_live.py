@@ -109,7 +109,7 @@ class FailingDetector(CardDetector):
     """Fails in its first searches, as when memory is short for a moment."""
 
     def __init__(self, failures: float):
-        super().__init__(live=True)
+        super().__init__()
         self.failures = failures
 
     def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
