@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from edge.messages import StageLatency
+from edge.wire.messages import StageLatency
 
 Clock = Callable[[], int]
 """Monotonic time in nanoseconds."""

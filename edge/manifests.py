@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import DatabaseError, ModelError, ScannerError
-from edge.regular_files import open_regular, read_utf8
-from edge.validation import first_fault
+from edge.files.regular_files import open_regular, read_utf8
+from edge.settings.validation import first_fault
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

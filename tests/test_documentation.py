@@ -151,7 +151,7 @@ def bench(tmp_path_factory) -> Path:
     write_card_folder(folder, cards)
     (folder / "cards").rename(folder / "images")
     shutil.copytree(ROOT / "models", folder / "models")
-    (folder / "my.json").write_text(resources.files("edge.centering").joinpath("grading.json").read_text())
+    (folder / "my.json").write_text(resources.files("edge.centering.figures").joinpath("grading.json").read_text())
     return folder
 
 

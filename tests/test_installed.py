@@ -16,8 +16,8 @@ import pytest
 
 from edge.cli.subscription import Subscription
 from edge.diagnosis.picture import card_on_table
-from edge.messages import Topic
 from edge.shipped import DEMO_DATABASE
+from edge.wire.messages import Topic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILT_FROM = ("edge", "training", "models", "database", "pyproject.toml", "README.md", "LICENSE")

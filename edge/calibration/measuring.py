@@ -15,7 +15,7 @@ class Measurer:
         setup: what is the same for every card.
         calibration: of the camera; None takes the lens's distortion from each card.
         sensor: the camera that takes the pictures; None where it is not known.
-        reduction: pixels of a picture's file for each pixel of it, along both sides (see `edge.decoding`).
+        reduction: pixels of a picture's file for each pixel of it, along both sides (see `edge.imaging.decoding`).
     """
 
     setup: Setup

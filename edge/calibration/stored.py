@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ConfigurationError
-from edge.regular_files import read_utf8
-from edge.validation import first_fault
+from edge.files.regular_files import read_utf8
+from edge.settings.validation import first_fault
 
 Points = NDArray[np.float64]
 

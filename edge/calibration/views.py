@@ -10,9 +10,9 @@ import PIL.ExifTags
 
 from edge.calibration.board import BoardView, find_board
 from edge.calibration.solving import MIN_CORNERS
-from edge.decoding import opened
 from edge.errors import ImageError
 from edge.geometry import Image
+from edge.imaging.decoding import opened
 from edge.sources import FrameSource
 
 # Another view counts when the corners it shares with each earlier one have moved by this share of the picture.

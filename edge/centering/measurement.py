@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.centering.aspect import aspect_doubts
-from edge.centering.border import check_border
-from edge.centering.figures import figures_from_places, registered_figures, widened
-from edge.centering.grading import GradingTables, shipped_tables
-from edge.centering.lens import Lens, LensModel, lens_from_sides
-from edge.centering.outline import Outline
-from edge.centering.places import outer_std_mm, read_places
-from edge.centering.plane import CardPlane, card_plane
-from edge.centering.print_edge import BorderSide
-from edge.centering.reference import PrintReference
-from edge.centering.registration import Registered, is_back, register, straightened
+from edge.centering.edges.aspect import aspect_doubts
+from edge.centering.edges.border import check_border
+from edge.centering.edges.outline import Outline
+from edge.centering.edges.print_edge import BorderSide
+from edge.centering.edges.strips import Side
+from edge.centering.edges.tracing import follow_card
+from edge.centering.figures.figures import figures_from_places, registered_figures, widened
+from edge.centering.figures.grading import GradingTables, shipped_tables
+from edge.centering.figures.places import outer_std_mm, read_places
+from edge.centering.optics.lens import Lens, LensModel, lens_from_sides
+from edge.centering.optics.plane import CardPlane, card_plane
+from edge.centering.registration.reference import PrintReference
+from edge.centering.registration.registration import Registered, is_back, register, straightened
 from edge.centering.result import Centering, Disagreement, Face
-from edge.centering.strips import Side
-from edge.centering.tracing import follow_card
 from edge.errors import MeasurementError
 from edge.geometry import (
     CARD_HEIGHT_MM,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edge.centering.strips import SIDES, Side
+from edge.centering.edges.strips import SIDES, Side
 from edge.geometry import Quad
 
 Face = Literal["front", "back"]

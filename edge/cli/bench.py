@@ -17,8 +17,8 @@ from edge.cli.demo import watch_daemon
 from edge.cli.display import NoDisplay
 from edge.cli.output import write_line
 from edge.cli.tally import Tally
-from edge.config import RecognitionSettings, load_settings
-from edge.messages import StageLatency
+from edge.settings.settings import RecognitionSettings, load_settings
+from edge.wire.messages import StageLatency
 
 if TYPE_CHECKING:
     from edge.cli.stage_benchmark import StageTiming
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _measure_stages(repeats: int) -> "list[StageTiming]":
     from edge.cli.stage_benchmark import measure_stages
-    from edge.recognition import open_recognizer
+    from edge.recognition.recognizer import open_recognizer
 
     settings = load_settings().recognition
     with closing(open_recognizer(settings)) as recognizer:

@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
     from edge.calibration import write_calibration
     from edge.calibration.solving import calibrate
     from edge.calibration.stored import CALIBRATION_MARK
-    from edge.outputs import check_replaceable
+    from edge.files.outputs import check_replaceable
 
     if options.board is not None:
         return _write_board(options.board, options.paper)
@@ -71,7 +71,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _write_board(path: Path, paper: str) -> int:
     from edge.calibration.pdf import BOARD_MARK, board_pdf
-    from edge.outputs import check_replaceable
+    from edge.files.outputs import check_replaceable
 
     check_replaceable(path, BOARD_MARK)
     try:
@@ -86,7 +86,7 @@ def _from_photos(options: argparse.Namespace) -> "tuple[list[BoardView], Picture
     from edge.calibration.board import find_board
     from edge.calibration.solving import Picture
     from edge.calibration.views import camera_of
-    from edge.enlargement import enlarged_points
+    from edge.photo.enlargement import enlarged_points
 
     photos, failures = collect_photos(options.paths)
     views: list[BoardView] = []
@@ -110,7 +110,7 @@ def _from_photos(options: argparse.Namespace) -> "tuple[list[BoardView], Picture
 def _live(options: argparse.Namespace) -> "tuple[list[BoardView], Picture]":
     from edge.calibration.solving import Picture, missing_parts
     from edge.calibration.views import live_views
-    from edge.config import load_settings
+    from edge.settings.settings import load_settings
     from edge.sources import open_source
 
     settings = load_settings(overrides={"source": {"spec": options.source}})

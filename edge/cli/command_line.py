@@ -13,7 +13,7 @@ from typing import NoReturn
 from edge.cli import bench, calibrate, config, database, demo, doctor, identify, measure, run, watch
 from edge.cli.output import accept_any_text, complain, discard, write
 from edge.errors import ConfigurationError, ScannerError
-from edge.journal import journal_handler, writes_to_journal
+from edge.service.journal import journal_handler, writes_to_journal
 
 INTERRUPTED = 130
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from edge.allowed_values import allowed_values
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write, write_line
-from edge.config import Settings, load_settings
+from edge.settings.allowed_values import allowed_values
+from edge.settings.settings import Settings, load_settings
 from edge.shipped import FOLDER
 
 _EXAMPLES = """\

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from edge.config import RecognitionSettings
 from edge.errors import ScannerError
+from edge.settings.settings import RecognitionSettings
 
 _STOP_LIMIT_S = 5.0
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from edge.cli.arguments import Commands, add_config, configuration_file, new_command
 from edge.cli.output import write_line
-from edge.config import load_settings
 from edge.errors import ConfigurationError
+from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from edge.database.installed import InstalledDatabases

@@ -14,9 +14,9 @@ from edge.database import CardDatabase
 from edge.database.arrays import map_array
 from edge.database.bundle import EMBEDDINGS_FILE, read_golden
 from edge.embedding.onnx import OnnxEmbedder
-from edge.embedding.selftest import load_golden
 from edge.errors import DatabaseError, ScannerError
 from edge.manifests import read_model_manifest
+from edge.recognition.selftest import load_golden
 
 _LONGEST_S = 120
 _EQUAL = 1e-4

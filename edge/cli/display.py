@@ -10,7 +10,7 @@ from typing import Protocol
 from edge.cli.output import write, write_line
 from edge.cli.subscription import Received
 from edge.cli.tally import STAGES, Tally
-from edge.messages import CardMessage, HealthMessage, Topic
+from edge.wire.messages import CardMessage, HealthMessage, Topic
 
 _REDRAW_S = 0.1
 _NEWEST_EVENTS = 8

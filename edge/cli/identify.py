@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
-from edge.config import load_settings
+from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from edge.calibration.measuring import Measurer
-    from edge.config import Settings
     from edge.database import CardDatabase
     from edge.geometry import Image
-    from edge.identification import CardResult, PhotoIdentifier, PhotoResult
-    from edge.pipeline import Measure
-    from edge.recognition import Recognizer
+    from edge.photo.identification import PhotoIdentifier
+    from edge.pipeline.stages import Measure
+    from edge.recognition.recognizer import Recognizer
+    from edge.settings.settings import Settings
+    from edge.wire.photo_result import CardResult, PhotoResult
 
 _EXAMPLES = """\
   card-scanner identify binder.jpg                      a table of the cards in one photo
@@ -57,8 +58,8 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from edge.calibration.views import camera_of
-    from edge.enlargement import enlarged_result
-    from edge.recognition import open_recognizer
+    from edge.photo.enlargement import enlarged_result
+    from edge.recognition.recognizer import open_recognizer
 
     photos, failures = collect_photos(options.paths)
     overlays = overlay_paths(options.overlay, photos)
@@ -84,8 +85,8 @@ def _run(options: argparse.Namespace) -> int:
 def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Measure], PhotoIdentifier]":
     """What identifies the cards of one photo, given how to measure them."""
     from edge.detection import CardDetector
-    from edge.identification import PhotoIdentifier
-    from edge.smoothing import effective_thresholds
+    from edge.photo.identification import PhotoIdentifier
+    from edge.pipeline.smoothing import effective_thresholds
 
     detector = CardDetector()
     thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
@@ -95,7 +96,7 @@ def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Me
 
 def _enlarging(measurer: "Measurer") -> "Measure":
     """Measures, and tells of pixels of the photo's file."""
-    from edge.enlargement import enlarged_centering
+    from edge.photo.enlargement import enlarged_centering
 
     return lambda image, quad, reference: enlarged_centering(measurer(image, quad, reference), measurer.reduction)
 
@@ -110,7 +111,7 @@ def _measurer(options: argparse.Namespace, database: "CardDatabase") -> "Measure
 
 
 def _draw(path: Path, image: "Image", result: "PhotoResult", database: "CardDatabase") -> None:
-    from edge.overlay import draw_photo_result, write_png
+    from edge.photo.overlay import draw_photo_result, write_png
 
     write_png(path, draw_photo_result(image, result, lambda card_id: database.details(card_id).name))
 

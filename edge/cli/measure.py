@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
-from edge.config import load_settings
 from edge.errors import ConfigurationError
+from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from edge.calibration.measuring import Measurer
     from edge.centering import Centering
     from edge.centering.result import Registration
-    from edge.config import Settings
-    from edge.decoding import Photo
     from edge.detection import CardDetector
     from edge.geometry import Image
-    from edge.identification import IdentifiedCard
-    from edge.recognition import Recognizer
+    from edge.imaging.decoding import Photo
+    from edge.photo.identification import IdentifiedCard
+    from edge.recognition.recognizer import Recognizer
+    from edge.settings.settings import Settings
 
 _EXAMPLES = """\
   card-scanner measure card.jpg                       borders, ratios and the grades they allow
@@ -99,7 +99,7 @@ def _run(options: argparse.Namespace) -> int:
 def _recognizer(options: argparse.Namespace, settings: "Settings", resources: ExitStack) -> "Recognizer | None":
     if options.database is None or options.face == "back":
         return None
-    from edge.recognition import open_recognizer
+    from edge.recognition.recognizer import open_recognizer
 
     return resources.enter_context(closing(open_recognizer(settings.recognition)))
 
@@ -108,7 +108,7 @@ def _measurer(options: argparse.Namespace, settings: "Settings") -> "Measurer":
     from edge.calibration import read_calibration
     from edge.calibration.measuring import Measurer
     from edge.centering import Setup
-    from edge.centering.grading import read_tables
+    from edge.centering.figures.grading import read_tables
     from edge.database.prints import read_backs
 
     setup = Setup(
@@ -124,9 +124,9 @@ def _measurer(options: argparse.Namespace, settings: "Settings") -> "Measurer":
 def _identified(
     image: "Image", detector: "CardDetector", recognizer: "Recognizer | None", settings: "Settings"
 ) -> list["IdentifiedCard"]:
-    from edge.identification import IdentifiedCard, identify_cards
-    from edge.outlines import OutlineReader
-    from edge.smoothing import effective_thresholds
+    from edge.photo.identification import IdentifiedCard, identify_cards
+    from edge.photo.outlines import OutlineReader
+    from edge.pipeline.smoothing import effective_thresholds
 
     if recognizer is None:
         return [IdentifiedCard(quad=each.quad, card_id=None, reference=None) for each in detector.detect(image)]
@@ -136,7 +136,7 @@ def _identified(
 
 
 def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:
-    from edge.enlargement import enlarged_centering, enlarged_points
+    from edge.photo.enlargement import enlarged_centering, enlarged_points
 
     listed = []
     for card, centering in zip(cards, measured, strict=True):
@@ -196,8 +196,8 @@ def _registration_text(found: "Registration") -> Iterator[str]:
 
 
 def _draw(path: Path, image: "Image", measured: Sequence["Centering"]) -> None:
-    from edge.centering.drawing import draw_centering
-    from edge.overlay import write_png
+    from edge.centering.figures.drawing import draw_centering
+    from edge.photo.overlay import write_png
 
     for number, centering in enumerate(measured, 1):
         write_png(path.with_name(f"{path.stem}-{number}.png"), draw_centering(image, centering))

@@ -10,14 +10,14 @@ from edge.cli.output import complain
 from edge.errors import ConfigurationError, ImageError, SourceError
 
 if TYPE_CHECKING:
-    from edge.decoding import Photo
+    from edge.imaging.decoding import Photo
 
 _log = logging.getLogger(__name__)
 
 
 def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The photos at these paths, and the paths that hold none; each of those is complained about."""
-    from edge.photos import list_photos
+    from edge.imaging.photos import list_photos
 
     photos: list[Path] = []
     failures: list[Path] = []
@@ -32,7 +32,7 @@ def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def readable_photos(photos: Sequence[Path], failures: list[Path]) -> Iterator[tuple[Path, "Photo"]]:
     """Read photo after photo; one that cannot be read is complained about and added to `failures`."""
-    from edge.photos import decode_photo
+    from edge.imaging.photos import decode_photo
 
     for number, photo in enumerate(photos, 1):
         _log.info("photo %d of %d: %s", number, len(photos), photo)
@@ -68,7 +68,7 @@ def overlay_paths(folder: Path | None, photos: Sequence[Path]) -> dict[Path, Pat
 
 def _is_taken(folder: Path, name: str) -> bool:
     """Whether a picture of this name, or of one of its cards, would replace what this program did not draw."""
-    from edge.outputs import PICTURE_MARK, replaceable
+    from edge.files.outputs import PICTURE_MARK, replaceable
 
     of_cards = folder.glob(f"{glob.escape(name)}-[0-9]*.png")
     return not all(replaceable(path, PICTURE_MARK) for path in [folder / f"{name}.png", *of_cards])

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from edge.cli.arguments import Commands, new_command
-from edge.config import Settings, load_settings
+from edge.settings.settings import Settings, load_settings
 
 _EXAMPLES = """\
   card-scanner run                                   settings' own source: a simulated bench, unless set otherwise
@@ -29,8 +29,8 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.daemon import run_daemon
-    from edge.memory import keep_heap_small
+    from edge.service.daemon import run_daemon
+    from edge.service.memory import keep_heap_small
 
     keep_heap_small()
     overrides = {"source": {"spec": options.source}} if options.source is not None else None

@@ -12,7 +12,6 @@ import onnxruntime
 from numpy.typing import NDArray
 from usearch.index import Index
 
-from edge.config import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.database.bundle import VECTORS_FILE
 from edge.detection import CardDetector, LiveDetector
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
@@ -20,16 +19,17 @@ from edge.errors import ScannerError
 from edge.frame import Frame
 from edge.geometry import Image, Quad, card_homography
 from edge.health import Clock
-from edge.pipeline import CaptureStage, OutputStage, RecognitionStage
-from edge.preprocessing import preprocess
-from edge.recognition import Recognizer
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
-from edge.results import Stamp
-from edge.selection import Answers, Selector
+from edge.imaging.preprocessing import preprocess
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
+from edge.pipeline.answers import Stamp
+from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.tracking import Tracker
+from edge.recognition.recognizer import Recognizer
+from edge.recognition.verification import Verifier
+from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
-from edge.tracking import Tracker
-from edge.verification import Verifier
 
 _WARM_UP = 2
 _LONGEST_S = 20.0

@@ -8,8 +8,8 @@ import zmq
 from pydantic import ValidationError
 
 from edge.errors import ConfigurationError, ScannerError
-from edge.messages import CardMessage, HealthMessage, Topic
-from edge.validation import first_fault
+from edge.settings.validation import first_fault
+from edge.wire.messages import CardMessage, HealthMessage, Topic
 
 _KEPT_MESSAGES = 10_000
 _LONGEST_PART_BYTES = 1_000_000

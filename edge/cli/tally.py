@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
-from edge.messages import CardMessage, HealthMessage, StageLatency, Topic
+from edge.wire.messages import CardMessage, HealthMessage, StageLatency, Topic
 
 STAGES = (
     "read",

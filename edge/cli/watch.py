@@ -11,8 +11,8 @@ from edge.cli.display import Display, JsonDisplay, LiveDisplay, PlainDisplay
 from edge.cli.output import write_line
 from edge.cli.subscription import Subscription
 from edge.cli.tally import Tally
-from edge.config import load_settings
 from edge.errors import ScannerError
+from edge.settings.settings import load_settings
 
 SILENCE_S = 3.0
 _POLL_S = 0.2

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.database.bundle import REPAIR
 from edge.errors import DatabaseError
-from edge.regular_files import open_regular
+from edge.files.regular_files import open_regular
 
 # numpy's format 1.0, https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 _HEADER = re.compile(

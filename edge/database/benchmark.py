@@ -13,7 +13,7 @@ from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
 from edge.database.search import CardDatabase
 from edge.manifests import ModelManifest, Preprocessing
-from edge.messages import CardDetails
+from edge.wire.messages import CardDetails
 
 FULL_SIZE_CARDS = 17_592
 FULL_SIZE_DIMENSION = 768

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
-from edge.centering.reference import PrintReference
+from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     GOLDEN_FILE,
@@ -36,7 +36,7 @@ from edge.database.prints import dump_prints
 from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, ModelManifest, Thresholds, file_sha256
-from edge.messages import CardDetails
+from edge.wire.messages import CardDetails
 
 _BUILDING = ".building"
 _AT_FDCWD = -100

@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from edge.errors import DatabaseError, ModelMismatchError
+from edge.files.regular_files import file_inside, is_folder, read_regular, read_utf8
 from edge.manifests import DatabaseManifest, ModelManifest, file_sha256, read_database_manifest
-from edge.messages import CardDetails
-from edge.regular_files import file_inside, is_folder, read_regular, read_utf8
-from edge.validation import first_fault
+from edge.settings.validation import first_fault
+from edge.wire.messages import CardDetails
 
 EMBEDDINGS_FILE = "embeddings.npy"
 METADATA_FILE = "metadata.json"

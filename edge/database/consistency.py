@@ -17,9 +17,9 @@ from edge.database.bundle import (
 )
 from edge.database.vectors import NORM_TOLERANCE
 from edge.errors import DatabaseError
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.manifests import DatabaseManifest
-from edge.messages import CardDetails
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
+from edge.wire.messages import CardDetails
 
 
 def check_rows(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge.database.bundle import REPAIR
 from edge.errors import DatabaseError
-from edge.regular_files import open_regular
+from edge.files.regular_files import open_regular
 
 _SHAPE = struct.Struct("<2I")
 _HEAD = struct.Struct("<7s3H4B3Q?22x")

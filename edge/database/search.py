@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.reference import PrintReference
+from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     REPAIR,
@@ -24,7 +24,7 @@ from edge.database.prints import open_prints
 from edge.database.vectors import NORM_TOLERANCE, MappedVectors, open_vectors, quantised, rounding_errors
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
 from edge.manifests import DatabaseManifest, ModelManifest
-from edge.messages import CardDetails
+from edge.wire.messages import CardDetails
 
 _FIRST_CANDIDATES = 64
 _WIDENING = 4

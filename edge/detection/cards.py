@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.detection.completion import completed
-from edge.detection.network import OutlineProposer, Proposal, mixed_quad
+from edge.detection.networks.outline import OutlineProposer, Proposal, mixed_quad
+from edge.detection.networks.sides import SideFinder
 from edge.detection.others import distinct, sleeved_quads
 from edge.detection.refinement import fit_outline
 from edge.detection.shape import card_order, card_shape_error
-from edge.detection.sides import SideFinder
 from edge.errors import MeasurementError
 from edge.frame import Detection
 from edge.geometry import Image, Quad, quad_iou, quad_overlap, side_lengths

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.config import Settings, load_settings
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import HARDWARE_CHECKS
 from edge.diagnosis.machine import Machine
 from edge.diagnosis.recognition import RECOGNITION_CHECKS
 from edge.diagnosis.software import SOFTWARE_CHECKS
 from edge.errors import ConfigurationError
+from edge.settings.settings import Settings, load_settings
 
 __all__ = ["Finding", "Machine", "State", "diagnose"]
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.config import Settings
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.machine import Machine, text_of
+from edge.settings.settings import Settings
 
 Check = Callable[[Settings, Machine], Finding]
 

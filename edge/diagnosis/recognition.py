@@ -3,7 +3,6 @@
 from contextlib import closing
 from pathlib import Path
 
-from edge.config import Settings
 from edge.database import CardDatabase, Match
 from edge.database.bundle import open_manifest, read_golden
 from edge.detection import CardDetector
@@ -13,14 +12,15 @@ from edge.diagnosis.machine import Machine
 from edge.diagnosis.picture import card_on_table
 from edge.diagnosis.software import running_scanner
 from edge.embedding.onnx import OnnxEmbedder
-from edge.embedding.selftest import load_golden
 from edge.errors import DatabaseError, ModelError, ScannerError
 from edge.geometry import Image
+from edge.imaging.rectification import rectify
 from edge.manifests import ModelManifest, check_model_file, read_model_manifest
-from edge.recognition import Recognizer, open_recognizer
-from edge.rectification import rectify
+from edge.pipeline.smoothing import effective_thresholds
+from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.recognition.selftest import load_golden
+from edge.settings.settings import Settings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
-from edge.smoothing import effective_thresholds
 
 _AGAIN = "install the program again: sudo systemd/install.sh, or pip install in its folder"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import zmq
 
-from edge.config import Settings
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import Check
 from edge.diagnosis.machine import Machine
+from edge.settings.settings import Settings
 
 _LOW_MB, _FULL_MB = 500, 50
 _ANSWER_MS = 1000

@@ -1,6 +1,6 @@
 """The seam between the pipeline and whatever runs the embedding model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from edge.geometry import Image
 from edge.manifests import ModelManifest
+
+Embed = Callable[[Sequence[Image]], NDArray[np.float32]]
+"""Embeds rectified cards: float32 [N, dimension], rows L2-normalised."""
 
 
 class Embedder(Protocol):

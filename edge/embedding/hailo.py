@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.embedding.base import Embed
 from edge.embedding.hailo_session import HailoSession, import_hailo
-from edge.embedding.selftest import Embed
 from edge.errors import InferenceError, ModelError
 from edge.geometry import Image
+from edge.imaging.preprocessing import preprocess
 from edge.manifests import ModelManifest, check_model_file, read_model_manifest
-from edge.preprocessing import preprocess
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from edge.errors import InferenceError, ModelError
 from edge.geometry import Image
+from edge.imaging.preprocessing import preprocess
+from edge.inference.networks import RUNTIME_ERRORS, Signature, one_line, open_network
 from edge.manifests import ModelManifest, Preprocessing, read_model_manifest
-from edge.networks import RUNTIME_ERRORS, Signature, one_line, open_network
-from edge.preprocessing import preprocess
 
 INPUT_NAME = "pixels"
 OUTPUT_NAME = "embedding"
@@ -53,7 +53,7 @@ class OnnxEmbedder:
         return self.run(preprocess(cards, self._manifest.preprocessing))
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the model on a batch that `edge.preprocessing.preprocess` made.
+        """Run the model on a batch that `edge.imaging.preprocessing.preprocess` made.
 
         Returns:
             float32 [N, dimension], rows L2-normalised and finite.

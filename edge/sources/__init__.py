@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import CameraSettings, Imx500Settings, SourceSettings
 from edge.errors import ConfigurationError
+from edge.settings.settings import CameraSettings, Imx500Settings, SourceSettings
 from edge.sources.base import FrameSource
 
 if TYPE_CHECKING:
-    from edge.detection.failures import SearchFailures
+    from edge.detection.following.failures import SearchFailures
 
 VALID_SPECS = "demo, images:DIR_OR_FILE, video:FILE, v4l2:/dev/video0, picamera or imx500"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.config import CameraSettings
 from edge.errors import SourceError
 from edge.geometry import Image
+from edge.settings.settings import CameraSettings
 
 # "RGB888" is libcamera's name for bytes in the order blue, green, red: what OpenCV takes.
 FORMAT = "RGB888"

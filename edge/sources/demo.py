@@ -12,9 +12,9 @@ import time
 
 # What the renderer needs and may be missing: said here, where it is one sentence.
 import edge.simulator.fonts  # noqa: F401
-from edge.config import SourceSettings
 from edge.errors import ConfigurationError, SourceError
 from edge.frame import Frame
+from edge.settings.settings import SourceSettings
 from edge.sources.ring import FrameRing, RingLayout, anonymous_memory
 
 FRAME_SIZE = (1280, 1280)

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge.errors import ImageError, SourceError
 from edge.frame import Frame
 from edge.geometry import Image
-from edge.photos import list_photos, read_photo
+from edge.imaging.photos import list_photos, read_photo
 
 FRAMES_PER_PHOTO = 10
 

@@ -3,11 +3,11 @@
 import logging
 from collections import deque
 
-from edge.config import CameraSettings, Imx500Settings
 from edge.detection.cards import CardDetector
-from edge.detection.failures import SearchFailures
-from edge.detection.guided import GuidedDetector
+from edge.detection.following.failures import SearchFailures
+from edge.detection.following.guided import GuidedDetector
 from edge.frame import Frame
+from edge.settings.settings import CameraSettings, Imx500Settings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, Capture, open_camera
 from edge.sources.picamera import monotonic_ns

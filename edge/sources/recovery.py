@@ -2,9 +2,9 @@
 
 from enum import Enum
 
-from edge.config import CameraSettings
 from edge.errors import ConfigurationError
-from edge.patience import CAMERA_S
+from edge.settings.patience import CAMERA_S
+from edge.settings.settings import CameraSettings
 
 FIRST_FRAME_S = 10.0
 """How long a camera that was just opened may take to its first picture."""

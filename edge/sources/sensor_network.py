@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from edge.config import Imx500Settings
 from edge.errors import SourceError
+from edge.settings.settings import Imx500Settings
 from edge.sources.camera_session import import_picamera2
 from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, Rectangle, decode_boxes, to_frame
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from edge.errors import SourceError
+from edge.files.regular_files import open_regular
 from edge.frame import Frame
-from edge.regular_files import open_regular
 
 # Some containers only estimate how many frames they hold.
 _MISSING_SHARE = 0.02

@@ -13,11 +13,11 @@ from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
 from edge.embedding.onnx import OnnxEmbedder
 from edge.geometry import CORNER_RADIUS_MM, card_homography
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH, upside_down
 from edge.manifests import ModelManifest, Preprocessing, file_sha256
-from edge.messages import CardDetails
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH, upside_down
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
+from edge.wire.messages import CardDetails
 
 DIMENSION = 3 * 14 * 10
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config import RecognitionSettings
 from edge.detection import CardDetector
 from edge.embedding.onnx import OnnxEmbedder
-from edge.photos import read_photo
-from edge.rectification import rectify
+from edge.imaging.photos import read_photo
+from edge.imaging.rectification import rectify
+from edge.settings.settings import RecognitionSettings
 
 PHOTO = Path(__file__).parents[2].parent / "shared" / "data" / "photos" / "mtg_alpha_deck.jpg"
 # Which card lies where; equal letters are copies of one card.

@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from edge.messages import CardMessage, HealthMessage
+from edge.wire.messages import CardMessage, HealthMessage
 from tests.faults.observed import ObservedDaemon
 
 HEADINGS = (

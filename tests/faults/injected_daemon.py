@@ -16,12 +16,12 @@ from typing import TextIO
 
 import numpy as np
 
-import edge.daemon
+import edge.service.daemon
 from edge.cli import main
-from edge.config import SourceSettings
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import SourceError
 from edge.frame import Frame
+from edge.settings.settings import SourceSettings
 from edge.sources import FrameSource
 from edge.sources.demo import DemoSource
 from tests.hardware import hailo_stand_in
@@ -109,7 +109,7 @@ def install_accelerator(fault: Fault) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv.pop(1))
-    edge.daemon.open_source = faulty_source(folder)
+    edge.service.daemon.open_source = faulty_source(folder)
     if (folder / "npu").exists():
         install_accelerator(Fault(folder / "npu"))
     sys.exit(main())

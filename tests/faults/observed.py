@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import zmq
 
-from edge.messages import CardMessage, HealthMessage
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
-from tests.edge.test_daemon import free_ports
+from edge.wire.messages import CardMessage, HealthMessage
+from tests.edge.service.test_daemon import free_ports
 from tests.faults.injected_daemon import FRAME_SIZE
 
 FPS = 20.0

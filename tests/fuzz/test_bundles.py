@@ -14,7 +14,7 @@ from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
 from edge.errors import ScannerError
 from edge.manifests import file_sha256
-from edge.verification import Verifier
+from edge.recognition.verification import Verifier
 from tests.fuzz.mutation import damaged, damaged_json
 
 pytestmark = pytest.mark.timeout(1200)

@@ -8,10 +8,10 @@ import pytest
 
 from edge.calibration import read_calibration
 from edge.calibration.stored import Calibration
-from edge.centering.grading import read_tables, shipped_tables
+from edge.centering.figures.grading import read_tables, shipped_tables
 from edge.cli.config import toml_lines
-from edge.config import Settings, load_settings
 from edge.errors import ScannerError
+from edge.settings.settings import Settings, load_settings
 from tests.fuzz.mutation import ODD_VALUES, damaged, damaged_json
 
 pytestmark = pytest.mark.timeout(1200)

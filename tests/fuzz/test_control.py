@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from edge.control import respond
+from edge.wire.control import respond
 from tests.edge.conftest import tiny_database  # noqa: F401 (a fixture)
-from tests.edge.test_administration import administration, parts, settings  # noqa: F401 (fixtures)
+from tests.edge.service.test_administration import administration, parts, settings  # noqa: F401 (fixtures)
 from tests.fuzz.mutation import damaged, damaged_json
 
 pytestmark = pytest.mark.timeout(1200)

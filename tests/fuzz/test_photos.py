@@ -11,7 +11,7 @@ import pytest
 
 from edge.calibration.views import camera_of
 from edge.errors import ScannerError
-from edge.photos import read_photo
+from edge.imaging.photos import read_photo
 from tests.fuzz.mutation import damaged
 
 pytestmark = pytest.mark.timeout(1200)

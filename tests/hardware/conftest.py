@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import RecognitionSettings
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import GoldenCrop, IndexRow
 from edge.embedding.onnx import OnnxEmbedder
 from edge.manifests import file_sha256
-from edge.messages import CardDetails
+from edge.settings.settings import RecognitionSettings
+from edge.wire.messages import CardDetails
 from tests.edge.conftest import tiny_database, write_thumbnail_model
 from tests.hardware import hailo_stand_in, picamera_stand_in
 

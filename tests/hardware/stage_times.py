@@ -14,21 +14,21 @@ import cv2
 import numpy as np
 
 from edge.centering import measure
-from edge.config import RecognitionSettings
 from edge.detection.cards import FAR_PX, MIN_SCORE, NEAR_PX, CardDetector
-from edge.detection.guided import search_windows
-from edge.detection.live import follow, followed
-from edge.detection.network import OutlineProposer
-from edge.detection.sides import SideFinder
+from edge.detection.following.guided import search_windows
+from edge.detection.following.live import follow, followed
+from edge.detection.networks.outline import OutlineProposer
+from edge.detection.networks.sides import SideFinder
 from edge.frame import Detection
+from edge.imaging.preprocessing import preprocess
+from edge.imaging.rectification import rectify
 from edge.manifests import Preprocessing
-from edge.preprocessing import preprocess
-from edge.recognition import open_recognizer
-from edge.rectification import rectify
+from edge.recognition.recognizer import open_recognizer
+from edge.recognition.verification import Verifier
+from edge.settings.settings import RecognitionSettings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
-from edge.verification import Verifier
 
 FRAME_PX = 1520
 CARD_PX = (504, 704)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from edge.config import CameraSettings, Settings
 from edge.errors import SourceError, SourceLostError, WorkerError
 from edge.health import Degradable, Recovering
+from edge.service.workers import Supervisor, Worker
+from edge.settings.settings import CameraSettings, Settings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import BUFFERS, CameraSession, camera_controls, open_camera
 from edge.sources.imx500 import SETTLE_S
 from edge.sources.picamera import PicameraSource, monotonic_ns, open_picamera
-from edge.workers import Supervisor, Worker
 from tests.hardware.picamera_stand_in import ADVERTISED
 
 PICTURE = np.arange(48 * 48 * 3, dtype=np.uint8).reshape(48, 48, 3)

@@ -11,10 +11,10 @@ from edge.embedding.fallback import FallbackEmbedder
 from edge.embedding.hailo import FIRST_PAUSE_S, LONGEST_PAUSE_S, HailoEmbedder
 from edge.embedding.hailo_session import GROUP
 from edge.embedding.onnx import OnnxEmbedder
-from edge.embedding.selftest import check_golden, load_golden
 from edge.errors import DatabaseError, InferenceError, InferenceTimeoutError, ModelError, ModelMismatchError
 from edge.health import Degradable
-from edge.recognition import open_recognizer
+from edge.recognition.recognizer import open_recognizer
+from edge.recognition.selftest import check_golden, load_golden
 
 
 class Clock:

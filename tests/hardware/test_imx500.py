@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import CameraSettings, Imx500Settings
 from edge.detection.cards import CardDetector
-from edge.detection.failures import SearchFailures
-from edge.detection.guided import GuidedDetector
+from edge.detection.following.failures import SearchFailures
+from edge.detection.following.guided import GuidedDetector
 from edge.errors import SourceError, SourceLostError
 from edge.frame import Detection
+from edge.settings.settings import CameraSettings, Imx500Settings
 from edge.sources import imx500 as source_module
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.imx500 import Imx500Source, SensorSession, open_imx500

@@ -8,17 +8,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from edge.config import CameraSettings, Settings, SourceSettings
 from edge.errors import ConfigurationError, SourceLostError, WorkerError
-from edge.notify import ServiceManager
-from edge.patience import CAMERA_S, FEED_S, STALL_LIMIT_S, WATCHDOG_S
-from edge.service import Service
+from edge.service.notify import ServiceManager
+from edge.service.unit import Service
+from edge.service.workers import Supervisor, Worker
+from edge.settings.patience import CAMERA_S, FEED_S, STALL_LIMIT_S, WATCHDOG_S
+from edge.settings.settings import CameraSettings, Settings, SourceSettings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, open_camera
 from edge.sources.imx500 import SETTLE_S
 from edge.sources.picamera import open_picamera
 from edge.sources.recovery import ladder_s, stall_s
-from edge.workers import Supervisor, Worker
 
 OPENING_S = 2.0
 CHECK_S = 0.1

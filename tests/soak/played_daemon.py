@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-import edge.daemon
+import edge.service.daemon
 from edge.cli import main
 from edge.frame import Frame
 from tests.soak.film import Film
@@ -37,5 +37,5 @@ class PlayedSource:
 
 if __name__ == "__main__":
     path = Path(sys.argv.pop(1))
-    edge.daemon.open_source = lambda *_: PlayedSource(path)
+    edge.service.daemon.open_source = lambda *_: PlayedSource(path)
     sys.exit(main())

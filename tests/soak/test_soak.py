@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import zmq
 
-from edge.messages import HealthMessage
-from tests.edge.test_daemon import free_ports
+from edge.wire.messages import HealthMessage
+from tests.edge.service.test_daemon import free_ports
 from tests.soak.film import VISIT_FRAMES, draw_film
 
 ROOT = Path(__file__).resolve().parents[2]

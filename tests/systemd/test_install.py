@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import load_settings
+from edge.settings.settings import load_settings
 from edge.shipped import EMBEDDING_MODEL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def installed(tmp_path_factory) -> Path:
 
 def test_what_is_installed(installed):
     files = contents(installed)
-    for name in ("edge/daemon.py", "edge/py.typed", "edge/shipped/models/sides.onnx", "pyproject.toml"):
+    for name in ("edge/service/daemon.py", "edge/py.typed", "edge/shipped/models/sides.onnx", "pyproject.toml"):
         assert (installed / "opt/card-scanner/app" / name).read_bytes() == (REPOSITORY / name).read_bytes()
     assert not [name for name in files if "__pycache__" in name or "/tests/" in name]
     link = installed / "usr/local/bin/card-scanner"
@@ -77,7 +77,7 @@ def test_an_upgrade_changes_what_differs_and_keeps_what_is_the_users(installed):
     kept = config.read_bytes()
     outcome = script("install.sh", "--root", installed)
     assert outcome.stdout.splitlines()[:-1] == [
-        "changed: /opt/card-scanner/app/edge/daemon.py",
+        "changed: /opt/card-scanner/app/edge/service/daemon.py",
         "changed: /opt/card-scanner/app/edge/forsaken.py is gone",
     ]
     assert (app / "edge" / "daemon.py").read_bytes() == (REPOSITORY / "edge" / "daemon.py").read_bytes()
@@ -97,7 +97,13 @@ def test_what_an_earlier_version_installed_becomes_this_one_with_settings_and_da
         'database = "/var/lib/card-scanner/databases/current"\n\n[publish]\nendpoint = "tcp://*:5556"\n'
     )
     ours = {"etc/card-scanner/config.toml": settings, "var/lib/card-scanner/databases/mine-0123/manifest.json": "{}"}
-    theirs = ("edge/daemon.py", "edge/detection/gone.py", "models/demo.onnx", "models/gone.onnx", "pyproject.toml")
+    theirs = (
+        "edge/service/daemon.py",
+        "edge/detection/gone.py",
+        "models/demo.onnx",
+        "models/gone.onnx",
+        "pyproject.toml",
+    )
     for name, text in ours.items() | {(f"opt/card-scanner/app/{name}", "an older version") for name in theirs}:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

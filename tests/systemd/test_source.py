@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.config import load_settings
+from edge.settings.settings import load_settings
 
 IMX500 = "imx500 10-001a"
 NETWORK = "opt/card-scanner/app/models/outline.rpk"

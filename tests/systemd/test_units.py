@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.patience import WATCHDOG_S
+from edge.settings.patience import WATCHDOG_S
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "card-scanner.service"

@@ -11,11 +11,11 @@ from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
 from edge.cli.daemon_process import DaemonProcess
 from edge.cli.subscription import Subscription
-from edge.config import RecognitionSettings
 from edge.geometry import CORNER_RADIUS_MM, card_homography
-from edge.messages import CardMessage, Topic
+from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
+from edge.wire.messages import CardMessage, Topic
 from tests.training.conftest import write_card_folder
 from training.cli import main
 from training.data.folder_references import folder_references

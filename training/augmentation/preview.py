@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ImageError
+from edge.files.outputs import PICTURE_MARK, check_replaceable, marked_png
 from edge.geometry import Image
-from edge.outputs import PICTURE_MARK, check_replaceable, marked_png
 from edge.simulator.card import render_card
 from edge.simulator.sets import training_cards
 from training.augmentation import AugmentationSettings, Disturbance, augment, disturbances

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from edge.errors import ConfigurationError
-from edge.messages import CardDetails
-from edge.photos import SUFFIXES
+from edge.imaging.photos import SUFFIXES
+from edge.wire.messages import CardDetails
 from training.data.card_list import CardList, read_card_list
 from training.data.gallery import GalleryImage, read_card_image
 

@@ -12,9 +12,9 @@ from pathlib import Path, PurePath
 from pydantic import ValidationError
 
 from edge.errors import ConfigurationError
-from edge.messages import CardDetails
-from edge.regular_files import read_regular
-from edge.validation import first_fault
+from edge.files.regular_files import read_regular
+from edge.settings.validation import first_fault
+from edge.wire.messages import CardDetails
 
 Entry = Mapping[str, object]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ImageError
 from edge.geometry import Image
-from edge.messages import CardDetails
+from edge.wire.messages import CardDetails
 from training.data.card_folder import few, folder_gallery
 from training.data.gallery import GalleryImage
 from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints

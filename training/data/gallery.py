@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.decoding import decode
 from edge.errors import ImageError
 from edge.geometry import CARD_ASPECT, CORNER_RADIUS_MM, Image
-from edge.messages import CardDetails
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
+from edge.imaging.decoding import decode
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.simulator.card import render_back, render_card
 from edge.simulator.sets import CardSpec, demo_cards
+from edge.wire.messages import CardDetails
 from training.data.margins import without_scan_margin
 
 _SMALLEST_WIDTH = 100

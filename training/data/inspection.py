@@ -13,9 +13,9 @@ from pathlib import Path
 
 import cv2
 
-from edge.decoding import decode
 from edge.errors import ConfigurationError, ImageError
-from edge.outputs import check_replaceable
+from edge.files.outputs import check_replaceable
+from edge.imaging.decoding import decode
 from training.data.card_folder import Findings, Names, survey_folder
 from training.data.card_list import CardList, read_card_list
 from training.data.gallery import card_image

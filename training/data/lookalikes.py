@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edge.database.bundle import REFERENCES_FOLDER, LookalikeGroup, LookalikeMember, Window
 from edge.geometry import Image
-from edge.hashing import perceptual_hash
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
-from edge.verification import DIFFERENT, anchor_image, blurred
+from edge.imaging.hashing import perceptual_hash
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
+from edge.recognition.verification import DIFFERENT, anchor_image, blurred
 from training.data.gallery import GalleryImage
 
 HASH_SIZE = 16

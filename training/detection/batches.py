@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from edge.detection.network import DISTANCE_UNIT_PX, STRIDE_PX, ray_directions
+from edge.detection.networks.outline import DISTANCE_UNIT_PX, STRIDE_PX, ray_directions
 from edge.geometry import Image, side_lengths, transform_points
 from training.data.batches import made_ahead
 from training.detection.close_ups import CLOSE_UPS, SCANS, close_up, scan

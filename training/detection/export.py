@@ -13,10 +13,10 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from edge.detection import network as outlines
-from edge.detection import sides
+from edge.detection.networks import outline as outlines
+from edge.detection.networks import sides
+from edge.files.outputs import check_model_output
 from edge.manifests import file_sha256
-from edge.outputs import check_model_output
 from training.detection.trained import read_detector
 from training.errors import ExportError
 from training.export.onnx_file import write_module

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from edge.detection.network import DISTANCE_UNIT_PX, RAYS, STRIDE_PX
+from edge.detection.networks.outline import DISTANCE_UNIT_PX, RAYS, STRIDE_PX
 from training.networks.model import MEAN_RGB, STD_RGB
 
 STAGES = ((24, 1), (48, 2), (96, 3), (160, 2))

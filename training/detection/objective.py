@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from edge.detection.sides import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from edge.detection.networks.sides import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.data.batches import BatchShape
 from training.detection.batches import SceneBatches
 from training.detection.loss import distance_loss, score_loss

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from edge.detection.sides import (
+from edge.detection.networks.sides import (
     CARD_WIDTH_PX,
     CELL_PX,
     COLUMNS,

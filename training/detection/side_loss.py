@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from edge.detection.sides import COLUMNS, ROWS, SIDES
+from edge.detection.networks.sides import COLUMNS, ROWS, SIDES
 
 # Of the error of the distribution's mean beside its cross-entropy.
 MEAN_WEIGHT = 0.5

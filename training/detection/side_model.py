@@ -5,7 +5,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from edge.detection.sides import SIDES, VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from edge.detection.networks.sides import SIDES, VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.detection.model import convolution, merged_pyramid, residual_stages
 from training.networks.model import MEAN_RGB, STD_RGB
 

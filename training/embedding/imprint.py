@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edge.rectification import upside_down
+from edge.imaging.rectification import upside_down
 from training.data.references import References
 from training.embedding.retrieval import Embed
 from training.parallel.ranks import Ranks

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from edge.geometry import Image
-from edge.hashing import hash_distances, perceptual_hash
+from edge.imaging.hashing import hash_distances, perceptual_hash
+from edge.imaging.preprocessing import preprocess
 from edge.manifests import Preprocessing
-from edge.preprocessing import preprocess
 from training.augmentation import AugmentationSettings, augment
 from training.data.references import References
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.geometry import Image
-from edge.hashing import hash_distances, perceptual_hash
-from edge.rectification import upside_down
+from edge.imaging.hashing import hash_distances, perceptual_hash
+from edge.imaging.rectification import upside_down
 
 
 class HashGallery:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from edge.detection import CardDetector
 from edge.embedding.base import Embedder
 from edge.geometry import Image, quad_iou
+from edge.imaging.rectification import rectify, upside_down
 from edge.manifests import Thresholds
-from edge.rectification import rectify, upside_down
 from edge.simulator.card import render_card
 from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import random_scene, render_scene

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from edge.centering import PrintReference, measure
-from edge.centering.original import print_reference
+from edge.centering.edges.strips import SIDES, Side
+from edge.centering.registration.original import print_reference
 from edge.centering.result import Centering
-from edge.centering.strips import SIDES, Side
 from edge.geometry import CARD_WIDTH_MM, Image, Quad
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.conditions import CLEAN, Conditions
 from edge.simulator.scene import random_scene, render_scene

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.strips import Side
+from edge.centering.edges.strips import Side
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_homography
 
 PX_PER_MM = 10

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.cli.bench import SCENARIOS, daemon_lines
-from edge.config import RecognitionSettings
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
-from edge.outputs import check_replaceable
-from edge.recognition import open_recognizer
+from edge.files.outputs import check_replaceable
+from edge.recognition.recognizer import open_recognizer
+from edge.settings.settings import RecognitionSettings
 from training.data.card_folder import folder_gallery
 from training.data.gallery import demo_gallery
 from training.evaluation.calibration import choose_thresholds, measure_distances

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.geometry import Image
-from edge.rectification import upside_down
+from edge.imaging.rectification import upside_down
 from training.data.gallery import GalleryImage
 from training.data.references import References
 from training.errors import TrainingError

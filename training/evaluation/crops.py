@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, side_lengths
-from edge.rectification import rectify
+from edge.imaging.rectification import rectify
 from edge.simulator.compositing import blend, cast_shadow, outline_px
 from edge.simulator.conditions import PRESETS, Conditions
 from edge.simulator.items import PlacedCard, Scene, card_quad_px, draw_item, item_patch, item_shadow

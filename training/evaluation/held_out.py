@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.errors import ConfigurationError, ImageError
 from edge.geometry import Image
-from edge.rectification import RECTIFIED_PX_PER_MM
+from edge.imaging.rectification import RECTIFIED_PX_PER_MM
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
 from training.data.card_folder import folder_gallery

@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.config import CameraSettings
 from edge.detection import CardDetector
 from edge.errors import ConfigurationError
 from edge.geometry import Image
-from edge.photos import read_photo
+from edge.imaging.photos import read_photo
+from edge.settings.settings import CameraSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

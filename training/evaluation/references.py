@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from edge.config import RecognitionSettings
 from edge.detection import CardDetector
-from edge.identification import CardStatus, PhotoIdentifier
-from edge.photos import read_photo
-from edge.recognition import open_recognizer
+from edge.imaging.photos import read_photo
+from edge.photo.identification import PhotoIdentifier
+from edge.recognition.recognizer import open_recognizer
+from edge.settings.settings import RecognitionSettings
+from edge.wire.photo_result import CardStatus
 from training.data.gallery import GalleryImage
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
-from edge.config import RecognitionSettings
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad
-from edge.recognition import Recognizer, open_recognizer
-from edge.rectification import rectify
+from edge.imaging.rectification import rectify
+from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.conditions import PRESETS, Conditions
 from edge.simulator.scene import random_scene, render_scene

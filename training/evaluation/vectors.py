@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edge.embedding.base import Embedder
 from edge.geometry import Image
-from edge.hashing import perceptual_hash
-from edge.rectification import upside_down
+from edge.imaging.hashing import perceptual_hash
+from edge.imaging.rectification import upside_down
 from training.data.gallery import GalleryImage
 from training.evaluation.crops import CropJob, render_crop
 from training.evaluation.held_out import HeldOut

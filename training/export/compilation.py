@@ -16,8 +16,8 @@ import torch
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME, OnnxEmbedder
 from edge.errors import ConfigurationError
 from edge.geometry import Image
+from edge.imaging.preprocessing import preprocess
 from edge.manifests import ModelManifest, file_sha256
-from edge.preprocessing import preprocess
 from training.data.cards import open_cards
 from training.engine.checkpoint import load_checkpoint
 from training.errors import ExportError

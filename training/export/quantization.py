@@ -15,10 +15,10 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from edge.embedding.onnx import INPUT_NAME, OnnxEmbedder
+from edge.files.outputs import check_model_output
 from edge.geometry import Image
+from edge.imaging.preprocessing import preprocess
 from edge.manifests import ModelManifest, file_sha256
-from edge.outputs import check_model_output
-from edge.preprocessing import preprocess
 from training.augmentation import AugmentationSettings
 from training.data.cards import Cards, open_cards
 from training.data.references import References

@@ -14,10 +14,10 @@ import onnxruntime
 import torch
 
 from edge.embedding.onnx import INPUT_NAME, OnnxEmbedder
+from edge.files.outputs import check_model_output
 from edge.geometry import Image
+from edge.imaging.preprocessing import preprocess
 from edge.manifests import ModelManifest, file_sha256
-from edge.outputs import check_model_output
-from edge.preprocessing import preprocess
 from edge.simulator.sets import calibration_cards
 from training.augmentation import AugmentationSettings
 from training.data.references import References, simulated_references

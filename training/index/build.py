@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from edge.centering.original import print_reference
-from edge.centering.reference import PrintReference
+from edge.centering.registration.original import print_reference
+from edge.centering.registration.reference import PrintReference
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError, ImageError
 from edge.manifests import DatabaseManifest, Thresholds
-from edge.messages import CardDetails
-from edge.validation import first_fault
+from edge.settings.validation import first_fault
+from edge.wire.messages import CardDetails
 from training.data.card_folder import NAME_PATTERN, Findings, few, survey_folder
 from training.data.card_list import read_card_list
 from training.data.gallery import GalleryImage, demo_back, demo_gallery, read_card_image

@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.original import print_reference
-from edge.centering.reference import PrintReference
+from edge.centering.registration.original import print_reference
+from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import open_manifest
 from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
 from edge.errors import DatabaseError, ImageError
 from edge.geometry import Image
+from edge.imaging.rectification import upside_down
 from edge.manifests import DatabaseManifest, ModelManifest
-from edge.rectification import upside_down
 from training.data.gallery import GalleryImage
 from training.data.lookalikes import Fingerprint, fingerprint
 from training.parallel.processes import in_processes

@@ -13,9 +13,9 @@ from edge.calibration.pdf import PAPERS_MM, POINTS_PER_MM, board_pdf
 from edge.calibration.solving import MIN_VIEWS, Picture, calibrate, missing_parts
 from edge.calibration.views import is_new, live_views
 from edge.centering import Setup
-from edge.enlargement import enlarged_points
 from edge.errors import ConfigurationError, MeasurementError
 from edge.frame import Frame
+from edge.photo.enlargement import enlarged_points
 
 WIDTH, HEIGHT = 1000, 760
 FOCAL, CENTRE = (930.0, 933.0), (508.0, 372.0)

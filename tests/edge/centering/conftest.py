@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.centering.original import print_reference
-from edge.centering.strips import Strip
+from edge.centering.edges.strips import Strip
+from edge.centering.registration.original import print_reference
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, CORNER_RADIUS_MM, card_homography
-from edge.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.sets import unknown_cards
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from edge.centering import measure
-from edge.centering.places import place_positions_mm
-from edge.centering.strips import SIDES
+from edge.centering.edges.strips import SIDES
+from edge.centering.figures.places import place_positions_mm
 from edge.geometry import rotated_half_turn
 from edge.simulator.card import render_card
 

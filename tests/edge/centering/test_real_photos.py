@@ -11,7 +11,7 @@ import pytest
 from edge.centering import measure
 from edge.detection import CardDetector
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, transform_points
-from edge.photos import read_photo
+from edge.imaging.photos import read_photo
 
 PHOTO = Path(__file__).parents[3].parent / "shared" / "data" / "photos" / "mtg_alpha_deck.jpg"
 MARGIN_PX = 90

@@ -5,10 +5,10 @@ import pytest
 from edge.cli import bench, stage_benchmark
 from edge.cli.bench import DaemonBenchmark
 from edge.cli.stage_benchmark import StageTiming, Timing, _Stage, measure_stages
-from edge.config import RecognitionSettings
 from edge.database.benchmark import SearchBenchmark
-from edge.messages import StageLatency
-from edge.recognition import open_recognizer
+from edge.recognition.recognizer import open_recognizer
+from edge.settings.settings import RecognitionSettings
+from edge.wire.messages import StageLatency
 
 STAGES = [
     StageTiming(stage="detect", repeats=9, timing=Timing(p50_ms=20, p99_ms=30)),

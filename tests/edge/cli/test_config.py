@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from edge.config import Settings, load_settings
+from edge.settings.settings import Settings, load_settings
 
 
 def test_the_default_file_holds_every_setting_at_its_default(scanner, tmp_path):

@@ -8,8 +8,8 @@ import PIL.Image
 import pytest
 
 from edge.calibration import Calibration, write_calibration
-from edge.photos import decode_photo, read_photo
-from edge.schema import shipped_schema
+from edge.imaging.photos import decode_photo, read_photo
+from edge.wire.schema import shipped_schema
 
 
 def test_one_json_object_a_photo(scanner, tiny_settings, photo, tmp_path):
@@ -139,7 +139,7 @@ def test_results_of_a_very_large_photo_are_in_its_own_pixels(scanner, tiny_setti
     PIL.Image.fromarray(large[..., ::-1]).save(tmp_path / "large.jpg", quality=95, exif=exif)
     whole = json.loads(scanner("identify", tmp_path / "large.jpg", "--json").out)
     measured = json.loads(scanner("measure", tmp_path / "large.jpg", "--json").out)
-    monkeypatch.setattr("edge.decoding.MAX_DECODED_PIXELS", 1_000_000)
+    monkeypatch.setattr("edge.imaging.decoding.MAX_DECODED_PIXELS", 1_000_000)
     out = tmp_path / "out"
     found = json.loads(scanner("identify", tmp_path / "large.jpg", "--json", "--overlay", out).out)
     assert (found["width"], found["height"]) == (whole["width"], whole["height"]) == (1500, 2000)

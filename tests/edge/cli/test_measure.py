@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.calibration import Calibration, write_calibration
-from edge.centering.original import print_reference
+from edge.centering.registration.original import print_reference
 from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.sets import unknown_cards

@@ -12,7 +12,7 @@ import pytest
 from edge.cli.daemon_process import DaemonProcess
 from edge.cli.subscription import Subscription
 from edge.errors import ScannerError
-from edge.messages import CardMessage, Topic
+from edge.wire.messages import CardMessage, Topic
 
 
 @pytest.fixture

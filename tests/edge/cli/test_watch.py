@@ -11,7 +11,7 @@ from edge.cli import watch
 from edge.cli.display import LiveDisplay, view_lines
 from edge.cli.subscription import Received
 from edge.cli.tally import Tally
-from edge.messages import CardDetails, CardMessage, HealthMessage, MatchMessage, StageLatency, Topic, TrackState
+from edge.wire.messages import CardDetails, CardMessage, HealthMessage, MatchMessage, StageLatency, Topic, TrackState
 
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 

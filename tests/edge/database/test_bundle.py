@@ -15,7 +15,7 @@ from edge.database.bundle import REQUIRED_FILES
 from edge.database.vectors import quantised
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import file_sha256
-from edge.verification import Verifier
+from edge.recognition.verification import Verifier
 
 GALLERY = made_up_gallery(random_unit_vectors(np.random.default_rng(0), 8, 16))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.centering.reference import REFERENCE_SIZE, PrintReference, encode_reference
+from edge.centering.registration.reference import REFERENCE_SIZE, PrintReference, encode_reference
 from edge.database.prints import PICTURES_FILE, TABLE_FILE, dump_prints, open_prints, read_backs
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder

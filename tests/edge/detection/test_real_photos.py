@@ -8,7 +8,7 @@ import pytest
 from edge.detection import CardDetector
 from edge.frame import Detection
 from edge.geometry import CARD_ASPECT, is_convex, quad_area, quad_iou, side_lengths
-from edge.photos import read_photo
+from edge.imaging.photos import read_photo
 from training.evaluation.photos import as_frame
 
 PHOTOS = Path(__file__).parents[3].parent / "shared" / "data" / "photos"

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Imx500Settings, RecognitionSettings, Settings, SourceSettings
 from edge.diagnosis.finding import State
 from edge.diagnosis.hardware import (
     check_camera,
@@ -15,6 +14,7 @@ from edge.diagnosis.hardware import (
     check_throttling,
 )
 from edge.diagnosis.machine import Machine
+from edge.settings.settings import Imx500Settings, RecognitionSettings, Settings, SourceSettings
 
 
 class Board(Machine):

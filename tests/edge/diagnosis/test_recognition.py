@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import RecognitionSettings, Settings, SmoothingSettings
 from edge.detection import CardDetector
 from edge.diagnosis import recognition as checks
 from edge.diagnosis.finding import State
@@ -15,6 +14,7 @@ from edge.diagnosis.picture import card_on_table
 from edge.diagnosis.recognition import check_database, check_detector, check_model, check_recognition
 from edge.errors import ModelError
 from edge.geometry import quad_iou
+from edge.settings.settings import RecognitionSettings, Settings, SmoothingSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 

@@ -6,11 +6,11 @@ from collections import namedtuple
 import pytest
 import zmq
 
-from edge.config import PublishSettings, RecognitionSettings, Settings
-from edge.control import ControlSocket
 from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
 from edge.diagnosis.software import check_clock, check_disk, check_ports
+from edge.settings.settings import PublishSettings, RecognitionSettings, Settings
+from edge.wire.control import ControlSocket
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import Imx500Settings, SourceSettings
 from edge.errors import ConfigurationError, SourceError
+from edge.settings.settings import Imx500Settings, SourceSettings
 from edge.sources import open_source
 from edge.sources.demo import DemoSource
 from edge.sources.images import ImagesSource

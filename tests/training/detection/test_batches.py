@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.detection.network import STRIDE_PX, decode, ray_directions
+from edge.detection.networks.outline import STRIDE_PX, decode, ray_directions
 from training.detection.batches import SceneBatches, make_targets, outline_distances
 from training.detection.scenes import SmallScenes
 

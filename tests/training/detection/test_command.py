@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from edge.detection.network import OutlineProposer
-from edge.detection.sides import SideFinder
+from edge.detection.networks.outline import OutlineProposer
+from edge.detection.networks.sides import SideFinder
 from tests.training.conftest import stop_after
 from training.cli import main
 from training.data.batches import BatchShape

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from edge.detection.network import RAYS
+from edge.detection.networks.outline import RAYS
 from training.detection.loss import distance_loss, score_loss
 from training.detection.model import OutlineNetwork
 from training.detection.scenes import small_scenes

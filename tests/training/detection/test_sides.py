@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.detection.sides import COLUMNS, ROWS, SIDES, card_in_view, decode_sides
+from edge.detection.networks.sides import COLUMNS, ROWS, SIDES, card_in_view, decode_sides
 from edge.geometry import is_convex
 from training.detection.scenes import SmallScenes
 from training.detection.side_batches import SideBatches, disturbed, side_positions

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.rectification import upside_down
+from edge.imaging.rectification import upside_down
 from training.errors import TrainingError
 from training.evaluation import condition_distances as module
 from training.evaluation.condition_distances import (

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.database import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
-from edge.embedding.selftest import load_golden
+from edge.recognition.selftest import load_golden
 from edge.simulator.card import render_card
 from tests.training.index.conftest import CARDS, ORIGINAL, OTHERS, REPRINT, build, image_of
 from training.data.card_folder import folder_gallery

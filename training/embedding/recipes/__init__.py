@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ConfigurationError
-from edge.validation import first_fault
+from edge.settings.validation import first_fault
 from training.engine.precision import Precision
 
 FOLDER = Path(__file__).parent

@@ -1,0 +1,140 @@
+"""Which places the card's edges have, judged over the whole card.
+
+A side alone often does not tell where the card ends: its cut may look just like the ground beside it. But one cut runs
+round the card. It shows the card's core, so that its colour lies between the border's and white (or black, where it is
+dirty); one light falls on it, so that what it gains on two opposite sides is as much as on the other two; and the four
+edges together are as wide to high as a card.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.centering.edges.card_edge import SeenEdges
+from edge.centering.edges.edge_model import CUTS_MM, EDGES_MM
+from edge.centering.edges.strips import SIDES, Floats, Side
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
+
+Indices = NDArray[np.intp]
+
+# Levels of a lit and of a dark core.
+CORES = (245.0, 10.0)
+# The likelihood of a misfit is that of so many independent differences, normally distributed; and how many times better
+# a model has to fit that has a cut (narrow ones fit whatever shape the blur has). These, and the sizes below, were
+# fitted to where the edges of 2,800 sides of simulated cards lie.
+INDEPENDENT_SAMPLES = 8
+CUT_FACTORS = np.where(CUTS_MM == 0, 1.0, np.where(CUTS_MM < 0.25, 2.3, 1.4))
+# How far the colour of a cut may lie off the line from the border's to the core's (grey levels), and what the
+# likelihood gains where it lies on it and loses where it does not.
+CORE_SPREAD = 5.0
+CORE_GAIN, OTHER_COLOUR = 2.0, -1.4
+BEYOND_CORE, BELOW_BORDER = 0.1, 0.02
+MIN_CORE_LEVELS = 60.0
+# How unlike the sums of opposite sides may be, on their own and as a share of all; and the chance of anything.
+LIGHT_SPREAD, LIGHT_SHARE, OTHER_LIGHT = 0.03, 0.1, 0.03
+# Standard deviation of the width to height of cards and of outlines seen in pictures, and what it may count at most.
+ASPECT_SPREAD = 0.0035
+MAX_ASPECT_DEVIATIONS = 3.0
+# Where the outline is not known to be seen in a picture.
+ANY_ASPECT = (0.0, np.inf)
+PLACES_WITHOUT_CUT, PLACES_WITH_CUT = 2, 3
+DISTINCT_PLACES = 5
+
+
+def edge_chances(sides: Mapping[Side, SeenEdges], aspects: tuple[float, float]) -> dict[Side, Floats]:
+    """How likely the card's edge lies at each of `EDGES_MM` against the guide, on each side.
+
+    Args:
+        sides: what is seen on each; sides on which nothing straight is seen are missing.
+        aspects: smallest and largest width to height of the outline s = 0, relative to a card's.
+
+    Returns:
+        [E] for each side, of sum 1.
+    """
+    present = [side for side in SIDES if side in sides]
+    if not present:
+        return {}
+    tried = list(zip(*(_candidates(sides[side]) for side in present), strict=True))
+    scores = np.array([_scores(dict(zip(present, each, strict=True)), sides, aspects) for each in tried])
+    weights = np.exp(scores - scores.max())
+    weights /= weights.sum()
+    chances = {side: np.zeros(len(EDGES_MM)) for side in present}
+    for each, weight in zip(tried, weights, strict=True):
+        for k, side in enumerate(present):
+            others = tuple(axis for axis in range(len(present)) if axis != k)
+            np.add.at(chances[side], each[k][0], weight.sum(axis=others))
+    return chances
+
+
+def _candidates(seen: SeenEdges) -> list[tuple[Indices, Floats, Floats]]:
+    """The likeliest places with and without a cut: their index, log-likelihood, and how much of each core is seen."""
+    likelihood = -INDEPENDENT_SAMPLES / 2 * np.log(seen.misfits * CUT_FACTORS**2)
+    plain = _likeliest(likelihood[:, 0], PLACES_WITHOUT_CUT)
+    found = []
+    for share, colour in zip(*_core_shown(seen), strict=True):
+        cut = (likelihood + colour)[:, 1:]
+        best = cut.max(axis=1)
+        with_cut = _likeliest(best, PLACES_WITH_CUT)
+        shown = share[with_cut, 1 + cut[with_cut].argmax(axis=1)]
+        found.append(
+            (
+                np.concatenate([plain, with_cut]),
+                np.concatenate([likelihood[plain, 0], best[with_cut]]),
+                np.concatenate([np.zeros(len(plain)), np.minimum(np.maximum(shown, 0), 1)]),
+            )
+        )
+    return found
+
+
+def _core_shown(seen: SeenEdges) -> tuple[Floats, Floats]:
+    """How far the cut's colour is from the border's to each core's, and what that adds to the likelihood; [2, E, C]."""
+    rise, whole = seen.cuts - seen.borders, np.array(CORES)[:, None, None, None] - seen.borders
+    size = np.einsum("kecb,kecb->kec", whole, whole)
+    share = np.einsum("ecb,kecb->kec", rise, whole) / np.maximum(size, MIN_CORE_LEVELS**2)
+    away = rise - share[..., None] * whole
+    off = np.einsum("kecb,kecb->kec", away, away) / CORE_SPREAD**2
+    outside = np.maximum(share - 1, 0) / BEYOND_CORE + np.maximum(-share - BELOW_BORDER, 0) / BELOW_BORDER
+    return share, np.logaddexp(CORE_GAIN - 0.5 * (off + outside**2), OTHER_COLOUR)
+
+
+def _likeliest(scores: Floats, count: int) -> Indices:
+    """Indices of the highest scores, at least `DISTINCT_PLACES` apart."""
+    left, found = scores.copy(), []
+    for _ in range(count):
+        found.append(int(left.argmax()))
+        left[max(0, found[-1] - DISTINCT_PLACES + 1) : found[-1] + DISTINCT_PLACES] = -np.inf
+    return np.array(found)
+
+
+def _scores(
+    tried: Mapping[Side, tuple[Indices, Floats, Floats]],
+    sides: Mapping[Side, SeenEdges],
+    aspects: tuple[float, float],
+) -> Floats:
+    """Log-likelihoods of all combinations: an axis for each side."""
+    grids = dict.fromkeys(SIDES, np.zeros(1)), dict.fromkeys(SIDES, np.zeros(1))
+    total = np.zeros(1)
+    for k, (side, (index, score, share)) in enumerate(tried.items()):
+        shape = tuple(-1 if axis == k else 1 for axis in range(len(tried)))
+        grids[0][side] = (sides[side].guide.curve[0] + EDGES_MM[index]).reshape(shape)
+        grids[1][side] = share.reshape(shape)
+        total = total + score.reshape(shape)
+    total = total + _aspect_score(grids[0], aspects)
+    return total + _light_score(grids[1]) if len(tried) == len(SIDES) else total
+
+
+def _aspect_score(places_mm: Mapping[Side, Floats], aspects: tuple[float, float]) -> Floats:
+    wider = -(places_mm["left"] + places_mm["right"]) / CARD_WIDTH_MM
+    higher = -(places_mm["top"] + places_mm["bottom"]) / CARD_HEIGHT_MM
+    change = 1 + wider - higher
+    off = np.maximum(np.maximum(aspects[0] * change - 1, 1 - aspects[1] * change), 0.0) / ASPECT_SPREAD
+    return np.asarray(-0.5 * np.minimum(off, MAX_ASPECT_DEVIATIONS) ** 2, dtype=np.float64)
+
+
+def _light_score(share: Mapping[Side, Floats]) -> Floats:
+    """One light: what the cut shows on two opposite sides is as much as on the other two."""
+    across, along = share["left"] + share["right"], share["top"] + share["bottom"]
+    spread = LIGHT_SPREAD + LIGHT_SHARE * (across + along)
+    even = np.exp(-0.5 * ((across - along) / spread) ** 2) / spread
+    return np.asarray(np.log((1 - OTHER_LIGHT) * even + OTHER_LIGHT), dtype=np.float64)

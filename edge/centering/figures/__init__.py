@@ -1,0 +1,1 @@
+"""From edges to the figures that are told: places, borders, grades, drawings."""

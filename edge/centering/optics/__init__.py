@@ -1,0 +1,1 @@
+"""What the lens and the tilt of the card do to lengths."""

@@ -1,0 +1,1 @@
+"""A card laid upon its reference picture."""

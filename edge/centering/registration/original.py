@@ -1,0 +1,66 @@
+"""Digital originals: the reference picture of a card, and the border that it has there."""
+
+import cv2
+import numpy as np
+
+from edge.centering.edges.border import check_border, trace_sides
+from edge.centering.edges.print_edge import STRIP_MM, BorderSide
+from edge.centering.edges.strips import SIDES, card_to_image, sample_strip
+from edge.centering.registration.reference import Borders, PrintReference, encode_reference
+from edge.errors import MeasurementError
+from edge.geometry import Image
+from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
+
+# An original of whose printed border more is in doubt has none that other pictures could be held against.
+_MAX_DOUBT_MM = 0.05
+_MARGIN_MM = 3
+_FINER = 2
+_PX_PER_MM = float(RECTIFIED_PX_PER_MM * _FINER)
+_SPACING_MM = 0.75
+_BLUR_PX = 1.2
+_GROUNDS = ((0, 0, 0), (255, 255, 255), (255, 0, 255))
+
+
+def print_reference(card: Image, name: str) -> PrintReference:
+    """What a database keeps of one card for reading centering.
+
+    Args:
+        card: rectified digital original, uint8 [704, 504, 3] BGR.
+        name: of the picture, for messages.
+    """
+    return PrintReference(encoded=encode_reference(card), borders_mm=original_borders_mm(card), name=name)
+
+
+def original_borders_mm(card: Image) -> Borders | None:
+    """Width of the printed border on each side of a digital original; None where there is no clear one.
+
+    The original is laid on a ground unlike its rim, twice as fine and slightly blurred as a photograph is, and measured
+    like any other card.
+    """
+    rim = np.concatenate([card[:, :4].reshape(-1, 3), card[:, -4:].reshape(-1, 3), card[:4].reshape(-1, 3)])
+    typical = np.median(rim, axis=0)
+    ground = max(_GROUNDS, key=lambda color: float(np.linalg.norm(typical - color)))
+    margin = _MARGIN_MM * RECTIFIED_PX_PER_MM * _FINER
+    large = cv2.resize(card, None, fx=_FINER, fy=_FINER, interpolation=cv2.INTER_LINEAR)
+    laid = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=ground)
+    picture = np.asarray(cv2.GaussianBlur(laid, (0, 0), _BLUR_PX), dtype=np.uint8)
+    width, height = RECTIFIED_WIDTH * _FINER, RECTIFIED_HEIGHT * _FINER
+    quad = np.array([[0.0, 0], [width, 0], [width, height], [0, height]]) + margin - 0.5
+    plane = card_to_image(quad)
+    try:
+        strips = [sample_strip(picture, plane, side, STRIP_MM, _PX_PER_MM, _SPACING_MM) for side in SIDES]
+        sides = trace_sides(strips)
+        check_border(sides)
+    except MeasurementError:
+        return None
+    if any(found.rough or _doubt_mm(found) > _MAX_DOUBT_MM for found in sides.values()):
+        return None
+    return {side: round(_width_mm(found), 4) for side, found in sides.items()}
+
+
+def _doubt_mm(found: BorderSide) -> float:
+    return 0.0 if found.inner is None else found.inner.doubt_mm
+
+
+def _width_mm(found: BorderSide) -> float:
+    return 0.0 if found.inner is None else found.inner.curve[0] - found.outer.curve[0]

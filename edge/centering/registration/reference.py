@@ -1,0 +1,51 @@
+"""The reference picture of an identified card: small, grey, and with the border that its print has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.centering.edges.strips import Side
+from edge.errors import DatabaseError
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
+
+REFERENCE_PX_PER_MM = 2.5
+REFERENCE_SIZE = (round(CARD_WIDTH_MM * REFERENCE_PX_PER_MM), round(CARD_HEIGHT_MM * REFERENCE_PX_PER_MM))
+_WEBP_QUALITY = 30
+
+Borders = Mapping[Side, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintReference:
+    """How a card's print lies on its digital original.
+
+    Attributes:
+        encoded: grey picture of the whole card, 158 x 220 pixels, WebP.
+        borders_mm: width of the printed border on each side of the original; None for a borderless card.
+        name: of the picture, for messages.
+    """
+
+    encoded: bytes
+    borders_mm: Borders | None
+    name: str
+
+    def picture(self) -> Image:
+        """The picture, uint8 [220, 158].
+
+        Raises:
+            DatabaseError: if it is damaged.
+        """
+        encoded = np.frombuffer(self.encoded, dtype=np.uint8)
+        found = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if len(encoded) else None
+        if found is None or found.shape != REFERENCE_SIZE[::-1]:
+            raise DatabaseError(f"the reference picture of {self.name} is damaged; copy the card database again")
+        return np.asarray(found, dtype=np.uint8)
+
+
+def encode_reference(card: Image) -> bytes:
+    """The small grey picture of a rectified card, uint8 [H, W, 3] BGR with its outline on the boundary."""
+    grey = cv2.cvtColor(card, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, REFERENCE_SIZE, interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])[1].tobytes())

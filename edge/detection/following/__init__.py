@@ -1,0 +1,1 @@
+"""Detection from frame to frame: live pictures, a sensor's boxes, photos."""

@@ -1,0 +1,1 @@
+"""The detector's networks: one proposes outlines, one places sides."""

@@ -1,0 +1,1 @@
+"""What is read as a file, and what may be written over."""

@@ -1,0 +1,1 @@
+"""Networks that ONNX Runtime runs: opened only where they are what their manifest says."""

@@ -1,0 +1,1 @@
+"""Single photos: which cards are in one, and drawing them."""

@@ -1,0 +1,115 @@
+"""One photo, many cards in it: detect, rectify, recognise, judge."""
+
+from dataclasses import dataclass
+
+from edge.centering import PrintReference
+from edge.detection import CardDetector
+from edge.geometry import Image, Quad, rotated_half_turn
+from edge.manifests import Thresholds
+from edge.photo.outlines import OutlineReader
+from edge.pipeline.smoothing import Evidence, judge
+from edge.pipeline.stages import Measure
+from edge.recognition.recognizer import Recognition, Recognizer
+from edge.wire.messages import MatchMessage
+from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
+
+_STATUS = {
+    Evidence.STRONG: CardStatus.CONFIRMED,
+    Evidence.WEAK: CardStatus.CANDIDATE,
+    Evidence.UNKNOWN: CardStatus.UNKNOWN,
+    Evidence.NOT_A_CARD: CardStatus.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IdentifiedCard:
+    """A card of a photo, as far as it was recognised.
+
+    Attributes:
+        quad: its outline, from its own top-left where it was recognised.
+        card_id: None for an unknown card.
+        reference: picture of the recognised card; None where there is none.
+    """
+
+    quad: Quad
+    card_id: str | None
+    reference: PrintReference | None
+
+
+def identify_cards(image: Image, reader: OutlineReader, thresholds: Thresholds) -> list[IdentifiedCard]:
+    """The cards of a photo and what they are; raises as `PhotoIdentifier.identify`."""
+    cards: list[IdentifiedCard] = []
+    for sighting in reader.read(image):
+        card_id = judge(sighting.recognition, thresholds, 0).card_id
+        cards.append(
+            IdentifiedCard(
+                quad=_own_quad(sighting.quad, sighting.recognition, card_id),
+                card_id=card_id,
+                reference=None if card_id is None else reader.database.print_reference(card_id),
+            )
+        )
+    return cards
+
+
+def _own_quad(quad: Quad, recognition: Recognition, card_id: str | None) -> Quad:
+    """The outline from the card's own top-left, where the card was recognised."""
+    return rotated_half_turn(quad) if card_id is not None and recognition.rotation == 180 else quad
+
+
+class PhotoIdentifier:
+    """Identifies the cards of single photos with one model and one card database."""
+
+    def __init__(
+        self,
+        detector: CardDetector,
+        recognizer: Recognizer,
+        thresholds: Thresholds,
+        *,
+        max_batch: int,
+        measure: Measure | None = None,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            detector: finds the cards.
+            recognizer: names them.
+            thresholds: say what an answer is worth.
+            max_batch: most cards that are rectified and embedded at once.
+            measure: measures the centering of recognised and unknown cards alike; None measures nothing.
+        """
+        self._reader = OutlineReader(detector, recognizer, thresholds, max_batch=max_batch)
+        self._thresholds = thresholds
+        self._measure = measure
+
+    def identify(self, image: Image, name: str) -> PhotoResult:
+        """Identify the cards of a photo.
+
+        Args:
+            image: uint8 [H, W, 3] BGR.
+            name: of the photo, for the result.
+
+        Raises:
+            InferenceError: if the model fails.
+            DatabaseError: if the database fails.
+        """
+        cards = [self._result(image, each.quad, each.recognition) for each in self._reader.read(image)]
+        return PhotoResult(image=name, width=image.shape[1], height=image.shape[0], cards=cards)
+
+    def _result(self, image: Image, quad: Quad, recognition: Recognition) -> CardResult:
+        reading = judge(recognition, self._thresholds, 0)
+        matches = recognition.matches
+        own_quad = _own_quad(quad, recognition, reading.card_id)
+        return CardResult(
+            corners=[(round(float(x), 2), round(float(y), 2)) for x, y in own_quad],
+            status=_STATUS[reading.evidence],
+            card_id=reading.card_id,
+            distance=round(matches[0].distance, 5) if matches else None,
+            matches=[MatchMessage(card_id=match.card_id, distance=round(match.distance, 5)) for match in matches],
+            centering=self._centering(image, own_quad, reading.card_id),
+        )
+
+    def _centering(self, image: Image, own_quad: Quad, card_id: str | None) -> dict[str, object] | None:
+        if self._measure is None:
+            return None
+        reference = None if card_id is None else self._reader.database.print_reference(card_id)
+        return self._measure(image, own_quad, reference).to_json()

@@ -1,0 +1,1 @@
+"""The stages between a frame and what is said of its cards."""

@@ -1,0 +1,288 @@
+"""The whole flow, from a frame to what is published about its cards.
+
+    frame -> CaptureStage: detect, track, select -> crops
+    crops -> RecognitionStage: rectify, embed, search, verify -> answers
+    tracks, answers -> OutputStage: smooth, measure -> messages
+
+Stages are plain objects without threads; `edge.service.daemon` runs each in a thread of its own. What flows back is
+one small structure: the output stage tells the selector what was answered of each track, and whether that decides it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from edge.centering import Centering, PrintReference
+from edge.detection.following.failures import SearchFailures
+from edge.detection.following.frames import Detector, detections_of
+from edge.frame import Frame
+from edge.geometry import Image, Quad, quad_iou
+from edge.health import Clock, Stopwatch
+from edge.imaging.rectification import rectify
+from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, answered, card_message, own_quad, topics_of
+from edge.pipeline.continuity import Continuity
+from edge.pipeline.lateness import LateAnswers
+from edge.pipeline.returns import GoneCards
+from edge.pipeline.selection import Answers, Crop, Selector
+from edge.pipeline.smoothing import Verdict, advance, effective_thresholds, judge
+from edge.pipeline.tracking import SWAP_NS, Track, Tracker
+from edge.recognition.recognizer import Recognition, Recognizer
+from edge.settings.settings import SmoothingSettings
+from edge.wire.messages import CardMessage, Topic, TrackState
+
+Measure = Callable[[Image, Quad, PrintReference | None], Centering]
+"""Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
+
+_MOVED_IOU = 0.9
+
+
+class CaptureStage:
+    """From a frame to its tracks and the crops worth recognising."""
+
+    def __init__(
+        self, detector: Detector | None, tracker: Tracker, selector: Selector, failures: SearchFailures | None = None
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            detector: None for a source that detects by itself.
+            tracker: follows what it finds.
+            selector: chooses what to recognise.
+            failures: is told of frames in which the detector fails.
+        """
+        self._failures = failures or SearchFailures()
+        self._detector = detector
+        self._tracker = tracker
+        self._selector = selector
+        self._continuity = Continuity()
+        self._stretch = 0
+        self._tracks: tuple[Track, ...] = ()
+
+    def interrupt(self) -> None:
+        """Say that the next frame does not continue what was seen."""
+        self._continuity.interrupt()
+
+    def process(self, frame: Frame) -> tuple[Observation, tuple[Crop, ...], dict[str, float]]:
+        """Detect, track and select; detections that the sensor made itself are used as they are.
+
+        A frame in which the detector fails says nothing about what is there: the tracks stay as they were.
+
+        Returns:
+            The tracks, the crops to recognise, and stage -> time in ms.
+
+        Raises:
+            SourceError: if the frame lacks the detections of a source that detects by itself.
+        """
+        watch = Stopwatch()
+        self._follow_on(frame)
+        with watch.time("detect"):
+            detections = detections_of(frame, self._detector, self._failures)
+        crops: tuple[Crop, ...] = ()
+        if detections is not None:
+            with watch.time("track"):
+                self._tracks = self._tracker.update(detections, frame.frame_id, frame.scene_ns)
+            with watch.time("select"):
+                crops = self._selector.select(frame, self._tracks)
+        observation = Observation(
+            frame_id=frame.frame_id,
+            timestamp_ns=frame.timestamp_ns,
+            scene_ns=frame.scene_ns,
+            stretch=self._stretch,
+            tracks=self._tracks,
+            shown_since=self._selector.shown_since,
+        )
+        return observation, tuple(replace(c, latencies_ms=watch.latencies_ms) for c in crops), watch.latencies_ms
+
+    def _follow_on(self, frame: Frame) -> None:
+        """End every track where the frame does not continue what was seen."""
+        stretch = self._continuity.stretch_of(frame, self._tracker.settings.hold_s)
+        if stretch != self._stretch:
+            self._stretch = stretch
+            self._tracker.end_all()
+            self._tracks = ()
+
+    def remaining(self) -> tuple[Crop, ...]:
+        """The crops that still wait for a sharper frame; for a source that has ended."""
+        return self._selector.remaining()
+
+
+class RecognitionStage:
+    """From crops to answers, in one batch."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        """Start with that model and card database."""
+        self.embeddings = 0
+        self._recognizer = recognizer
+        self._in_use = threading.Lock()
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The model and card database in use."""
+        return self._recognizer
+
+    def swap(self, recognizer: Recognizer) -> None:
+        """Use another model and card database from the next batch on, and release the present ones.
+
+        Safe to call from another thread; it waits for the batch that is being recognised.
+        """
+        with self._in_use:
+            previous, self._recognizer = self._recognizer, recognizer
+        previous.close()
+
+    def process(self, crops: Sequence[Crop]) -> tuple[Answer, ...]:
+        """Rectify and recognise.
+
+        Raises:
+            InferenceError: if the model fails.
+            DatabaseError: if the database fails.
+        """
+        watch = Stopwatch()
+        with watch.time("rectify"):
+            cards = [rectify(crop.frame.image, crop.quad) for crop in crops]
+        with self._in_use:
+            recognitions = self._recognizer.recognize(cards)
+            self.embeddings += len(cards)
+            return tuple(
+                self._answer(crop, recognition, watch.latencies_ms)
+                for crop, recognition in zip(crops, recognitions, strict=True)
+            )
+
+    def _answer(self, crop: Crop, recognition: Recognition, latencies_ms: dict[str, float]) -> Answer:
+        database = self._recognizer.database
+        first = recognition.matches[0].card_id if recognition.matches else None
+        return Answer(
+            crop=crop,
+            recognition=recognition,
+            details=None if first is None else database.details(first),
+            reference=None if first is None else database.print_reference(first),
+            thresholds=database.manifest.thresholds,
+            latencies_ms={**crop.latencies_ms, **latencies_ms, **recognition.timings_ms},
+        )
+
+
+class OutputStage:
+    """From tracks and answers to messages. Used by one thread."""
+
+    def __init__(
+        self,
+        settings: SmoothingSettings,
+        answers: Answers,
+        stamp: Callable[[], Stamp],
+        measure: Measure | None = None,
+        clock: Clock = time.monotonic_ns,
+    ) -> None:
+        """Start without tracks; `settings` may be replaced between calls.
+
+        Args:
+            settings: of the smoother.
+            answers: where the selector learns what was answered.
+            stamp: gives the next message its sequence number and time.
+            measure: measures a confirmed card; None measures nothing.
+            clock: the one that stamps frames.
+        """
+        self.settings = settings
+        self.lateness = LateAnswers(clock)
+        self._answers = answers
+        self._stamp = stamp
+        self.measure = measure
+        self._clock = clock
+        self._cards: dict[int, TrackedCard] = {}
+        self._gone = GoneCards()
+        self._observation = Observation(frame_id=0, timestamp_ns=0, scene_ns=0, stretch=0, tracks=(), shown_since={})
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks live."""
+        return len(self._cards)
+
+    def observe(self, observation: Observation) -> list[CardMessage]:
+        """Take in the newest tracks: which cards appeared, moved, changed or left."""
+        before, self._observation = self._observation, observation
+        present = {track.track_id: track for track in observation.tracks}
+        messages = self._leave([track_id for track_id in self._cards if track_id not in present])
+        if observation.stretch != before.stretch:
+            self._gone.clear()
+        for track in observation.tracks:
+            since = observation.shown_since.get(track.track_id, track.shown_since)
+            if track.track_id not in self._cards:
+                card = TrackedCard(track=track, published_quad=track.quad, shown_since=since)
+                self._cards[track.track_id] = card
+                messages.append(self._message(Topic.APPEARED, card))
+            elif self._changed(self._cards[track.track_id], track, since):
+                messages.append(self._message(Topic.UPDATED, self._cards[track.track_id]))
+        return messages
+
+    def _changed(self, card: TrackedCard, track: Track, since: int) -> bool:
+        """Take in a track's newest place and looks; whether subscribers are to be told."""
+        card.track = track
+        other = since > card.shown_since and card.forget_measurements()
+        card.shown_since = since
+        moved = quad_iou(card.published_quad, track.quad) < _MOVED_IOU
+        return (other or moved) and card.verdict.state is not TrackState.NO_CARD
+
+    def answer(self, answer: Answer) -> list[CardMessage]:
+        """Take in one answer; that on a track which has left, or shows something else since, changes nothing."""
+        card = self._cards.get(answer.crop.track_id)
+        if card is None or self._outlived(answer):
+            self.lateness.late()
+            return []
+        self.lateness.in_time()
+        watch, before = Stopwatch(self._clock), card.verdict
+        with watch.time("smooth"):
+            thresholds = effective_thresholds(answer.thresholds, self.settings)
+            reading = judge(answer.recognition, thresholds, answer.crop.frame.frame_id)
+            card.verdict = advance(before, reading, self.settings)
+        if card.verdict.shown:
+            card.recognition, card.details = answer.recognition, answer.details
+        self._answers.put(card.track.track_id, answered(card.verdict, answer))
+        topics = topics_of(before, card.verdict)
+        if (before.state, before.card_id) != (card.verdict.state, card.verdict.card_id):
+            self._decide_anew(card, before, answer)
+        with watch.time("centering"):
+            self._measure(card, answer)
+        total_ms = (self._clock() - answer.crop.frame.timestamp_ns) / 1e6
+        card.latencies_ms = {**answer.latencies_ms, **watch.latencies_ms, "total": total_ms}
+        return [self._message(topic, card) for topic in topics]
+
+    def _decide_anew(self, card: TrackedCard, before: Verdict, answer: Answer) -> None:
+        """Start again with all that belongs to one verdict."""
+        card.forget_measurements()
+        card.returned = None
+        if before.card_id is not None:
+            self._gone.add(card.track.track_id, before.card_id, card.track.quad)
+        if card.verdict.card_id is not None:
+            card.returned = self._gone.returned(card.track.track_id, card.verdict.card_id, card.track.quad)
+        if card.verdict.decided and card.verdict.state is not TrackState.NO_CARD:
+            card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
+
+    def _outlived(self, answer: Answer) -> bool:
+        """Whether the track shows something else since; where it does not, an answer may take as long as it likes."""
+        frame = answer.crop.frame
+        age_ns = self._observation.scene_ns - frame.scene_ns
+        return age_ns > SWAP_NS and frame.frame_id < self._observation.shown_since.get(answer.crop.track_id, 0)
+
+    def finish(self) -> list[CardMessage]:
+        """Let every card leave; for a source that has ended."""
+        return self._leave(list(self._cards))
+
+    def _leave(self, track_ids: Sequence[int]) -> list[CardMessage]:
+        self._answers.discard(track_ids)
+        left = [self._cards.pop(track_id) for track_id in track_ids]
+        for card in left:
+            if card.verdict.card_id is not None:
+                self._gone.add(card.track.track_id, card.verdict.card_id, card.track.quad)
+        return [self._message(Topic.LEFT, card) for card in left if card.verdict.state is not TrackState.NO_CARD]
+
+    def _message(self, topic: Topic, card: TrackedCard) -> CardMessage:
+        card.published_quad = card.track.quad
+        return card_message(topic, card, self._observation, self._stamp())
+
+    def _measure(self, card: TrackedCard, answer: Answer) -> None:
+        """Improve the centering of a confirmed card by another sharp frame."""
+        shown = card.verdict.state is TrackState.CONFIRMED and answer.recognition is card.recognition
+        current = shown and answer.crop.frame.frame_id >= card.shown_since
+        if self.measure is None or not current or not answer.crop.sharp or not card.centering.due():
+            return
+        quad = own_quad(answer.crop.quad, answer.recognition)
+        card.centering.add(self.measure(answer.crop.frame.image, quad, answer.reference))

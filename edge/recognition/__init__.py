@@ -1,0 +1,1 @@
+"""Names a card: embed, search, and tell look-alikes apart."""

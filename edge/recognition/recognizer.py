@@ -1,0 +1,195 @@
+"""From rectified cards to answers: embed, search the gallery, tell look-alikes apart."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.database.search import CardDatabase, Match
+from edge.embedding.base import Embed, Embedder
+from edge.embedding.fallback import FallbackEmbedder
+from edge.embedding.hailo import HailoEmbedder
+from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import InferenceError, ModelMismatchError
+from edge.geometry import Image
+from edge.imaging.rectification import upside_down
+from edge.manifests import read_model_manifest
+from edge.recognition.selftest import check_golden, load_golden
+from edge.recognition.verification import Verification, Verifier
+from edge.settings.settings import RecognitionSettings
+
+# How long one batch may wait for a lost accelerator; well below what the supervisor takes for a hanging thread.
+PATIENCE_S = 15.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recognition:
+    """The answer for one rectified card.
+
+    Attributes:
+        matches: distinct cards of the gallery, nearest first; where the look-alike check decided, its card comes first
+            and the others follow by distance.
+        embedding: float32 [dimension], L2-normalised.
+        verified: True where the look-alike check decided, False where it could not, None where none was needed.
+        verification: what the look-alike check found.
+        timings_ms: stage ("embed", "search", "verify") -> time; a batch's embedding and search count in full for each
+            of its cards.
+    """
+
+    matches: tuple[Match, ...]
+    embedding: NDArray[np.float32]
+    verified: bool | None = None
+    verification: Verification | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def rotation(self) -> int:
+        """180 where the card lies upside down in the crop, else 0."""
+        return self.matches[0].rotation if self.matches else 0
+
+
+class Recognizer:
+    """Holds one model and one card database. Used by one thread at a time."""
+
+    def __init__(
+        self, embedder: Embedder, database: CardDatabase, verifier: Verifier | None = None, matches: int = 5
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            embedder: of the queries.
+            database: that was built with the same model.
+            verifier: of that database's look-alikes; None leaves look-alikes as the search ranks them.
+            matches: how many an answer lists.
+
+        Raises:
+            ModelMismatchError: if the database was built with another model.
+        """
+        if database.manifest.model_sha256 != embedder.manifest.gallery_sha256:
+            raise ModelMismatchError(
+                f"the card database {database.path} was built with {database.manifest.model_id}, not with the loaded "
+                f"{embedder.manifest.model_id}; use the model it was built with"
+            )
+        self._embedder = embedder
+        self._database = database
+        self._verifier = verifier
+        self._matches = matches
+
+    @property
+    def database(self) -> CardDatabase:
+        """The gallery."""
+        return self._database
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model."""
+        return self._embedder
+
+    def recognize(self, cards: Sequence[Image]) -> list[Recognition]:
+        """Recognise a batch of any size.
+
+        Args:
+            cards: rectified cards, uint8 [704, 504, 3] BGR, either way up.
+
+        Returns:
+            One answer a card.
+
+        Raises:
+            InferenceError: if the model fails.
+            DatabaseError: if the database fails.
+        """
+        start = time.perf_counter()
+        embeddings = self._embedder.embed(cards)
+        embedded = time.perf_counter()
+        found = self._database.search(embeddings, self._matches)
+        searched = time.perf_counter()
+        timings_ms = {"embed": 1000 * (embedded - start), "search": 1000 * (searched - embedded)}
+        return [
+            self._verified(card, embedding, matches, timings_ms)
+            for card, embedding, matches in zip(cards, embeddings, found, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Release the model. Safe to call twice."""
+        self._embedder.close()
+
+    def _verified(
+        self, card: Image, embedding: NDArray[np.float32], matches: tuple[Match, ...], timings_ms: dict[str, float]
+    ) -> Recognition:
+        start = time.perf_counter()
+        verification = None
+        if self._verifier is not None and matches:
+            verification = self._verifier.verify(upside_down(card) if matches[0].rotation else card, matches)
+        if verification is not None and verification.decided and verification.card_id is not None:
+            matches = self._with_first(verification.card_id, embedding, matches)
+        return Recognition(
+            matches=matches,
+            embedding=embedding,
+            verified=None if verification is None else verification.decided,
+            verification=verification,
+            timings_ms=timings_ms | {"verify": 1000 * (time.perf_counter() - start)},
+        )
+
+    def _with_first(
+        self, card_id: str, embedding: NDArray[np.float32], matches: tuple[Match, ...]
+    ) -> tuple[Match, ...]:
+        """The matches with that card first, at its own distance in the first match's rotation."""
+        rotation = matches[0].rotation
+        distance = self._database.distance(embedding, card_id, rotation)
+        others = [match for match in matches if match.card_id != card_id]
+        first = Match(card_id=card_id, distance=distance, rotation=rotation)
+        return (first, *others)[: self._matches]
+
+
+def open_recognizer(settings: RecognitionSettings) -> Recognizer:
+    """Open the model and the card database that the settings name, with the look-alike check.
+
+    Raises:
+        ModelError: if the model is missing, damaged, not one for the accelerator, or fails the accelerator's self-test.
+        InferenceError: if the accelerator cannot be opened and no fallback model is configured.
+        DatabaseError: if the database is missing, damaged, or (`ModelMismatchError`) was built with another model.
+    """
+    if settings.model.suffix == ".hef":
+        manifest = read_model_manifest(settings.model.with_suffix(".json"))
+        database = CardDatabase.open(settings.database, manifest)
+        return Recognizer(_open_hailo(settings, database), database, Verifier(database), settings.matches)
+    embedder = OnnxEmbedder(settings.model, settings.threads)
+    database = CardDatabase.open(settings.database, embedder.manifest)
+    return Recognizer(embedder, database, Verifier(database), settings.matches)
+
+
+def _open_hailo(settings: RecognitionSettings, database: CardDatabase) -> Embedder:
+    """Open the Hailo, tested with the database's golden crops, and the fallback model where one is configured."""
+    fallback = OnnxEmbedder(settings.fallback_model, settings.threads) if settings.fallback_model else None
+    golden = load_golden(database.path)
+
+    def _verify(embed: Embed) -> None:
+        check_golden(
+            embed,
+            golden,
+            model=settings.model,
+            least_cosine=settings.npu_min_cosine,
+            runs=settings.npu_test_runs,
+        )
+
+    hailo = HailoEmbedder(
+        settings.model,
+        batch=settings.max_batch,
+        timeout_ms=settings.npu_timeout_ms,
+        verify=_verify,
+        patience_s=0.0 if fallback else PATIENCE_S,
+    )
+    reason = None
+    try:
+        hailo.open()
+    except InferenceError as cause:
+        if fallback is None:
+            raise
+        _log.warning("starting without the accelerator: %s", cause)
+        reason = str(cause)
+    return hailo if fallback is None else FallbackEmbedder(hailo, fallback, reason)

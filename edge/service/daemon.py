@@ -1,0 +1,348 @@
+"""The daemon: three supervised threads around the pipeline's stages, the sockets, signals, and a clean end."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from types import FrameType
+from typing import TypeVar
+
+import cv2
+import zmq
+
+from edge.calibration import read_calibration
+from edge.calibration.measuring import Measurer
+from edge.centering import Setup
+from edge.detection import CardDetector, LiveDetector, SearchFailures, StillDetector
+from edge.errors import ScannerError
+from edge.health import Degradable, Latencies, Rate, resident_mb
+from edge.pipeline.answers import Stamp
+from edge.pipeline.handover import CropSlots, OutputInbox
+from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.stages import CaptureStage, Measure, OutputStage, RecognitionStage
+from edge.pipeline.tracking import Tracker
+from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.service.administration import Administration
+from edge.service.log_repetition import few_repetitions
+from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
+from edge.service.memory import give_back_free_pages
+from edge.service.notify import ServiceManager
+from edge.service.unit import Service, reload_on_hangup
+from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
+from edge.settings.settings import Settings
+from edge.sources import FrameSource, open_source
+from edge.wire.control import ControlSocket
+from edge.wire.messages import HealthMessage
+from edge.wire.publisher import Publisher
+
+_CAMERAS = ("v4l2:", "picamera", "imx500")
+_SLOTS = 32
+_ANSWERS = 256
+_CHECK_S = 0.1
+_PEERS_S = 0.05
+_TIDY_S = 10.0
+_STOP_S = 1.5
+_SILENCE_S = 2.0
+# The capture thread must not wait Python's usual 5 ms each time it wants the interpreter back from a search.
+_SWITCH_S = 0.0005
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None = None) -> int:
+    """Run until the source has ended or SIGINT or SIGTERM comes; from the main thread.
+
+    Args:
+        settings: to start with.
+        read_settings: reads them again when SIGHUP comes; None keeps those of the start, and opens the files anew.
+
+    Returns:
+        The exit code: 0.
+
+    Raises:
+        PublishError: if a socket cannot be bound.
+        ModelError, DatabaseError, SourceError: if the model, the card database or the source cannot be opened.
+        WorkerError: if a thread failed again and again, or hangs.
+    """
+    cv2.setNumThreads(max(1, (os.cpu_count() or 1) // 2))
+    sys.setswitchinterval(_SWITCH_S)
+    with ExitStack() as resources, stopped_by_signals() as stop, reload_on_hangup() as reload_asked:
+        resources.enter_context(few_repetitions())
+        manager = resources.enter_context(ServiceManager.from_environment())
+        service = Service(manager, read_settings or (lambda: settings), reload_asked)
+        service.starting("opening the model, the card database and the source")
+        context = resources.enter_context(zmq.Context[zmq.Socket[bytes]]())
+        publisher = Publisher(context, settings.publish)
+        resources.callback(publisher.close)
+        daemon = _unless_stopped(lambda: Daemon(settings, publisher, open_recognizer(settings.recognition), stop), stop)
+        if daemon is None:
+            return 0
+        resources.callback(daemon.close)
+        control = ControlSocket(context, settings.publish.control, daemon.administration.commands())
+        resources.callback(control.close)
+        daemon.run(control, service)
+    return 0
+
+
+def _unless_stopped(opened: Callable[[], T], stop: threading.Event) -> T | None:
+    """What is opened; None when the stop event is set meanwhile, and what hangs is left behind.
+
+    In a thread of its own: what waits in a driver or for a disk lets the main thread obey no signal.
+    """
+    outcome: Future[T] = Future()
+
+    def _open() -> None:
+        try:
+            outcome.set_result(opened())
+        except BaseException as failure:  # noqa: BLE001 (the caller's to judge)
+            outcome.set_exception(failure)
+
+    threading.Thread(target=_open, name="opening", daemon=True).start()
+    while not outcome.done() and not stop.is_set():
+        wait([outcome], _CHECK_S)
+    return outcome.result() if outcome.done() else None
+
+
+def measurer(settings: Settings) -> Measure:
+    """Measures confirmed cards; with the camera's calibration where the settings name one."""
+    path = settings.centering.calibration
+    return Measurer(
+        setup=Setup(),
+        calibration=None if path is None else read_calibration(path),
+        sensor=settings.source.spec if settings.source.spec.startswith(_CAMERAS) else None,
+    )
+
+
+def detector_for(
+    source: FrameSource, failures: SearchFailures | None = None
+) -> CardDetector | LiveDetector | StillDetector | None:
+    """What finds the cards in the frames of a source; None where they come with their detections.
+
+    Raises:
+        ModelError: if one of its networks is missing or damaged.
+    """
+    if source.detects:
+        return None
+    detector = CardDetector()
+    if source.live:
+        return LiveDetector(detector, failures)
+    return StillDetector(detector) if source.stills else detector
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; afterwards the signals do what they did before."""
+    stop = threading.Event()
+
+    def _stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    previous = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, action in previous.items():
+            signal.signal(number, action)
+
+
+class Daemon:
+    """Everything that runs: stages, hand-overs, threads, and what is known of their health."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        publisher: Publisher,
+        recognizer: Recognizer,
+        stop: threading.Event,
+    ) -> None:
+        """Put the parts together and open the source.
+
+        Raises:
+            SourceError: if the source cannot be opened.
+        """
+        self._publisher = publisher
+        self._stop = stop
+        self._latencies, self._rate = Latencies(), Rate()
+        self._search_failures = SearchFailures()
+        reopen = partial(open_source, settings.source, settings.camera, settings.imx500, self._search_failures)
+        source = reopen()
+        self._crops = CropSlots(_SLOTS)
+        self._inbox = OutputInbox(_ANSWERS)
+        answers = Answers()
+        self._selector = Selector(settings.selection, answers)
+        tracker = Tracker(settings.tracking)
+        self._detector = detector_for(source, self._search_failures)
+        self._capture = CaptureLoop(
+            source,
+            reopen,
+            CaptureStage(self._detector, tracker, self._selector, self._search_failures),
+            self._crops,
+            self._inbox,
+            self._latencies,
+        )
+        self._stage = RecognitionStage(recognizer)
+        recognition = RecognitionLoop(
+            self._stage, self._crops, self._inbox, self._latencies, settings.recognition.max_batch
+        )
+        self._output_stage = OutputStage(settings.smoothing, answers, self._stamp, measurer(settings))
+        self._output = OutputLoop(
+            self._output_stage,
+            self._inbox,
+            publisher,
+            self._latencies,
+            self._health,
+            settings.publish.health_interval_s,
+        )
+        self.administration = Administration(
+            settings,
+            self._capture,
+            tracker,
+            self._selector,
+            (self._stage, recognition),
+            self._output_stage,
+            measurer=measurer,
+        )
+        self._output_worker = Worker("output", self._output.step, stop)
+        self._capture_worker = self._worker_of(source)
+        self._workers = [self._capture_worker, Worker("embedding", recognition.step, stop), self._output_worker]
+        self._supervisor = Supervisor(self._workers)
+        self._started_s = time.monotonic()
+        self._advanced_s = self._started_s
+        self._seen_frames = 0
+        self._tidy_due_s = self._started_s
+        self._failed = False
+
+    def _worker_of(self, source: FrameSource) -> Worker:
+        restart_limit = RESTART_LIMIT if source.live else 0
+        return Worker(
+            "capture", self._capture.step, self._stop, revive=self._capture.reopen, restart_limit=restart_limit
+        )
+
+    def run(self, control: ControlSocket, service: Service) -> None:
+        """Start the threads, and watch over them until the stop event is set or the source has ended.
+
+        Raises:
+            WorkerError: if a thread failed again and again, or hangs, or no frame comes for too long.
+        """
+        self._workers.append(Worker("control", lambda: self._administer(control, service), self._stop))
+        self._workers.append(Worker("peers", lambda: self._watch_peers(control), self._stop))
+        for worker in self._workers:
+            worker.start()
+        try:
+            while not self._stop.is_set() and not self._output_worker.finished:
+                advanced = self.frames_advanced()
+                if advanced:
+                    self._advanced_s = time.monotonic()
+                self._supervisor.check(time.monotonic() - self._advanced_s)
+                self._tidy()
+                service.report(self.administration.health, advanced=advanced)
+                self._stop.wait(_CHECK_S)
+        except ScannerError:
+            self._failed = True
+            raise
+        finally:
+            service.stopping()
+            self._end()
+
+    def _tidy(self) -> None:
+        if time.monotonic() >= self._tidy_due_s:
+            self._tidy_due_s = time.monotonic() + _TIDY_S
+            give_back_free_pages()
+
+    def frames_advanced(self) -> bool:
+        """Whether frames went through capture since the last call; the watchdog is fed on this alone.
+
+        While the daemon is paused, those count that are read from a live source and not looked at; another source is
+        not read then.
+        """
+        seen, self._seen_frames = self._seen_frames, self._capture.captured + self._capture.passed_over
+        return self._seen_frames > seen or (self._capture.paused and not self._capture.source.live)
+
+    def close(self) -> None:
+        """Release the source and the model; not a source that a thread left behind still waits for."""
+        if not self._capture_worker.alive:
+            self._capture.source.close()
+        if isinstance(self._detector, LiveDetector):
+            self._detector.close()
+        self._stage.recognizer.close()
+
+    def _administer(self, control: ControlSocket, service: Service) -> bool:
+        service.reload_if_asked(self.administration.use)
+        return control.step()
+
+    def _watch_peers(self, control: ControlSocket) -> bool:
+        self._publisher.peers.check()
+        control.peers.check()
+        self._stop.wait(_PEERS_S)
+        return True
+
+    def _end(self) -> None:
+        """End every thread within a bounded time, then say goodbye in a last health message."""
+        self._stop.set()
+        deadline = time.monotonic() + _STOP_S
+        for worker in self._workers:
+            if not worker.join(max(0.0, deadline - time.monotonic())):
+                _log.warning("the %s thread did not end in time and is left behind", worker.name)
+        if not self._output_worker.alive:
+            self._output.publish_health()
+
+    def _stamp(self) -> Stamp:
+        return Stamp(sequence=self._publisher.next_sequence(), published_at=_now(), degraded=tuple(self._degraded()))
+
+    def _degraded(self) -> list[str]:
+        silence_s = time.monotonic() - self._advanced_s
+        silent = silence_s > _SILENCE_S and not self._output_worker.finished
+        sentences = self._supervisor.degraded()
+        parts = (
+            self._capture.source,
+            self._search_failures,
+            self._stage.recognizer.embedder,
+            self._output_stage.lateness,
+        )
+        for part in parts:
+            sentences += part.degraded() if isinstance(part, Degradable) else ()
+        return [*sentences, f"no new frame for {silence_s:.0f} s"] if silent else sentences
+
+    def _health(self) -> HealthMessage:
+        degraded, source, database = self._degraded(), self._capture.source, self._stage.recognizer.database
+        message = HealthMessage(
+            sequence=self._publisher.next_sequence(),
+            published_at=_now(),
+            status="failed" if self._failed else "degraded" if degraded else "ok",
+            degraded=degraded,
+            uptime_s=time.monotonic() - self._started_s,
+            source=source.name,
+            frames_captured=self._capture.captured,
+            frames_dropped=self._capture.dropped,
+            fps=self._rate.per_second(self._capture.captured),
+            tracks=self._output_stage.tracks,
+            searches_failed=self._search_failures.count,
+            crops_dropped=self._crops.dropped,
+            answers_dropped=self._inbox.dropped + self._output_stage.lateness.count,
+            recoveries=self._capture.recoveries,
+            embeddings=self._stage.embeddings,
+            cache_hits=self._selector.cache_hits,
+            results_published=self._output.results,
+            messages_failed=self._publisher.failed,
+            stages=self._latencies.take(),
+            threads={worker.name: worker.health() for worker in self._workers},
+            rss_mb=resident_mb(),
+            model_id=database.manifest.model_id,
+            database=database.manifest.name,
+            database_cards=database.manifest.cards,
+        )
+        self.administration.health = message
+        return message
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

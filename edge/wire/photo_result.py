@@ -1,0 +1,41 @@
+"""What `card-scanner identify` says of a photo, as JSON."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.wire.messages import MatchMessage
+
+
+class CardStatus(StrEnum):
+    """What one photo says of a card."""
+
+    CONFIRMED = "confirmed"
+    CANDIDATE = "candidate"
+    UNKNOWN = "unknown"
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CardResult(_Report):
+    """One card of a photo."""
+
+    corners: list[tuple[float, float]] = Field(
+        min_length=4, max_length=4, description="photo pixels, clockwise; from the card's own top-left once recognised"
+    )
+    status: CardStatus
+    card_id: str | None = Field(description="null for an unknown card")
+    distance: float | None = Field(description="cosine distance of the first match; null when the database is empty")
+    matches: list[MatchMessage] = Field(description="the answer first, then the others by distance")
+    centering: dict[str, object] | None = Field(description="null where it was not measured")
+
+
+class PhotoResult(_Report):
+    """What `card-scanner identify` says of one photo."""
+
+    image: str = Field(description="the photo's path, as it was given")
+    width: int = Field(gt=0, description="of the photo in pixels, turned as its EXIF orientation says")
+    height: int = Field(gt=0)
+    cards: list[CardResult]

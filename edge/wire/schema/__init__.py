@@ -1,0 +1,34 @@
+"""JSON Schemas of everything that other programs read: `card.json`, `health.json`, `photo.json`.
+
+`python -m edge.wire.schema` writes them anew from the models.
+"""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from edge.wire.messages import CardMessage, HealthMessage
+from edge.wire.photo_result import PhotoResult
+
+SCHEMAS: Mapping[str, type[BaseModel]] = {"card": CardMessage, "health": HealthMessage, "photo": PhotoResult}
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema (draft 2020-12) of the model of that name, as it is shipped."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema |= SCHEMAS[name].model_json_schema(mode="serialization")
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def shipped_schema(name: str) -> str:
+    """The schema file of the package."""
+    return (files(__package__) / f"{name}.json").read_text(encoding="utf-8")
+
+
+def write_schemas(folder: Path) -> None:
+    """Write every schema below `folder`."""
+    for name in SCHEMAS:
+        (folder / f"{name}.json").write_text(schema_text(name), encoding="utf-8")

@@ -1,0 +1,161 @@
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+import edge.detection.following.live as live_module
+from edge.detection.cards import CardDetector
+from edge.detection.following.failures import SearchFailures
+from edge.detection.following.live import LiveDetector
+from edge.errors import MeasurementError
+from edge.frame import Detection
+from edge.geometry import quad_iou
+
+SIZE = (480, 640)
+CARD = np.array([[-63.0, -88], [63, -88], [63, 88], [-63, 88]])
+
+
+def frame(*centres: tuple[float, float], seed: int = 0) -> np.ndarray:
+    image = np.full((*SIZE, 3), 60, np.uint8)
+    for centre in centres:
+        for inset, colour in ((0, (230, 230, 230)), (8, (150, 90, 60)), (20, (60, 120, 170))):
+            (left, top), (right, bottom) = CARD[0] + centre + inset, CARD[2] + centre - inset
+            _rounded(image, (left, top, right, bottom), 9 if inset == 0 else 1, colour)
+    noise = np.random.default_rng(seed).normal(0, 2, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def _rounded(image: np.ndarray, box: tuple[float, ...], radius: int, colour: tuple[int, int, int]) -> None:
+    left, top, right, bottom = (round(16 * v) for v in box)
+    r = 16 * radius
+    cv2.rectangle(image, (left, top + r), (right, bottom - r), colour, -1, cv2.LINE_AA, 4)
+    cv2.rectangle(image, (left + r, top), (right - r, bottom), colour, -1, cv2.LINE_AA, 4)
+    for x in (left + r, right - r):
+        for y in (top + r, bottom - r):
+            cv2.circle(image, (x, y), r, colour, -1, cv2.LINE_AA, 4)
+
+
+class CountingDetector(CardDetector):
+    def __init__(self):
+        super().__init__()
+        self.searches = 0
+
+    def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
+        self.searches += 1
+        return super().detect(image)
+
+
+@pytest.fixture
+def searching():
+    detector = CountingDetector()
+    live = LiveDetector(detector)
+    yield live, detector
+    live.close()
+
+
+def settle(live: LiveDetector, image: np.ndarray, count: int) -> tuple[Detection, ...]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        detections = live.detect(image)
+        if len(detections) == count and live._search is None:
+            return detections
+        time.sleep(0.01)
+    raise AssertionError(f"never {count} cards, but {len(detections)}")
+
+
+def test_a_still_picture_is_searched_once(searching):
+    live, detector = searching
+    first = settle(live, frame((200, 240)), 1)
+    for seed in range(1, 20):
+        assert live.detect(frame((200, 240), seed=seed)) == first
+    assert detector.searches == 1
+
+
+def test_a_slowly_moving_card_is_followed_in_every_frame(searching):
+    live, _ = searching
+    settle(live, frame((200, 240)), 1)
+    for step in range(1, 15):
+        centre = (200 + 4.0 * step, 240 - 2.0 * step)
+        (detection,) = live.detect(frame(centre, seed=step))
+        assert np.abs(detection.quad - (CARD + centre)).max() < 1.0
+
+
+def test_cards_come_and_go(searching):
+    live, _ = searching
+    settle(live, frame((150, 240)), 1)
+    both = settle(live, frame((150, 240), (450, 240)), 2)
+    assert max(quad_iou(each.quad, CARD + (450, 240)) for each in both) > 0.9
+    settle(live, frame((450, 240)), 1)
+    settle(live, frame(), 0)
+
+
+def test_the_first_frame_does_not_wait_for_its_search():
+    release = threading.Event()
+
+    class SlowDetector(CardDetector):
+        def detect(self, image: np.ndarray) -> tuple[Detection, ...]:  # noqa: ARG002
+            release.wait(10)
+            return ()
+
+    live = LiveDetector(SlowDetector())
+    assert live.detect(frame((200, 240))) == ()
+    release.set()
+    live.close()
+
+
+class FailingDetector(CardDetector):
+    """Fails in its first searches, as when memory is short for a moment."""
+
+    def __init__(self, failures: float):
+        super().__init__()
+        self.failures = failures
+
+    def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
+        if self.failures > 0:
+            self.failures -= 1
+            raise MeasurementError("no memory for now")
+        return super().detect(image)
+
+
+def test_a_card_that_lies_still_is_found_though_the_first_searches_fail(caplog):
+    failures = SearchFailures()
+    live = LiveDetector(FailingDetector(failures=2), failures)
+    (detection,) = settle(live, frame((200, 240)), 1)
+    assert quad_iou(detection.quad, CARD + (200, 240)) > 0.9
+    assert failures.count == 2
+    assert failures.degraded() == ("the search for cards has failed 2 times: no memory for now",)
+    assert len(caplog.records) == 1
+    live.close()
+    live.close()
+
+
+def test_known_cards_are_followed_while_searches_fail():
+    search = FailingDetector(failures=0)
+    failures = SearchFailures()
+    live = LiveDetector(search, failures)
+    settle(live, frame((200, 240)), 1)
+    search.failures = float("inf")
+    deadline = time.monotonic() + 20
+    while failures.count < 3 and time.monotonic() < deadline:
+        (detection,) = live.detect(frame((204, 240)))
+    assert np.abs(detection.quad - (CARD + (204, 240))).max() < 1.0
+    live.close()
+
+
+def test_an_outline_that_cannot_be_fitted_does_not_lose_the_others(monkeypatch):
+    live = LiveDetector(CardDetector(), failures := SearchFailures())
+    settle(live, frame((150, 240), (450, 240)), 2)
+    fit = live_module.fit_outline
+
+    def fit_or_fail(image, quad, reach):
+        if quad[:, 0].mean() < 300:
+            raise MeasurementError("degenerate")
+        return fit(image, quad, reach)
+
+    monkeypatch.setattr(live_module, "fit_outline", fit_or_fail)
+    (detection,) = live.detect(frame((153, 240), (453, 240)))
+    assert quad_iou(detection.quad, CARD + (453, 240)) > 0.95
+    assert failures.count == 1
+    live.close()

@@ -1,0 +1,110 @@
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.database import CardDatabase
+from edge.database.build import Gallery, write_bundle
+from edge.database.bundle import IndexRow
+from edge.embedding.onnx import OnnxEmbedder
+from edge.errors import DatabaseError, ModelError, ModelMismatchError
+from edge.imaging.rectification import upside_down
+from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.recognition.verification import Verifier
+from edge.settings.settings import RecognitionSettings
+from edge.simulator.card import render_card
+from edge.simulator.sets import demo_cards
+from edge.wire.messages import CardDetails
+from training.data.gallery import GalleryImage
+from training.data.lookalikes import cut_references
+
+
+@pytest.fixture(scope="module")
+def recognizer(tiny_database) -> Recognizer:
+    return open_recognizer(RecognitionSettings(model=tiny_database.model, database=tiny_database.database))
+
+
+def test_cards_are_recognised_either_way_up(recognizer: Recognizer, tiny_database):
+    upright = list(tiny_database.cards.values())
+    answers = recognizer.recognize([*upright, *(upside_down(card) for card in upright)])
+    assert [answer.matches[0].card_id for answer in answers] == 2 * list(tiny_database.cards)
+    assert [answer.rotation for answer in answers] == [0] * 4 + [180] * 4
+    for answer in answers:
+        assert answer.verified is None
+        assert len(answer.matches) == 4
+        assert answer.embedding.shape == (recognizer.embedder.manifest.dimension,)
+        assert set(answer.timings_ms) == {"embed", "search", "verify"}
+        assert answer.timings_ms["embed"] > 0
+
+
+def test_no_cards_give_no_answers(recognizer: Recognizer):
+    assert recognizer.recognize([]) == []
+
+
+REPRINT = next(card for card in demo_cards() if card.lookalike_of)
+ORIGINAL = next(card for card in demo_cards() if card.card_id == REPRINT.lookalike_of)
+
+
+@pytest.fixture(scope="module")
+def pair(tiny_database, tmp_path_factory) -> Recognizer:
+    """Recognises two look-alikes and nothing else; the embeddings of both are those of the original."""
+    embedder = OnnxEmbedder(tiny_database.model)
+    images = [
+        GalleryImage(card_id=card.card_id, variant=0, load=partial(render_card, card, 8.0))
+        for card in (ORIGINAL, REPRINT)
+    ]
+    lookalikes = cut_references(images, [[0, 1]])
+    original = images[0].load()
+    upright, turned = embedder.embed([original, upside_down(original)])
+    rows = [IndexRow(card_id=i.card_id, variant=0, rotation=rotation) for rotation in (0, 180) for i in images]
+    details = CardDetails(name="pair", set_code="pair", set_name="Pair", number="1")
+    gallery = Gallery(
+        name="pair",
+        model=embedder.manifest,
+        embeddings=np.stack([upright, upright, turned, turned]),
+        rows=rows,
+        metadata={image.card_id: details for image in images},
+        lookalikes=lookalikes.groups,
+        references=lookalikes.references,
+    )
+    folder = tmp_path_factory.mktemp("pair") / "database"
+    write_bundle(folder, gallery)
+    database = CardDatabase.open(folder, embedder.manifest)
+    return Recognizer(embedder, database, Verifier(database))
+
+
+@pytest.mark.parametrize("card", [ORIGINAL, REPRINT], ids=["original", "reprint"])
+@pytest.mark.parametrize("turned", [False, True], ids=["upright", "turned"])
+def test_a_lookalike_that_the_search_cannot_tell_apart_comes_first(pair: Recognizer, card, turned: bool):
+    image = render_card(card, 8.0)
+    (answer,) = pair.recognize([upside_down(image) if turned else image])
+    assert answer.verified is True
+    assert answer.matches[0].card_id == card.card_id
+    assert {match.card_id for match in answer.matches} == {ORIGINAL.card_id, REPRINT.card_id}
+    assert answer.rotation == (180 if turned else 0)
+    assert answer.matches[0].distance < 0.05
+
+
+def test_a_coin_toss_is_marked(pair: Recognizer):
+    hidden = render_card(REPRINT, 8.0)
+    hidden[560:] = 127
+    (answer,) = pair.recognize([hidden])
+    assert answer.verified is False
+    assert answer.matches
+
+
+def test_a_missing_model_or_database_is_named(tiny_database, tmp_path: Path):
+    with pytest.raises(ModelError, match="absent.json"):
+        open_recognizer(RecognitionSettings(model=tmp_path / "absent.onnx", database=tiny_database.database))
+    with pytest.raises(DatabaseError, match="absent"):
+        open_recognizer(RecognitionSettings(model=tiny_database.model, database=tmp_path / "absent"))
+
+
+def test_a_model_and_a_database_that_do_not_belong_together_are_refused(tiny_database, tmp_path: Path):
+    (tmp_path / "other.onnx").write_bytes(tiny_database.model.read_bytes())
+    entries = json.loads(tiny_database.model.with_suffix(".json").read_text())
+    (tmp_path / "other.json").write_text(json.dumps(entries | {"file": "other.onnx", "model_id": "other"}))
+    with pytest.raises(ModelMismatchError, match="built with another model"):
+        open_recognizer(RecognitionSettings(model=tmp_path / "other.onnx", database=tiny_database.database))

@@ -1,0 +1,47 @@
+import json
+
+import jsonschema
+import pytest
+
+from edge.wire.messages import CardMessage, MatchMessage, Topic, TrackState
+from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
+from edge.wire.schema import SCHEMAS, schema_text, shipped_schema
+
+CORNERS = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.4), (0.0, 1.4)]
+
+
+@pytest.mark.parametrize("name", list(SCHEMAS))
+def test_the_shipped_schemas_are_those_of_the_models(name):
+    assert shipped_schema(name) == schema_text(name), "run 'python -m edge.wire.schema'"
+    jsonschema.Draft202012Validator.check_schema(json.loads(shipped_schema(name)))
+
+
+def test_a_photo_result_is_valid_and_a_wrong_one_is_not():
+    card = CardResult(
+        corners=CORNERS,
+        status=CardStatus.UNKNOWN,
+        card_id=None,
+        distance=0.6,
+        matches=[MatchMessage(card_id="a-1", distance=0.6)],
+        centering=None,
+    )
+    result = json.loads(PhotoResult(image="a.jpg", width=3, height=4, cards=[card]).model_dump_json())
+    validator = jsonschema.Draft202012Validator(json.loads(shipped_schema("photo")))
+    validator.validate(result)
+    for key in result:
+        assert not validator.is_valid({k: v for k, v in result.items() if k != key})
+    assert not validator.is_valid(result | {"cards": [result["cards"][0] | {"status": "sure"}]})
+
+
+def test_a_card_message_is_valid():
+    message = CardMessage(
+        topic=Topic.APPEARED,
+        sequence=0,
+        published_at="2030-01-01T00:00:00.000+00:00",
+        frame_id=1,
+        frame_timestamp_ns=2,
+        track_id=3,
+        state=TrackState.DETECTING,
+        corners=CORNERS,
+    )
+    jsonschema.validate(json.loads(message.model_dump_json()), json.loads(shipped_schema("card")))

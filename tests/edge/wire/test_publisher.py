@@ -1,0 +1,102 @@
+import json
+import socket
+
+import pytest
+import zmq
+
+from edge.errors import PublishError
+from edge.settings.settings import PublishSettings
+from edge.wire.messages import CardMessage, Topic, TrackState
+from edge.wire.publisher import Publisher
+
+
+def free_endpoint() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def context():
+    with zmq.Context() as context:
+        yield context
+        context.destroy(linger=0)
+
+
+@pytest.fixture
+def publisher(context):
+    publisher = Publisher(context, PublishSettings(endpoint=free_endpoint(), send_high_water_mark=10))
+    yield publisher
+    publisher.close()
+
+
+def message(sequence: int, topic: Topic = Topic.APPEARED) -> CardMessage:
+    return CardMessage(
+        topic=topic,
+        sequence=sequence,
+        published_at="2024-01-01T00:00:00+00:00",
+        frame_id=1,
+        frame_timestamp_ns=2,
+        track_id=3,
+        state=TrackState.DETECTING,
+        corners=[(0, 0), (1, 0), (1, 1), (0, 1)],
+    )
+
+
+def subscribe(context, publisher, topic: str) -> zmq.Socket:
+    subscriber = context.socket(zmq.SUB)
+    subscriber.setsockopt(zmq.SUBSCRIBE, topic.encode())
+    subscriber.connect(publisher._socket.getsockopt_string(zmq.LAST_ENDPOINT))
+    while not subscriber.poll(20):  # a subscription takes a moment
+        publisher.send(message(0, Topic(topic)))
+    while subscriber.poll(20):
+        subscriber.recv_multipart()
+    return subscriber
+
+
+def test_a_subscriber_receives_topic_and_json(context, publisher):
+    subscriber = subscribe(context, publisher, "card.left")
+    publisher.send(message(4, Topic.APPEARED))
+    publisher.send(message(5, Topic.LEFT))
+    topic, body = subscriber.recv_multipart()
+    subscriber.close(linger=0)
+    assert topic == b"card.left"
+    assert json.loads(body)["sequence"] == 5
+    assert CardMessage.model_validate_json(body) == message(5, Topic.LEFT)
+
+
+def test_a_stuck_subscriber_never_blocks_the_publisher(context, publisher):
+    subscriber = subscribe(context, publisher, "card.left")
+    for number in range(20_000):
+        publisher.send(message(number, Topic.LEFT))
+    subscriber.close(linger=0)
+    assert publisher.failed == 0
+
+
+def test_sequence_numbers_count_up(publisher):
+    assert [publisher.next_sequence() for _ in range(3)] == [0, 1, 2]
+
+
+def test_failures_are_counted(publisher):
+    publisher.close()
+    publisher.send(message(0))
+    assert (publisher.failed, publisher.sent) == (1, 0)
+
+
+def test_a_port_in_use_is_said_in_one_sentence(context, publisher):
+    endpoint = publisher._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+    with pytest.raises(PublishError, match=rf"publish.endpoint: {endpoint} is in use"):
+        Publisher(context, PublishSettings(endpoint=endpoint))
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://no.such.host.invalid:1", "ipc:///no/such/folder/socket"])
+def test_an_invalid_endpoint_is_said_in_one_sentence(context, endpoint):
+    with pytest.raises(PublishError, match="cannot be bound"):
+        Publisher(context, PublishSettings(endpoint=endpoint))
+
+
+def test_only_what_was_sent_counts_as_sent(publisher):
+    assert publisher.send(message(0))
+    publisher.close()
+    assert not publisher.send(message(1))
+    assert (publisher.sent, publisher.failed) == (1, 1)
