@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   card-scanner identify binder.jpg                      a table of the cards in one photo
   card-scanner identify photos/ --json > results.jsonl  one JSON object a photo, one photo a line
-  card-scanner identify photos/ --overlay out/          pictures with the outlines and names drawn in
+  card-scanner identify photos/ --overlay out/          pictures with the outlines, names and centering drawn in
   card-scanner identify photos/ --json --calibration cam.json
                                                         centering by a calibrated camera
 

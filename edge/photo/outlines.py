@@ -17,7 +17,8 @@ from edge.recognition.recognizer import Recognition, Recognizer
 # Another outline of a card is taken where it is nearer than the first, to another card by this much: among several
 # outlines of an unknown card one is always a little nearer to some card than the rest.
 NEARER = 0.08
-# An outline of which this share lies in that of a recognised card is a part of that card.
+# An outline of which this share lies in that of a recognised card is a part of that card; of two outlines of one
+# place, this share of the smaller lies in the other.
 PART = 0.6
 
 
@@ -80,9 +81,9 @@ class OutlineReader:
         return whole if all(distance(whole) < distance(each) - NEARER for each in seen) else None
 
     def _reconsidered(self, image: Image, first: Sighting) -> Sighting:
-        """The nearest of the outlines that an undecided card may have."""
-        others = self._recognized(image, self._detector.others(image, first.quad))
-        best = min(others, key=distance, default=first)
+        """The nearest of the outlines that an undecided card may have, none of them a neighbour's."""
+        here = [quad for quad in self._detector.others(image, first.quad) if quad_overlap(quad, first.quad) > PART]
+        best = min(self._recognized(image, here), key=distance, default=first)
         margin = 0.0 if _card(best) == _card(first) else NEARER
         better = distance(best) <= self._thresholds.unknown and distance(best) < distance(first) - margin
         return best if better else first
@@ -92,7 +93,7 @@ class OutlineReader:
         kept: list[Sighting] = []
         for each in sorted(seen, key=distance):
             cards = [card for card in kept if distance(card) <= self._thresholds.unknown]
-            if not any(_is_part(each.quad, card.quad) for card in cards):
+            if not any(_is_part(each, card) for card in cards):
                 kept.append(each)
         return [each for each in seen if any(each is card for card in kept)]
 
@@ -118,5 +119,6 @@ def _card(sighting: Sighting) -> str | None:
     return matches[0].card_id if matches else None
 
 
-def _is_part(quad: Quad, card: Quad) -> bool:
-    return quad_overlap(quad, card) > PART and quad_area(quad) <= quad_area(card)
+def _is_part(sighting: Sighting, card: Sighting) -> bool:
+    inside = quad_area(sighting.quad) <= quad_area(card.quad)
+    return (inside or _card(sighting) == _card(card)) and quad_overlap(sighting.quad, card.quad) > PART

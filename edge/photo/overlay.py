@@ -1,4 +1,4 @@
-"""Draws what was found into the photo: outline, number, name and distance of each card."""
+"""Draws what was found into the photo: outline, number, name, distance and centering of each card."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +68,18 @@ def _label(number: int, card: CardResult, card_name: Callable[[str], str]) -> st
     name = "unknown card" if card.card_id is None else card_name(card.card_id)
     doubt = "?" if card.status is CardStatus.CANDIDATE else ""
     second = "no match" if card.distance is None else f"distance {card.distance:.3f}"
-    return f"{number}  {name}{doubt}\n{second}"
+    return "\n".join([f"{number}  {name}{doubt}", second, *_shares(card)])
+
+
+def _shares(card: CardResult) -> list[str]:
+    """How the borders are shared, left/right and top/bottom, where they could be measured."""
+    if card.centering is None or not card.centering["measurable"]:
+        return []
+    return [f"centred {_ratio(card.centering['left_right'])} {_ratio(card.centering['top_bottom'])}"]
+
+
+def _ratio(shares: object) -> str:
+    return "/".join(f"{share:.0f}" for share in np.asarray(shares, dtype=float))
 
 
 def _place_label(drawn: Image, card: CardResult, text: str) -> None:

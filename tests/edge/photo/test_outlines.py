@@ -98,6 +98,22 @@ def test_what_lies_inside_a_recognised_card_is_no_card(recognizer, tiny_database
         assert np.array_equal(sighting.quad, LYING)
 
 
+@pytest.mark.parametrize("growth", [-0.5, 0.5])
+def test_one_card_with_two_outlines_is_one_card(recognizer, tiny_database, table, growth):
+    photo = table(next(iter(tiny_database.cards.values())))
+    assert len(read(photo, Outlines([LYING, grown_quad(LYING, growth)]), recognizer)) == 1
+
+
+def test_a_covered_card_does_not_take_the_outline_of_its_neighbour(recognizer, tiny_database, table):
+    covered, neighbour = (table(card) for card in list(tiny_database.cards.values())[:2])
+    covered[150:450, 230:530] = 90
+    beside = LYING + (800.0, 0)
+    detector = Outlines([LYING, beside], known=[beside, LYING])
+    first, second = read(np.hstack([covered, neighbour]), detector, recognizer)
+    assert np.array_equal(first.quad, LYING)
+    assert np.array_equal(second.quad, beside)
+
+
 def test_an_unknown_card_keeps_its_outline(recognizer, table):
     rng = np.random.default_rng(0)
     unknown = cv2.resize(rng.integers(0, 256, (11, 8, 3)).astype(np.uint8), (504, 704), interpolation=cv2.INTER_CUBIC)

@@ -7,8 +7,8 @@ from edge.photo.overlay import draw_photo_result, write_png
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
 
 
-def card(corners, status=CardStatus.CONFIRMED, card_id="a-1"):
-    return CardResult(corners=corners, status=status, card_id=card_id, distance=0.1, matches=[], centering=None)
+def card(corners, status=CardStatus.CONFIRMED, card_id="a-1", centering=None):
+    return CardResult(corners=corners, status=status, card_id=card_id, distance=0.1, matches=[], centering=centering)
 
 
 def drawn(size, cards):
@@ -41,6 +41,18 @@ def test_the_label_grows_with_the_card(scale):
     white = (picture == 255).all(axis=2)
     rows = np.flatnonzero(white.any(axis=1))
     assert 25 * scale < rows[-1] - rows[0] < 70 * scale
+
+
+def test_the_centering_is_a_line_of_the_label():
+    corners = [(100, 60), (300, 60), (300, 340), (100, 340)]
+    measured = {"measurable": True, "left_right": [55.3, 44.7], "top_bottom": [49.6, 50.4]}
+    refused = {"measurable": False, "reason": "too few pixels"}
+    plain, shares, none = (
+        np.count_nonzero((drawn((400, 400), [card(corners, centering=each)]) == 255).all(axis=2).any(axis=1))
+        for each in (None, measured, refused)
+    )
+    assert shares > plain + 10
+    assert none == plain
 
 
 @pytest.mark.parametrize("status", list(CardStatus))
