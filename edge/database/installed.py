@@ -27,6 +27,7 @@ _HISTORY = "history"
 _LOCK = ".lock"
 _PARTIAL = ".installing"
 _DIGITS = 12
+_READABLE = "is the path right, and may you read it (sudo)?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +61,19 @@ class InstalledDatabases:
         return path.resolve().name if path.is_dir() else None
 
     def installed(self) -> list[Installed]:
-        """Every installed database, by name; what else lies in the folder is left out."""
-        current = self.current
-        return [
-            _described(path, in_use=path.name == current)
-            for path in sorted(self.folder.glob("[!.]*"))
-            if path.name not in (_HISTORY, CURRENT) and _is_bundle(path)
-        ]
+        """Every installed database, by name; what else lies in the folder is left out.
+
+        Raises:
+            DatabaseError: if the folder cannot be read; one that is not there yet holds none.
+        """
+        with self._told("list the databases", _READABLE):
+            current = self.current
+            paths = sorted(self.folder.iterdir()) if current is not None or self.folder.exists() else []
+            return [
+                _described(path, in_use=path.name == current)
+                for path in paths
+                if path.name not in (_HISTORY, CURRENT) and not path.name.startswith(".") and _is_bundle(path)
+            ]
 
     def install(self, bundle: Path) -> str:
         """Copy a bundle here, whole and verified; it is not in use yet.
@@ -111,7 +118,8 @@ class InstalledDatabases:
         Raises:
             DatabaseError: if there is none, or it is damaged.
         """
-        name = self._database_of(self._former_generation())
+        with self._told("find the former database", _READABLE):
+            name = self._database_of(self._former_generation())
         self.check(name)
         return name
 
@@ -132,7 +140,9 @@ class InstalledDatabases:
             DatabaseError: if it is not installed, or damaged.
         """
         path = self.folder / name
-        if name in (_HISTORY, CURRENT) or name.startswith(".") or path.parent != self.folder or not path.is_dir():
+        with self._told(f"use {name}", _READABLE):
+            installed = path.parent == self.folder and name not in (_HISTORY, CURRENT) and path.is_dir()
+        if not installed or name.startswith("."):
             raise DatabaseError(f"no database {name!r} is installed in {self.folder}; 'database list' shows which are")
         check_files(path, read_database_manifest(path / MANIFEST_FILE))
 
@@ -198,17 +208,21 @@ class InstalledDatabases:
 
     @contextmanager
     def _changing(self, what: str) -> Iterator[None]:
-        """One change at a time; a failure of the file system is one sentence."""
-        try:
+        """One change at a time."""
+        with self._told(what, "is there room, and may you write there (sudo)?"):
             (self.folder / _HISTORY).mkdir(parents=True, exist_ok=True)
             with (self.folder / _LOCK).open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
+
+    @contextmanager
+    def _told(self, what: str, advice: str) -> Iterator[None]:
+        """A failure of the file system is one sentence."""
+        try:
+            yield
         except OSError as cause:
             reason = os.strerror(cause.errno) if cause.errno else str(cause)
-            raise DatabaseError(
-                f"cannot {what} in {self.folder}: {reason}; is there room, and may you write there (sudo)?"
-            ) from cause
+            raise DatabaseError(f"cannot {what} in {self.folder}: {reason}; {advice}") from cause
 
 
 def _is_bundle(path: Path) -> bool:

@@ -112,9 +112,16 @@ class _Waiting:
 class Selector:
     """Chooses crops frame by frame. Used by one thread."""
 
-    def __init__(self, settings: SelectionSettings, answers: Answers) -> None:
-        """Start without tracks; `settings` may be replaced between frames."""
+    def __init__(self, settings: SelectionSettings, answers: Answers, *, stills: bool = False) -> None:
+        """Start without tracks; `settings` may be replaced between frames.
+
+        Args:
+            settings: of the selection.
+            answers: what was answered of each track.
+            stills: the frames are photos, of which no later one is sharper.
+        """
         self.settings = settings
+        self._stills = stills
         self.cache_hits = 0
         self._answers = answers
         self._waiting: dict[int, _Waiting] = {}
@@ -186,7 +193,7 @@ class Selector:
     def _keep_or_choose(self, crop: Crop, waiting: _Waiting, *, patient: bool) -> Crop | None:
         best = crop if waiting.best is None or crop.sharpness >= waiting.best.sharpness else waiting.best
         since = crop.frame.frame_id if waiting.since_frame_id is None else waiting.since_frame_id
-        waited_long = crop.frame.frame_id - since + 1 >= self.settings.best_of_frames
+        waited_long = self._stills or crop.frame.frame_id - since + 1 >= self.settings.best_of_frames
         if not waited_long and (patient or not crop.sharp):
             waiting.best, waiting.since_frame_id = best, since
             return None

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database.bundle import REPAIR, read_golden, read_member
+from edge.database.bundle import MANIFEST_FILE, REPAIR, read_golden, read_member
 from edge.embedding.base import Embed
 from edge.errors import DatabaseError, ModelError
 from edge.geometry import Image
+from edge.imaging.small_pictures import decode_small
+from edge.manifests import read_database_manifest
 
 LEAST_REPEATABILITY = 0.9999
 
@@ -48,7 +49,8 @@ def load_golden(database: Path) -> Golden:
         raise DatabaseError(
             f"{database} holds no golden crops to test the accelerator with; build it again with 'card-training index'"
         )
-    cards = tuple(_read_card(database, crop.file) for crop in golden)
+    model_input = read_database_manifest(database / MANIFEST_FILE).preprocessing
+    cards = tuple(_read_card(database, crop.file, (model_input.width, model_input.height)) for crop in golden)
     return Golden(cards=cards, embeddings=np.array([crop.embedding for crop in golden], dtype=np.float32))
 
 
@@ -95,9 +97,8 @@ def _arranged(embed: Embed, cards: Sequence[Image], run: int) -> NDArray[np.floa
     return embed(cards)
 
 
-def _read_card(database: Path, name: str) -> Image:
-    encoded = np.frombuffer(read_member(database, name), dtype=np.uint8)
-    card = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+def _read_card(database: Path, name: str, size: tuple[int, int]) -> Image:
+    card = decode_small(read_member(database, name), size, grey=False)
     if card is None:
-        raise DatabaseError(f"{database / name} is not a picture; {REPAIR}")
-    return np.asarray(card, dtype=np.uint8)
+        raise DatabaseError(f"{database / name} is not a picture of {size[0]} x {size[1]} pixels; {REPAIR}")
+    return card

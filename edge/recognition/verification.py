@@ -17,10 +17,12 @@ from edge.database.search import CardDatabase, Match
 from edge.errors import DatabaseError
 from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
+from edge.imaging.small_pictures import decode_small
 from edge.recognition.byte_cache import ByteCache
 
 ANCHOR_PX_PER_MM = 2
 _ANCHOR_SIZE = (RECTIFIED_WIDTH * ANCHOR_PX_PER_MM // RECTIFIED_PX_PER_MM, 176)
+_MEMBER_SIZE = (RECTIFIED_WIDTH, RECTIFIED_HEIGHT)
 _ANCHOR_SCALE = RECTIFIED_PX_PER_MM / ANCHOR_PX_PER_MM
 _GREATEST_SHIFT_MM = 3.0
 _SEARCH_PX = 12
@@ -126,21 +128,19 @@ class Verifier:
 
     def _decode_group(self, number: int) -> _Group:
         group = self._groups[number]
-        anchor = self._decode(group.anchor, cv2.IMREAD_GRAYSCALE)
-        members = [self._decode(member.file, cv2.IMREAD_COLOR) for member in group.members]
+        anchor = self._decode(group.anchor, _ANCHOR_SIZE, grey=True)
+        members = [self._decode(member.file, _MEMBER_SIZE, grey=False) for member in group.members]
         return _Group(
             card_ids=tuple(member.card_id for member in group.members),
             anchor=anchor.astype(np.float32),
             windows=tuple(_window_references(window, members) for window in group.windows),
         )
 
-    def _decode(self, name: str, flags: int) -> Image:
-        encoded = self._encoded[name]
-        image = cv2.imdecode(np.frombuffer(encoded, dtype=np.uint8), flags) if encoded else None
-        wanted = _ANCHOR_SIZE[::-1] if flags == cv2.IMREAD_GRAYSCALE else (RECTIFIED_HEIGHT, RECTIFIED_WIDTH, 3)
-        if image is None or image.shape != wanted:
+    def _decode(self, name: str, size: tuple[int, int], *, grey: bool) -> Image:
+        image = decode_small(self._encoded[name], size, grey=grey)
+        if image is None:
             raise DatabaseError(f"{self._path / name} is not a reference image; {REPAIR}")
-        return np.asarray(image, dtype=np.uint8)
+        return image
 
 
 def anchor_image(card: Image) -> Image:

@@ -178,7 +178,7 @@ class Daemon:
         self._crops = CropSlots(_SLOTS)
         self._inbox = OutputInbox(_ANSWERS)
         answers = Answers()
-        self._selector = Selector(settings.selection, answers)
+        self._selector = Selector(settings.selection, answers, stills=source.stills)
         tracker = Tracker(settings.tracking)
         self._detector = detector_for(source, self._search_failures)
         self._capture = CaptureLoop(

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 
 from edge.centering.edges.strips import Side
 from edge.errors import DatabaseError
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
+from edge.imaging.small_pictures import decode_small
 
 REFERENCE_PX_PER_MM = 2.5
 REFERENCE_SIZE = (round(CARD_WIDTH_MM * REFERENCE_PX_PER_MM), round(CARD_HEIGHT_MM * REFERENCE_PX_PER_MM))
@@ -37,11 +37,10 @@ class PrintReference:
         Raises:
             DatabaseError: if it is damaged.
         """
-        encoded = np.frombuffer(self.encoded, dtype=np.uint8)
-        found = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if len(encoded) else None
-        if found is None or found.shape != REFERENCE_SIZE[::-1]:
+        found = decode_small(self.encoded, REFERENCE_SIZE, grey=True)
+        if found is None:
             raise DatabaseError(f"the reference picture of {self.name} is damaged; copy the card database again")
-        return np.asarray(found, dtype=np.uint8)
+        return found
 
 
 def encode_reference(card: Image) -> bytes:

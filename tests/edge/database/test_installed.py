@@ -1,4 +1,5 @@
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest, Preprocessing, file_sha256
 
 REPOSITORY = Path(__file__).parents[3]
+NOBODY = 65534
 FILES = ("embeddings.npy", "metadata.json", "index.json", "usearch.index", "lookalikes.json", "references/1.png")
 
 
@@ -138,6 +140,35 @@ def test_what_is_no_database_is_left_out_of_the_list(databases, bundles):
     (databases.folder / "circle").symlink_to("circle")
     assert [(each.name, each.manifest is None) for each in databases.installed()] == [(name, False), (damaged, True)]
     assert "not a valid manifest" in databases.installed()[1].fault
+
+
+@pytest.mark.parametrize("ask", ["installed", "former", "rollback", "use", "check"])
+def test_a_folder_that_cannot_be_read_is_one_sentence(databases, bundles, ask):
+    names = [databases.install(bundle) for bundle in bundles[:2]]
+    for name in names:
+        databases.use(name)
+    user = os.geteuid()
+    databases.folder.chmod(0)
+    try:
+        os.seteuid(user or NOBODY)
+        with pytest.raises(DatabaseError, match="Permission denied; .* read it"):
+            getattr(databases, ask)(*([names[0]] if ask in ("use", "check") else []))
+    finally:
+        os.seteuid(user)
+        databases.folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("folder", ["a file", "x" * 300])
+def test_a_path_that_cannot_hold_databases_is_one_sentence(tmp_path, folder):
+    (tmp_path / "a file").write_text("")
+    databases = InstalledDatabases(tmp_path / folder)
+    for ask in (databases.installed, databases.former, lambda: databases.check("demo")):
+        with pytest.raises(DatabaseError):
+            ask()
+
+
+def test_a_folder_that_is_not_there_yet_holds_no_database(databases):
+    assert databases.installed() == []
 
 
 def test_an_odd_history_does_not_stand_in_the_way(databases, bundles):

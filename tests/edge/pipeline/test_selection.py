@@ -39,9 +39,9 @@ def track(quad: np.ndarray = QUAD, missed_frames: int = 0, shown_since: int = 0)
 class Bench:
     """A selector with one track, fed frame by frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stills: bool = False) -> None:
         self.answers = Answers()
-        self.selector = Selector(SETTINGS, self.answers)
+        self.selector = Selector(SETTINGS, self.answers, stills=stills)
         self.frame_id = -1
 
     def show(self, picture: np.ndarray, card: Track | None = None) -> Crop | None:
@@ -77,6 +77,15 @@ def test_a_card_that_never_gets_sharp_is_answered_by_the_best_of_five_frames():
     assert asked == [4, 9, 14]
     assert [crops[number].frame.frame_id for number in asked] == [2, 7, 12]
     assert not crops[4].sharp
+
+
+def test_nobody_waits_for_a_sharper_frame_of_a_photo():
+    bench = Bench(stills=True)
+    crops = [bench.show(BLURRED) for _ in range(3)]
+    assert [crop.frame.frame_id for crop in crops] == [0, 1, 2]
+    assert not any(crop.sharp for crop in crops)
+    bench.answer(crops[-1], Demand.BEST)
+    assert bench.show(BLURRED) is not None
 
 
 def test_a_sharp_frame_ends_the_wait_for_one():

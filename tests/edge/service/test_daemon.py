@@ -171,6 +171,17 @@ def test_no_photo_is_told_as_the_card_of_the_one_before(tmp_path, tiny_database,
             assert (photo % 2, message.card_id) == (0, known[photo // 2][0])
 
 
+def test_unsharp_photos_among_others_end_with_a_verdict(tmp_path, tiny_database, table):
+    (tmp_path / "photos").mkdir()
+    for number, card in enumerate(tiny_database.cards.values()):
+        cv2.imwrite(str(tmp_path / "photos" / f"{number}.png"), cv2.GaussianBlur(table(card), (0, 0), 4))
+    config = f'{tiny_database.toml()}[source]\nspec = "images:{tmp_path / "photos"}"\n'
+    with running(tmp_path, config) as daemon:
+        daemon.listen(lambda m: m.topic == "health" and not m.threads["output"].alive)
+        verdicts = [m for m in daemon.messages if m.topic in ("card.confirmed", "card.unknown")]
+        assert [m.frame_id // FRAMES_PER_PHOTO for m in verdicts] == list(range(len(tiny_database.cards)))
+
+
 def test_the_control_socket_while_frames_go_on(tmp_path, photo):
     with running(tmp_path, f'{photo}[snapshot]\nfolder = "{tmp_path}"\n') as daemon:
         daemon.listen(lambda m: m.topic == "card.confirmed")
