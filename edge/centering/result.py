@@ -20,10 +20,6 @@ class Estimate:
     value: float
     std: float
 
-    def to_json(self) -> dict[str, float]:
-        """As `{"value", "std"}`, to 4 decimals."""
-        return {"value": round(self.value, 4), "std": round(self.std, 4)}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -49,18 +45,6 @@ class Place:
     shared_std_mm: float
     outlier: bool
 
-    def to_json(self) -> dict[str, object]:
-        """As one of the `points` of the centering object."""
-        return {
-            "side": self.side,
-            "position_mm": self.position_mm,
-            "outer_px": [round(value, 3) for value in self.outer_px],
-            "inner_px": None if self.inner_px is None else [round(value, 3) for value in self.inner_px],
-            "width_mm": None if self.width_mm is None else round(self.width_mm, 4),
-            "std_mm": None if self.std_mm is None else round(self.std_mm, 4),
-            "outlier": self.outlier,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeChance:
@@ -83,15 +67,6 @@ class GradeChance:
     def title(self) -> str:
         """For a person: the grade, or the one that the card is below."""
         return self.best or f"below {self.below}"
-
-    def to_json(self) -> dict[str, object]:
-        """As one of the `grades` of the centering object."""
-        return {
-            "best": self.best,
-            "below": self.below,
-            "probability": round(self.probability, 4),
-            "verified": self.verified,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,25 +137,6 @@ class Registration:
     left_right: Balance | None = None
     top_bottom: Balance | None = None
 
-    def to_json(self) -> dict[str, object]:
-        """As the `registration` of the centering object."""
-        report: dict[str, object] = {
-            "shift_mm": {"right": self.shift_mm[0].to_json(), "down": self.shift_mm[1].to_json()},
-            "rotation_deg": self.rotation_deg.to_json(),
-            "scale": {"across": self.scale[0].to_json(), "along": self.scale[1].to_json()},
-            "correlation": round(self.correlation, 3),
-            "agreeing": round(self.agreeing, 3),
-        }
-        if self.borders_mm is None or self.left_right is None or self.top_bottom is None:
-            return report
-        return report | {
-            "borders_mm": {side: self.borders_mm[side].to_json() for side in SIDES},
-            "left_right": [round(share, 2) for share in self.left_right.ratio],
-            "top_bottom": [round(share, 2) for share in self.top_bottom.ratio],
-            "left_right_std": round(self.left_right.std, 3),
-            "top_bottom_std": round(self.top_bottom.std, 3),
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
@@ -197,15 +153,6 @@ class Disagreement:
     left_right: float
     top_bottom: float
     stds: float
-
-    def to_json(self) -> dict[str, object]:
-        """As the `disagreement` of the centering object."""
-        return {
-            "borders_mm": {side: round(self.borders_mm[side], 4) for side in SIDES},
-            "left_right": round(self.left_right, 3),
-            "top_bottom": round(self.top_bottom, 3),
-            "stds": round(self.stds, 2),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -262,35 +209,3 @@ class Centering:
                 abs(top_bottom) / math.hypot(found.top_bottom.std, other.top_bottom.std),
             ),
         )
-
-    def to_json(self) -> dict[str, object]:
-        """The `centering` object of the commands and of the wire protocol."""
-        disagreement = self.disagreement
-        report: dict[str, object] = {
-            "measurable": self.measurable,
-            "reason": self.reason,
-            "face": self.face,
-            "frames": self.frames,
-            "notes": list(self.notes),
-            "method": self.method if self.measurable else None,
-            "registration": None if self.registration is None else self.registration.to_json(),
-            "registration_reason": self.registration_reason,
-            "disagreement": None if disagreement is None else disagreement.to_json(),
-        }
-        found = self.figures
-        if found is None:
-            return report
-        return report | {
-            "borders_mm": {side: found.borders_mm[side].to_json() for side in SIDES},
-            "left_right": [round(share, 2) for share in found.left_right.ratio],
-            "top_bottom": [round(share, 2) for share in found.top_bottom.ratio],
-            "left_right_std": round(found.left_right.std, 3),
-            "top_bottom_std": round(found.top_bottom.std, 3),
-            "rotation_deg": round(found.rotation_deg.value, 4),
-            "rotation_std_deg": round(found.rotation_deg.std, 4),
-            "skew_deg": {"left_right": round(found.skew_deg[0], 4), "top_bottom": round(found.skew_deg[1], 4)},
-            "straightness_mm": {side: round(found.straightness_mm[side], 4) for side in SIDES},
-            "px_per_mm": round(self.px_per_mm, 3),
-            "points": [place.to_json() for place in self.places],
-            "grades": {company: chance.to_json() for company, chance in found.grades.items()},
-        }

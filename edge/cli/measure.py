@@ -53,7 +53,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--tolerances",
         type=Path,
         metavar="FILE",
-        help="grading tables of your own, laid out as edge/centering/grading.json",
+        help="grading tables of your own, laid out as edge/centering/figures/grading.json",
     )
     parser.add_argument(
         "--database",
@@ -136,6 +136,7 @@ def _identified(
 
 
 def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:
+    from edge.centering import centering_report
     from edge.photo.enlargement import enlarged_centering, enlarged_points
 
     listed = []
@@ -145,7 +146,7 @@ def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured
             {
                 "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in corners],
                 "card_id": card.card_id,
-                "centering": enlarged_centering(centering, photo.reduction).to_json(),
+                "centering": centering_report(enlarged_centering(centering, photo.reduction)).model_dump(mode="json"),
             }
         )
     return json.dumps({"image": name, "width": photo.width, "height": photo.height, "cards": listed})

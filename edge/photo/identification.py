@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge.centering import PrintReference
+from edge.centering import PrintReference, centering_report
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad, rotated_half_turn
 from edge.manifests import Thresholds
@@ -10,6 +10,7 @@ from edge.photo.outlines import OutlineReader
 from edge.pipeline.smoothing import Evidence, judge
 from edge.pipeline.stages import Measure
 from edge.recognition.recognizer import Recognition, Recognizer
+from edge.wire.centering import CenteringReport
 from edge.wire.messages import MatchMessage
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
 
@@ -108,8 +109,8 @@ class PhotoIdentifier:
             centering=self._centering(image, own_quad, reading.card_id),
         )
 
-    def _centering(self, image: Image, own_quad: Quad, card_id: str | None) -> dict[str, object] | None:
+    def _centering(self, image: Image, own_quad: Quad, card_id: str | None) -> CenteringReport | None:
         if self._measure is None:
             return None
         reference = None if card_id is None else self._reader.database.print_reference(card_id)
-        return self._measure(image, own_quad, reference).to_json()
+        return centering_report(self._measure(image, own_quad, reference))

@@ -6,7 +6,10 @@ Every message on the PUB socket is two parts: the topic and one JSON object.
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from edge.wire.centering import CenteringReport
+from edge.wire.model import WireModel
 
 PROTOCOL_VERSION: Literal[1] = 1
 
@@ -32,18 +35,14 @@ class TrackState(StrEnum):
     UNKNOWN_CARD = "unknown_card"
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MatchMessage(_Message):
+class MatchMessage(WireModel):
     """One card of the database and its cosine distance to the card in view."""
 
     card_id: str
     distance: float
 
 
-class CardDetails(_Message):
+class CardDetails(WireModel):
     """What the database knows of a card."""
 
     name: str
@@ -51,11 +50,11 @@ class CardDetails(_Message):
     set_name: str
     number: str
     rarity: str | None = None
-    types: list[str] = []
+    types: list[str] = Field(default=[])
     image_url: str | None = None
 
 
-class CardMessage(_Message):
+class CardMessage(WireModel):
     """A card track appeared, changed, was confirmed, was refused or left."""
 
     protocol: Literal[1] = PROTOCOL_VERSION
@@ -73,8 +72,8 @@ class CardMessage(_Message):
     card: CardDetails | None = None
     distance: float | None = None
     margin: float | None = Field(default=None, description="distance to the next card minus distance, at least 0")
-    matches: list[MatchMessage] = []
-    centering: dict[str, object] | None = None
+    matches: list[MatchMessage] = Field(default=[])
+    centering: CenteringReport | None = None
     frames_to_decision: int | None = Field(default=None, description="frames from the first sharp one to the verdict")
     returned: int | None = Field(
         default=None, description="earlier track of the confirmed card, where it has come back to the same place"
@@ -83,7 +82,7 @@ class CardMessage(_Message):
     degraded: list[str] = Field(default=[], description="what works less well than it should; empty is good")
 
 
-class StageLatency(_Message):
+class StageLatency(WireModel):
     """Latency of one stage over the last interval."""
 
     count: int
@@ -91,7 +90,7 @@ class StageLatency(_Message):
     p99_ms: float
 
 
-class ThreadHealth(_Message):
+class ThreadHealth(WireModel):
     """One worker thread."""
 
     alive: bool
@@ -99,7 +98,7 @@ class ThreadHealth(_Message):
     restarts: int
 
 
-class HealthMessage(_Message):
+class HealthMessage(WireModel):
     """The daemon's own state, once per interval."""
 
     protocol: Literal[1] = PROTOCOL_VERSION
@@ -107,7 +106,7 @@ class HealthMessage(_Message):
     sequence: int = Field(ge=0)
     published_at: str
     status: Literal["ok", "degraded", "failed"]
-    degraded: list[str] = []
+    degraded: list[str] = Field(default=[])
     uptime_s: float
     source: str
     frames_captured: int

@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from edge.wire.centering import CenteringReport
 from edge.wire.messages import MatchMessage
+from edge.wire.model import WireModel
 
 
 class CardStatus(StrEnum):
@@ -15,11 +17,7 @@ class CardStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class _Report(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CardResult(_Report):
+class CardResult(WireModel):
     """One card of a photo."""
 
     corners: list[tuple[float, float]] = Field(
@@ -29,10 +27,10 @@ class CardResult(_Report):
     card_id: str | None = Field(description="null for an unknown card")
     distance: float | None = Field(description="cosine distance of the first match; null when the database is empty")
     matches: list[MatchMessage] = Field(description="the answer first, then the others by distance")
-    centering: dict[str, object] | None = Field(description="null where it was not measured")
+    centering: CenteringReport | None = Field(description="null where it was not measured")
 
 
-class PhotoResult(_Report):
+class PhotoResult(WireModel):
     """What `card-scanner identify` says of one photo."""
 
     image: str = Field(description="the photo's path, as it was given")

@@ -3,7 +3,9 @@
 import math
 
 from edge.centering.figures.combination import combine
+from edge.centering.figures.report import centering_report
 from edge.centering.result import Centering
+from edge.wire.centering import CenteringReport
 
 MAX_FRAMES = 16
 GOOD_STD_POINTS = 1.0
@@ -35,7 +37,7 @@ class RestingCard:
 
     def __init__(self) -> None:
         """Start without frames."""
-        self.report: dict[str, object] | None = None
+        self.report: CenteringReport | None = None
         self.attempts = 0
         self._measured: list[Centering] = []
         self._combined: Centering | None = None
@@ -66,7 +68,7 @@ class RestingCard:
         combined = self._combined or centering
         readings = _readings(combined)
         if self._worth_showing(readings):
-            self._shown, self.report = readings, combined.to_json()
+            self._shown, self.report = readings, centering_report(combined)
 
     def _contradicts(self, centering: Centering) -> bool:
         """Whether a reading cannot be of the card that was measured before; readings of another kind say nothing."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.centering import measure
+from edge.centering import centering_report, measure
 from edge.centering.edges.strips import SIDES
 from edge.centering.figures.places import place_positions_mm
 from edge.geometry import rotated_half_turn
@@ -30,7 +30,7 @@ def reason(image, quad):
     centering = measure(image, quad)
     assert centering.figures is None
     assert not centering.measurable
-    report = centering.to_json()
+    report = centering_report(centering).model_dump()
     assert "borders_mm" not in report
     assert "grades" not in report
     return centering.reason
@@ -100,7 +100,7 @@ def test_what_covers_a_part_of_the_border_is_left_out(clear_shot):
 
 
 def test_the_report_has_everything_in_json(clear_shot):
-    report = json.loads(json.dumps(measure(clear_shot.image, clear_shot.quad).to_json()))
+    report = json.loads(centering_report(measure(clear_shot.image, clear_shot.quad)).model_dump_json())
     assert report["measurable"]
     assert report["reason"] is None
     assert sum(report["left_right"]) == pytest.approx(100, abs=0.02)

@@ -73,7 +73,7 @@ def test_centering_gets_the_photo_and_the_cards_own_corners(recognizer, tiny_dat
 
     photo = table(upside_down(next(iter(tiny_database.cards.values()))))
     (found,) = identifier(recognizer, measure=measure).identify(photo, "").cards
-    assert (found.centering["measurable"], found.centering["reason"]) == (False, "no printed border")
+    assert (found.centering.measurable, found.centering.reason) == (False, "no printed border")
     assert asked[0][0] == photo.shape
     assert np.abs(asked[0][1] - found.corners).max() < 0.01
 

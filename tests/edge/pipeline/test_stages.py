@@ -313,8 +313,8 @@ def test_a_confirmed_card_is_measured_in_every_sharp_frame_that_is_answered():
     assert len(measured) >= 4
     for quad in measured:
         assert quad == pytest.approx(rotated_half_turn(card_quad(QUAD)))
-    assert messages[-1].centering["measurable"]
-    assert messages[-1].centering["frames"] > 1
+    assert messages[-1].centering.measurable
+    assert messages[-1].centering.frames > 1
 
 
 def test_measuring_nearly_ends_when_more_frames_would_not_help():
@@ -472,7 +472,7 @@ class TwoCopies:
 
 
 def left_share(message) -> float:
-    return message.centering["left_right"][0]
+    return message.centering.left_right[0]
 
 
 @pytest.mark.parametrize("hidden_frames", [0, 10])
@@ -487,7 +487,7 @@ def test_a_second_copy_in_the_same_place_gets_its_own_centering(hidden_frames, m
     measure.border_mm = 3.6
     second = pipeline.show(picture(CARDS["demo-001"]), frames=300)
     assert second[-1].track_id == first.track_id
-    assert second[-1].centering["frames"] < 16
+    assert second[-1].centering.frames < 16
     assert left_share(second[-1]) == pytest.approx(100 * 2.4 / 6.0, abs=0.1)
     noticed = pipeline.frame_id - (300 if hidden_frames else 300 - 31 * CHECK_EVERY)
     told = [left_share(m) for m in second if m.centering is not None and m.frame_id > noticed]

@@ -98,8 +98,8 @@ def test_front_and_back_are_not_mixed():
 def test_a_good_measurement_is_published_at_once():
     card = RestingCard()
     card.add(reading(0.02, 0.005))
-    assert card.report["measurable"]
-    assert card.report["frames"] == 1
+    assert card.report.measurable
+    assert card.report.frames == 1
 
 
 def test_an_uncertain_measurement_waits_for_more_frames():
@@ -108,7 +108,7 @@ def test_an_uncertain_measurement_waits_for_more_frames():
         card.add(reading(0.05, 0.2))
         assert card.report is None
     card.add(reading(0.05, 0.2))
-    assert card.report["frames"] == PATIENCE_FRAMES
+    assert card.report.frames == PATIENCE_FRAMES
 
 
 def test_what_is_published_changes_only_when_the_measurement_does():
@@ -127,9 +127,9 @@ def test_a_refusal_is_published_when_it_persists_and_withdrawn_when_a_frame_succ
     for _ in range(PATIENCE_FRAMES):
         assert card.report is None
         card.add(REFUSED)
-    assert card.report["reason"] == "no printed border"
+    assert card.report.reason == "no printed border"
     card.add(reading())
-    assert card.report["measurable"]
+    assert card.report.measurable
 
 
 def test_measuring_ends():

@@ -1,11 +1,10 @@
-import json
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.centering import RestingCard, Setup, measure
+from edge.centering import RestingCard, Setup, centering_report, measure
 from edge.centering.edges.strips import SIDES
 from edge.centering.figures.combination import combine
 from edge.centering.figures.drawing import draw_centering
@@ -50,10 +49,10 @@ def test_a_bordered_card_has_two_answers_that_agree(both_answers, clear_shot):
     borders = both_answers.registration.borders_mm
     assert [borders[side].value for side in SIDES] == pytest.approx(clear_shot.borders_mm, abs=0.05)
     assert both_answers.disagreement.stds < 3
-    report = json.loads(json.dumps(both_answers.to_json()))
-    assert report["registration"]["shift_mm"]["right"]["value"] == pytest.approx(0.6, abs=0.04)
-    assert report["disagreement"]["left_right"] == pytest.approx(
-        report["left_right"][0] - report["registration"]["left_right"][0], abs=0.02
+    report = centering_report(both_answers)
+    assert report.registration.shift_mm.right.value == pytest.approx(0.6, abs=0.04)
+    assert report.disagreement.left_right == pytest.approx(
+        report.left_right[0] - report.registration.left_right[0], abs=0.02
     )
 
 
@@ -62,7 +61,7 @@ def test_a_borderless_card_is_answered_by_its_reference(full_art):
     assert not centering.measurable
     assert "no printed border" in centering.reason
     assert shift_of(centering) == pytest.approx(OFFSET_MM, abs=0.04)
-    report = centering.to_json()
+    report = centering_report(centering).model_dump()
     assert "borders_mm" not in report
     assert "left_right" not in report["registration"]
     for value, truth in zip(centering.registration.shift_mm, OFFSET_MM, strict=True):
@@ -157,7 +156,7 @@ def test_a_back_is_refused_unless_asked_for(lay, back, turned):
     quad = rotated_half_turn(quad) if turned else quad
     refused = measure(image, quad, setup=Setup(backs=(back,)))
     assert (refused.measurable, refused.reason) == (False, "this is the back of a card, not its front")
-    assert "borders_mm" not in refused.to_json()
+    assert not centering_report(refused).measurable
     assert measure(image, quad, setup=Setup(face="back", backs=(back,))).reason != refused.reason
 
 
@@ -177,4 +176,4 @@ def test_frames_of_a_borderless_card_are_combined(full_art):
 def test_a_resting_borderless_card_is_reported(full_art):
     resting = RestingCard()
     resting.add(full_art[1])
-    assert resting.report["registration"]["shift_mm"]["down"]["value"] == pytest.approx(OFFSET_MM[1], abs=0.04)
+    assert resting.report.registration.shift_mm.down.value == pytest.approx(OFFSET_MM[1], abs=0.04)
