@@ -1,8 +1,9 @@
 """Measuring centering with a calibrated camera."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from edge.calibration.stored import Calibration
+from edge.calibration.stored import Calibration, read_calibration
 from edge.centering import Centering, PrintReference, Setup, measure
 from edge.geometry import Image, Quad
 
@@ -33,3 +34,14 @@ class Measurer:
         if doubts is not None:
             return Centering(figures=None, reason=doubts, face=self.setup.face)
         return measure(image, quad, reference, replace(self.setup, lens=calibration.lens))
+
+
+def open_measurer(calibration: Path | None, setup: Setup, sensor: str | None = None) -> Measurer:
+    """What measures cards in pictures of the camera of a calibration file, or of any camera without one.
+
+    Raises:
+        ConfigurationError: if the calibration cannot be read.
+    """
+    return Measurer(
+        setup=setup, calibration=None if calibration is None else read_calibration(calibration), sensor=sensor
+    )

@@ -57,7 +57,9 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from edge.calibration.measuring import open_measurer
     from edge.calibration.views import camera_of
+    from edge.centering import Setup
     from edge.photo.enlargement import enlarged_result
     from edge.recognition.recognizer import open_recognizer
 
@@ -70,7 +72,8 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     with closing(open_recognizer(settings.recognition)) as recognizer:
         database = recognizer.database
-        identifier, measurer = _identifier(settings, recognizer), _measurer(options, database)
+        identifier = _identifier(settings, recognizer)
+        measurer = open_measurer(options.calibration, Setup(backs=database.backs))
         for path, photo in readable_photos(photos, failures):
             measured = replace(measurer, sensor=camera_of(path)[0], reduction=photo.reduction)
             found = identifier(_enlarging(measured)).identify(photo.image, os.fsencode(path).decode(errors="replace"))
@@ -99,15 +102,6 @@ def _enlarging(measurer: "Measurer") -> "Measure":
     from edge.photo.enlargement import enlarged_centering
 
     return lambda image, quad, reference: enlarged_centering(measurer(image, quad, reference), measurer.reduction)
-
-
-def _measurer(options: argparse.Namespace, database: "CardDatabase") -> "Measurer":
-    from edge.calibration import read_calibration
-    from edge.calibration.measuring import Measurer
-    from edge.centering import Setup
-
-    calibration = None if options.calibration is None else read_calibration(options.calibration)
-    return Measurer(setup=Setup(backs=database.backs), calibration=calibration)
 
 
 def _draw(path: Path, image: "Image", result: "PhotoResult", database: "CardDatabase") -> None:

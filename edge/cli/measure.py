@@ -16,8 +16,7 @@ from edge.errors import ConfigurationError
 from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
-    from edge.calibration.measuring import Measurer
-    from edge.centering import Centering
+    from edge.centering import Centering, Setup
     from edge.centering.result import Registration
     from edge.detection import CardDetector
     from edge.geometry import Image
@@ -72,6 +71,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from edge.calibration.measuring import open_measurer
     from edge.calibration.views import camera_of
     from edge.detection import CardDetector
 
@@ -81,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
     overlays = overlay_paths(options.overlay, photos)
     given = {"model": options.model, "database": options.database}
     settings = load_settings(overrides={"recognition": {key: path for key, path in given.items() if path is not None}})
-    measurer, detector = _measurer(options, settings), CardDetector()
+    measurer, detector = open_measurer(options.calibration, _setup(options, settings)), CardDetector()
     with ExitStack() as resources:
         recognizer = _recognizer(options, settings, resources)
         for path, photo in readable_photos(photos, failures):
@@ -104,20 +104,15 @@ def _recognizer(options: argparse.Namespace, settings: "Settings", resources: Ex
     return resources.enter_context(closing(open_recognizer(settings.recognition)))
 
 
-def _measurer(options: argparse.Namespace, settings: "Settings") -> "Measurer":
-    from edge.calibration import read_calibration
-    from edge.calibration.measuring import Measurer
+def _setup(options: argparse.Namespace, settings: "Settings") -> "Setup":
     from edge.centering import Setup
     from edge.centering.figures.grading import read_tables
     from edge.database.prints import read_backs
 
-    setup = Setup(
+    return Setup(
         face=options.face,
         tables=None if options.tolerances is None else read_tables(options.tolerances),
         backs=read_backs(settings.recognition.database) if options.face == "front" else (),
-    )
-    return Measurer(
-        setup=setup, calibration=None if options.calibration is None else read_calibration(options.calibration)
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edge.centering import PrintReference, centering_report
 from edge.detection import CardDetector
-from edge.geometry import Image, Quad, rotated_half_turn
+from edge.geometry import Image, Quad
 from edge.manifests import Thresholds
 from edge.photo.outlines import OutlineReader
 from edge.pipeline.smoothing import Evidence, judge
@@ -44,17 +44,12 @@ def identify_cards(image: Image, reader: OutlineReader, thresholds: Thresholds) 
         card_id = judge(sighting.recognition, thresholds, 0).card_id
         cards.append(
             IdentifiedCard(
-                quad=_own_quad(sighting.quad, sighting.recognition, card_id),
+                quad=sighting.quad if card_id is None else sighting.recognition.own_quad(sighting.quad),
                 card_id=card_id,
                 reference=None if card_id is None else reader.database.print_reference(card_id),
             )
         )
     return cards
-
-
-def _own_quad(quad: Quad, recognition: Recognition, card_id: str | None) -> Quad:
-    """The outline from the card's own top-left, where the card was recognised."""
-    return rotated_half_turn(quad) if card_id is not None and recognition.rotation == 180 else quad
 
 
 class PhotoIdentifier:
@@ -99,7 +94,7 @@ class PhotoIdentifier:
     def _result(self, image: Image, quad: Quad, recognition: Recognition) -> CardResult:
         reading = judge(recognition, self._thresholds, 0)
         matches = recognition.matches
-        own_quad = _own_quad(quad, recognition, reading.card_id)
+        own_quad = quad if reading.card_id is None else recognition.own_quad(quad)
         return CardResult(
             corners=[(round(float(x), 2), round(float(y), 2)) for x, y in own_quad],
             status=_STATUS[reading.evidence],

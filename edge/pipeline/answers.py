@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.centering import PrintReference, RestingCard
-from edge.geometry import Quad, rotated_half_turn
+from edge.geometry import Quad
 from edge.manifests import Thresholds
 from edge.pipeline.selection import Answered, Crop, Demand
 from edge.pipeline.smoothing import Verdict
@@ -93,17 +93,16 @@ class TrackedCard:
     centering: RestingCard = field(default_factory=RestingCard)
     returned: int | None = None
 
+    @property
+    def own_quad(self) -> Quad:
+        """Its outline from the card's own top-left, as far as an answer says where that is."""
+        return self.track.quad if self.recognition is None else self.recognition.own_quad(self.track.quad)
+
     def forget_measurements(self) -> bool:
         """Measure anew: what was measured may be of another card; whether something was published."""
         published = self.frames_to_decision is not None or self.centering.report is not None
         self.frames_to_decision, self.centering = None, RestingCard()
         return published
-
-
-def own_quad(quad: Quad, recognition: Recognition | None) -> Quad:
-    """The outline from the card's own top-left, as far as an answer says where that is."""
-    upside_down = recognition is not None and recognition.rotation == 180
-    return rotated_half_turn(quad) if upside_down else quad
 
 
 def answered(verdict: Verdict, answer: Answer) -> Answered:
@@ -143,7 +142,7 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         frame_timestamp_ns=observation.timestamp_ns,
         track_id=card.track.track_id,
         state=TrackState.NO_CARD if topic is Topic.LEFT else verdict.state,
-        corners=[(float(x), float(y)) for x, y in own_quad(card.track.quad, card.recognition)],
+        corners=[(float(x), float(y)) for x, y in card.own_quad],
         card_id=verdict.card_id,
         card=card.details if confirmed else None,
         distance=matches[0].distance if matches else None,

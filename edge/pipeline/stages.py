@@ -20,7 +20,7 @@ from edge.frame import Frame
 from edge.geometry import Image, Quad, quad_iou
 from edge.health import Clock, Stopwatch
 from edge.imaging.rectification import rectify
-from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, answered, card_message, own_quad, topics_of
+from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, answered, card_message, topics_of
 from edge.pipeline.continuity import Continuity
 from edge.pipeline.lateness import LateAnswers
 from edge.pipeline.returns import GoneCards
@@ -284,5 +284,5 @@ class OutputStage:
         current = shown and answer.crop.frame.frame_id >= card.shown_since
         if self.measure is None or not current or not answer.crop.sharp or not card.centering.due():
             return
-        quad = own_quad(answer.crop.quad, answer.recognition)
+        quad = answer.recognition.own_quad(answer.crop.quad)
         card.centering.add(self.measure(answer.crop.frame.image, quad, answer.reference))

@@ -14,7 +14,7 @@ from edge.embedding.fallback import FallbackEmbedder
 from edge.embedding.hailo import HailoEmbedder
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import InferenceError, ModelMismatchError
-from edge.geometry import Image
+from edge.geometry import Image, Quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
 from edge.manifests import read_model_manifest
 from edge.recognition.selftest import check_golden, load_golden
@@ -51,6 +51,10 @@ class Recognition:
     def rotation(self) -> int:
         """180 where the card lies upside down in the crop, else 0."""
         return self.matches[0].rotation if self.matches else 0
+
+    def own_quad(self, quad: Quad) -> Quad:
+        """The outline of the crop, from the card's own top-left."""
+        return rotated_half_turn(quad) if self.rotation == 180 else quad
 
 
 class Recognizer:

@@ -17,8 +17,7 @@ from typing import TypeVar
 import cv2
 import zmq
 
-from edge.calibration import read_calibration
-from edge.calibration.measuring import Measurer
+from edge.calibration.measuring import open_measurer
 from edge.centering import Setup
 from edge.detection import CardDetector, LiveDetector, SearchFailures, StillDetector
 from edge.errors import ScannerError
@@ -114,12 +113,8 @@ def _unless_stopped(opened: Callable[[], T], stop: threading.Event) -> T | None:
 
 def measurer(settings: Settings) -> Measure:
     """Measures confirmed cards; with the camera's calibration where the settings name one."""
-    path = settings.centering.calibration
-    return Measurer(
-        setup=Setup(),
-        calibration=None if path is None else read_calibration(path),
-        sensor=settings.source.spec if settings.source.spec.startswith(_CAMERAS) else None,
-    )
+    spec = settings.source.spec
+    return open_measurer(settings.centering.calibration, Setup(), spec if spec.startswith(_CAMERAS) else None)
 
 
 def detector_for(

@@ -14,7 +14,7 @@ from edge.detection.networks.outline import DISTANCE_UNIT_PX, STRIDE_PX, ray_dir
 from edge.geometry import Image, side_lengths, transform_points
 from training.data.batches import made_ahead
 from training.detection.close_ups import CLOSE_UPS, SCANS, close_up, scan
-from training.detection.disturbances import piece, recoloured, turn
+from training.detection.disturbances import cover, recoloured, turn
 from training.detection.faces import OTHER_FACES, with_other_faces
 from training.detection.holders import HELD, with_holders
 from training.detection.mats import ON_DARK_MATS, on_dark_mat
@@ -212,4 +212,4 @@ def _cover_edge(picture: Image, quads: NDArray[np.float32], other: Image, rng: n
     side = int(rng.integers(4))
     middle = quad[side] + rng.random() * (quad[(side + 1) % 4] - quad[side])
     extent = rng.uniform(*_COVER_SIZES, 2) * float(side_lengths(quad).min())
-    np.copyto(picture, other, where=piece(picture.shape[:2], middle, extent, rng)[..., None] > 0)
+    cover(picture, other, middle, extent, rng)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from edge.geometry import Image
 
+MOST_COVERED = 0.4
 _CORNERS = np.array([[-1.0, -1], [1, -1], [1, 1], [-1, 1]])
 
 
@@ -14,24 +15,29 @@ def turn(angle: float) -> NDArray[np.float64]:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def piece(
-    size: tuple[int, int], centre: NDArray[np.float64], extent: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """A convex piece with four corners, turned at random, to be laid over a picture.
+def cover(
+    picture: Image,
+    other: Image,
+    centre: NDArray[np.float64],
+    extent: NDArray[np.float64],
+    rng: np.random.Generator,
+    spared: tuple[slice, slice] | None = None,
+) -> None:
+    """Lay a convex piece of another picture, with four corners and turned at random, over a picture.
 
     Args:
-        size: height and width of the picture.
+        picture: uint8 [H, W, 3], which is changed.
+        other: of the same size.
         centre: [2] of the piece, pixels.
         extent: [2] width and height before it is turned, pixels; or [4, 2], seen by each corner.
         rng: turns it.
-
-    Returns:
-        uint8 of `size`, 1 where the piece is.
+        spared: rows and columns of which it must not hide much: nothing is laid over the picture then.
     """
     corners = centre + (extent / 2 * _CORNERS) @ turn(rng.uniform(0, np.pi))
-    mask: NDArray[np.uint8] = np.zeros(size, np.uint8)
+    mask: NDArray[np.uint8] = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(corners).astype(np.int32)), 1)
-    return mask
+    if spared is None or mask[spared].mean() < MOST_COVERED:
+        np.copyto(picture, other, where=mask[..., None] > 0)
 
 
 def recoloured(picture: Image, rng: np.random.Generator) -> Image:

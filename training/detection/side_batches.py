@@ -19,7 +19,7 @@ from edge.detection.networks.sides import (
 )
 from edge.geometry import Image, Quad, is_convex, transform_points
 from training.data.batches import made_ahead
-from training.detection.disturbances import piece, recoloured, turn
+from training.detection.disturbances import cover, recoloured, turn
 from training.detection.faces import OTHER_FACES, with_other_faces
 from training.detection.scenes import MIN_VISIBLE, SmallScenes
 
@@ -35,7 +35,6 @@ ONE_SIDE_WRONG = 0.3
 ONE_SIDE = (-0.27, 0.12)
 COVERED = 0.4
 COVER_SIDES = ((0.15, 0.6), (0.15, 2.0))
-MOST_COVERED = 0.4
 # A side is known between the corners and this little beyond, in view pixels.
 _BEYOND_PX = 6.0
 
@@ -73,7 +72,7 @@ class SideBatches(Dataset[tuple[Tensor, Tensor]]):
         seen = transform_points(np.asarray(np.linalg.inv(to_image), np.float64), true)
         seen = min((np.roll(seen, -k, axis=0) for k in range(4)), key=lambda q: float(np.abs(q - card_in_view()).sum()))
         if rng.random() < COVERED:
-            _cover(view, self.scenes.images[rng.integers(len(self.scenes.images))], rng)
+            _cover_view(view, self.scenes.images[rng.integers(len(self.scenes.images))], rng)
         view = recoloured(view, rng)
         if rng.random() < 0.5:
             view = view[:, ::-1]
@@ -131,12 +130,17 @@ def side_positions(quad: Quad) -> NDArray[np.float32]:
     return found
 
 
-def _cover(view: Image, other: Image, rng: np.random.Generator) -> None:
+def _cover_view(view: Image, other: Image, rng: np.random.Generator) -> None:
     """Lay a convex piece of another picture over a part of the view, unless that would hide much of the card."""
     height, width = view.shape[:2]
     size = np.array([rng.uniform(*share) for share in COVER_SIDES]) * width
     left, top = rng.integers(0, other.shape[1] - width), rng.integers(0, other.shape[0] - height)
-    mask = piece((height, width), rng.uniform(0, (width, height)), size * rng.uniform(0.8, 1.2, (4, 1)), rng)
     (x0, y0), (x1, y1) = np.round(card_in_view()[[0, 2]]).astype(int)
-    if mask[y0:y1, x0:x1].mean() < MOST_COVERED:
-        np.copyto(view, other[top : top + height, left : left + width], where=mask[..., None] > 0)
+    cover(
+        view,
+        other[top : top + height, left : left + width],
+        rng.uniform(0, (width, height)),
+        size * rng.uniform(0.8, 1.2, (4, 1)),
+        rng,
+        spared=(slice(y0, y1), slice(x0, x1)),
+    )

@@ -1,7 +1,6 @@
 """What a student learns from a teacher, and from the cards themselves."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -16,51 +15,12 @@ from training.distillation.terms import (
     relational_distance,
     softened_divergence,
 )
+from training.distillation.weights import DistillationWeights
 from training.embedding.loss import ArcFace
 from training.engine.objective import NETWORK, BatchLoss
 from training.engine.precision import Precision, autocast
 from training.errors import TrainingError
 from training.networks.model import CardEmbedder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DistillationWeights:
-    """Weights of the loss: `classification * ArcFace + distillation * (sum of weighted terms)`.
-
-    Attributes:
-        classification: of ArcFace on the cards' labels.
-        distillation: of all terms that follow.
-        feature: embedding regression.
-        kl: softened class probabilities.
-        attention: where on the card the last feature maps are active.
-        high_frequency: detail bands of a wavelet transform of the logits.
-        relational: distances between the cards of a batch.
-        temperature: that softens the logits.
-        wavelet_levels: of the wavelet transform.
-        margin: of ArcFace, in radians.
-    """
-
-    classification: float = 0.0
-    distillation: float = 1.0
-    feature: float = 0.35
-    kl: float = 0.25
-    attention: float = 0.25
-    high_frequency: float = 0.15
-    relational: float = 0.0
-    temperature: float = 4.0
-    wavelet_levels: int = 1
-    margin: float = 0.3
-
-    def terms(self) -> dict[str, float]:
-        """The terms that count, and their weights."""
-        named = {
-            "feature": self.feature,
-            "kl": self.kl,
-            "attention": self.attention,
-            "high_frequency": self.high_frequency,
-            "relational": self.relational,
-        }
-        return {name: weight for name, weight in named.items() if weight}
 
 
 class DistillationObjective:
@@ -102,7 +62,7 @@ class DistillationObjective:
 
     def describe(self) -> dict[str, Any]:
         """Plain values from which the student can be built again."""
-        return {"model": self.student.settings.to_json(), "distillation": asdict(self.weights)}
+        return {"model": self.student.settings.to_json(), "distillation": self.weights.model_dump()}
 
     def prepare(self, progress: float, average: nn.Module) -> Sequence[nn.Parameter]:  # noqa: ARG002
         """Nothing to prepare: the centres start as the teacher's."""

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from training.data.references import References
-from training.distillation.objective import DistillationObjective, DistillationWeights
+from training.distillation.objective import DistillationObjective
 from training.distillation.teachers import FrozenTeacher
+from training.distillation.weights import DistillationWeights
 from training.embedding.loss import ArcFace
 from training.embedding.phases import MakeRun
 from training.embedding.recipes import Recipe, Stage, TeacherPhase
@@ -90,9 +91,8 @@ def _taught(
 def _distilled(
     recipe: Recipe, stage: Stage, shape: ModelSettings, teacher: FrozenTeacher, previous: Path | None
 ) -> DistillationObjective:
-    weights = DistillationWeights(**stage.model_dump(include=set(DistillationWeights.__dataclass_fields__)))
     if previous is None:
-        return first_distillation(shape, teacher, weights, recipe.precision, recipe.student.weights)
+        return first_distillation(shape, teacher, stage.loss, recipe.precision, recipe.student.weights)
     state = load_checkpoint(previous)
     centres = ArcFace.of_checkpoint(state, teacher.centres.scale)
-    return DistillationObjective(student_of(state), centres, teacher, weights, recipe.precision)
+    return DistillationObjective(student_of(state), centres, teacher, stage.loss, recipe.precision)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from edge.manifests import file_sha256
 from training.data.batches import BatchShape
 from training.data.cards import Cards, open_cards
 from training.data.references import References
-from training.distillation.objective import DistillationWeights
 from training.distillation.stages import first_distillation
 from training.distillation.teachers import FrozenTeacher, open_teacher
+from training.distillation.weights import DistillationWeights
 from training.embedding.ablation_table import Outcome, ablation_table
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
 from training.embedding.retrieval import torch_embedding
@@ -130,7 +130,7 @@ def _plan(args: argparse.Namespace, variant: Variant, cards: Cards, ranks: Ranks
     )
     described = {"variant": variant.name, "shape": shape.to_json()}
     if variant.weights is not None:
-        described |= {"teacher": str(args.teacher), "distillation": asdict(variant.weights)}
+        described |= {"teacher": str(args.teacher), "distillation": variant.weights.model_dump()}
     return Run(
         folder=args.output / variant.folder,
         description=describe_card_run(args, ranks, settings, variant.augmentation, **described),

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from training.augmentation import AugmentationSettings
-from training.distillation.objective import DistillationWeights
+from training.distillation.weights import DistillationWeights
 from training.networks.families import Family
 
+ALL_TERMS = DistillationWeights(feature=0.35, kl=0.25, attention=0.25, high_frequency=0.15)
 DEFAULT, TAUGHT = "default", "teacher, all terms"
 REPEATS = (1, 2)
 
@@ -72,19 +73,17 @@ def variants(*, with_teacher: bool) -> list[Variant]:
 
 
 def _distilled_variants() -> list[Variant]:
-    whole = DistillationWeights()
-    alone = replace(whole, feature=1.0, kl=0.0, attention=0.0, high_frequency=0.0)
     changed = {
-        "without features": replace(whole, feature=0.0),
-        "without class probabilities": replace(whole, kl=0.0),
-        "without attention": replace(whole, attention=0.0),
-        "without details of the logits": replace(whole, high_frequency=0.0),
-        "embedding regression alone": alone,
-        "regression and relations": replace(alone, feature=0.5, relational=0.5),
-        "all terms and classification": replace(whole, classification=0.3, distillation=0.7),
-        "details of the logits and classification": replace(alone, classification=1.0, feature=0.0, high_frequency=1.0),
+        "without features": ALL_TERMS.model_copy(update={"feature": 0.0}),
+        "without class probabilities": ALL_TERMS.model_copy(update={"kl": 0.0}),
+        "without attention": ALL_TERMS.model_copy(update={"attention": 0.0}),
+        "without details of the logits": ALL_TERMS.model_copy(update={"high_frequency": 0.0}),
+        "embedding regression alone": DistillationWeights(feature=1.0),
+        "regression and relations": DistillationWeights(feature=0.5, relational=0.5),
+        "all terms and classification": ALL_TERMS.model_copy(update={"classification": 0.3, "distillation": 0.7}),
+        "details of the logits and classification": DistillationWeights(classification=1.0, high_frequency=1.0),
     }
     return [
-        Variant(name=TAUGHT, weights=whole),
+        Variant(name=TAUGHT, weights=ALL_TERMS),
         *(Variant(name=f"teacher, {name}", against=TAUGHT, weights=weights) for name, weights in changed.items()),
     ]

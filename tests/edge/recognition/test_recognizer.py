@@ -45,6 +45,7 @@ def test_no_cards_give_no_answers(recognizer: Recognizer):
 
 REPRINT = next(card for card in demo_cards() if card.lookalike_of)
 ORIGINAL = next(card for card in demo_cards() if card.card_id == REPRINT.lookalike_of)
+QUAD = np.array([[0.0, 0], [63, 0], [63, 88], [0, 88]])
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,7 @@ def test_a_lookalike_that_the_search_cannot_tell_apart_comes_first(pair: Recogni
     assert answer.matches[0].card_id == card.card_id
     assert {match.card_id for match in answer.matches} == {ORIGINAL.card_id, REPRINT.card_id}
     assert answer.rotation == (180 if turned else 0)
+    assert (answer.own_quad(QUAD)[0] == QUAD[2 if turned else 0]).all()
     assert answer.matches[0].distance < 0.05
 
 

@@ -2,10 +2,11 @@ import pytest
 import torch
 
 from tests.training.conftest import TINY
-from training.distillation.objective import DistillationObjective, DistillationWeights
+from training.distillation.objective import DistillationObjective
 from training.distillation.stages import first_distillation
 from training.distillation.teachers import FrozenTeacher, open_teacher
 from training.embedding.loss import ArcFace
+from training.embedding.variants import ALL_TERMS
 from training.engine.objective import NETWORK
 from training.errors import TrainingError
 from training.networks.model import CardEmbedder
@@ -19,7 +20,7 @@ def teacher(teacher_checkpoint, references) -> FrozenTeacher:
 
 def distilling(teacher, **weights):
     torch.manual_seed(0)
-    return first_distillation(TINY, teacher, DistillationWeights(**weights), "fp32")
+    return first_distillation(TINY, teacher, ALL_TERMS.model_copy(update=weights), "fp32")
 
 
 def test_the_loss_is_the_weighted_sum_of_its_terms(teacher):
@@ -62,4 +63,4 @@ def test_teacher_and_student_may_see_different_sizes(teacher):
 
 def test_centres_of_other_cards_are_refused(teacher):
     with pytest.raises(TrainingError, match="train both on the same cards"):
-        DistillationObjective(CardEmbedder(TINY), ArcFace(4, 8, 64.0), teacher, DistillationWeights(), "fp32")
+        DistillationObjective(CardEmbedder(TINY), ArcFace(4, 8, 64.0), teacher, ALL_TERMS, "fp32")

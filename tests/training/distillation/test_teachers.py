@@ -6,10 +6,10 @@ import torch
 
 from tests.training.conftest import TINY, coarse_cards
 from training.data.references import References
-from training.distillation.objective import DistillationWeights
 from training.distillation.stages import first_distillation
 from training.distillation.teachers import open_teacher
 from training.embedding.retrieval import torch_embedding
+from training.embedding.variants import ALL_TERMS
 from training.errors import TrainingError
 from training.parallel.ranks import Ranks
 
@@ -41,7 +41,7 @@ def test_a_student_that_teaches_has_its_centres_where_it_has_the_cards(student_c
 def test_a_student_of_a_student_has_its_teachers_dimension_and_learns_nothing_into_it(student_checkpoint, references):
     teacher = open_teacher(student_checkpoint, references, Ranks())
     before = {name: value.clone() for name, value in teacher.network.state_dict().items()}
-    distil = first_distillation(replace(TINY, dimension=12, height=96), teacher, DistillationWeights(), "fp32")
+    distil = first_distillation(replace(TINY, dimension=12, height=96), teacher, ALL_TERMS, "fp32")
     assert distil.student.settings.dimension == teacher.dimension == 8
     distil.trained.train()
     loss = distil.loss(torch.rand(4, 3, 96, 32) * 255, torch.tensor([0, 0, 1, 1]), 0.0)

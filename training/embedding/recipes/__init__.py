@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import ConfigurationError
 from edge.settings.validation import first_fault
+from training.distillation.weights import DistillationWeights
 from training.engine.precision import Precision
 
 FOLDER = Path(__file__).parent
@@ -42,19 +43,13 @@ class TeacherPhase(PhaseRecipe):
     blocks: int = Field(ge=0)
 
 
-class Stage(PhaseRecipe):
-    """A stage of distillation; the weights are those of `DistillationWeights`."""
+class Stage(PhaseRecipe, DistillationWeights):
+    """A stage of distillation, and the weights of its loss."""
 
-    classification: float = Field(default=0, ge=0)
-    distillation: float = Field(default=1, ge=0)
-    feature: float = Field(default=0, ge=0)
-    kl: float = Field(default=0, ge=0)
-    attention: float = Field(default=0, ge=0)
-    high_frequency: float = Field(default=0, ge=0)
-    relational: float = Field(default=0, ge=0)
-    temperature: float = Field(default=4, gt=0)
-    wavelet_levels: int = Field(default=1, ge=1)
-    margin: float = Field(default=0.3, ge=0)
+    @property
+    def loss(self) -> DistillationWeights:
+        """The weights alone."""
+        return DistillationWeights(**self.model_dump(include=set(DistillationWeights.model_fields)))
 
 
 class TeacherRecipe(_Part):
