@@ -12,6 +12,7 @@ import PIL.ImageFont
 from edge.errors import ImageError
 from edge.files.outputs import PICTURE_MARK, check_replaceable, marked_png
 from edge.geometry import Image, side_lengths
+from edge.wire.centering import MeasuredCentering
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
 
 _COLORS_BGR = {
@@ -73,13 +74,13 @@ def _label(number: int, card: CardResult, card_name: Callable[[str], str]) -> st
 
 def _shares(card: CardResult) -> list[str]:
     """How the borders are shared, left/right and top/bottom, where they could be measured."""
-    if card.centering is None or not card.centering["measurable"]:
+    if not isinstance(card.centering, MeasuredCentering):
         return []
-    return [f"centred {_ratio(card.centering['left_right'])} {_ratio(card.centering['top_bottom'])}"]
+    return [f"centred {_ratio(card.centering.left_right)} {_ratio(card.centering.top_bottom)}"]
 
 
-def _ratio(shares: object) -> str:
-    return "/".join(f"{share:.0f}" for share in np.asarray(shares, dtype=float))
+def _ratio(shares: tuple[float, float]) -> str:
+    return "/".join(f"{share:.0f}" for share in shares)
 
 
 def _place_label(drawn: Image, card: CardResult, text: str) -> None:

@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,6 +8,8 @@ from edge.errors import ConfigurationError, ImageError
 from edge.imaging.photos import read_photo
 from edge.photo.overlay import draw_photo_result, write_png
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
+
+RECORDED = Path(__file__).parents[1] / "centering" / "figures" / "recorded"
 
 
 def card(corners, status=CardStatus.CONFIRMED, card_id="a-1", centering=None):
@@ -45,8 +50,10 @@ def test_the_label_grows_with_the_card(scale):
 
 def test_the_centering_is_a_line_of_the_label():
     corners = [(100, 60), (300, 60), (300, 340), (100, 340)]
-    measured = {"measurable": True, "left_right": [55.3, 44.7], "top_bottom": [49.6, 50.4]}
-    refused = {"measurable": False, "reason": "too few pixels"}
+    measured, refused = (
+        json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))["centering"]
+        for name in ("bordered", "refused")
+    )
     plain, shares, none = (
         np.count_nonzero((drawn((400, 400), [card(corners, centering=each)]) == 255).all(axis=2).any(axis=1))
         for each in (None, measured, refused)
