@@ -29,7 +29,8 @@ class Frame:
         detections: what the sensor itself detected in this very image, or None where the sensor does not detect.
         stretch: which continuous stretch of its source it belongs to; counts up at every break: a new photo, the seam
             of a loop, a camera that was opened anew. What was seen before says nothing of what is seen after.
-        media_ns: its place in a recording, which need not play at the world's pace; None where that is `timestamp_ns`.
+        media_ns: its place in a recording, which need not play at the world's pace, or in a photo, where no time goes
+            by; None where that is `timestamp_ns`.
     """
 
     frame_id: int

@@ -10,6 +10,8 @@ from edge.geometry import Image
 from edge.imaging.photos import list_photos, read_photo
 
 FRAMES_PER_PHOTO = 10
+# In a photo no time goes by, however slowly its frames are taken.
+_STILL_NS = 0
 
 _log = logging.getLogger(__name__)
 
@@ -61,17 +63,24 @@ class ImagesSource:
         while not self._closed and (self._loop or self._frame_id < FRAMES_PER_PHOTO * len(self._photos)):
             image = self._current()
             if image is not None:
-                frame = Frame(
-                    frame_id=self._frame_id, timestamp_ns=time.monotonic_ns(), image=image, stretch=self._stretch
-                )
-                self._frame_id += 1
-                return frame
+                return self._frame(image)
             self._frame_id += FRAMES_PER_PHOTO
         return None
 
     def close(self) -> None:
         """Deliver nothing more."""
         self._closed = True
+
+    def _frame(self, image: Image) -> Frame:
+        frame = Frame(
+            frame_id=self._frame_id,
+            timestamp_ns=time.monotonic_ns(),
+            image=image,
+            stretch=self._stretch,
+            media_ns=_STILL_NS,
+        )
+        self._frame_id += 1
+        return frame
 
     def _current(self) -> Image | None:
         """The photo of the present frame; None where it cannot be read."""

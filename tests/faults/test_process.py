@@ -29,7 +29,7 @@ def test_a_process_that_stands_still_for_a_while(daemon, episode, record):
     health = daemon.wait(lambda m: m.topic == "health" and m.status == "ok", fault.ended_s + back_s)
     assert health
     assert all(thread.restarts < 10 and thread.alive for thread in daemon.health()[-1].threads.values())
-    fault.check()
+    fault.check(gap=True)
     record(fault.row(f"{back_s:.1f} s"))
 
 

@@ -20,7 +20,7 @@ def test_a_source_that_stalls(daemon, episode, record):
     assert daemon.cards("card.confirmed", fault.begun_s + 1.0, fault.ended_s) == []
     assert fault.answers() <= 2
     daemon.wait(lambda m: m.topic == "health" and m.status == "ok", fault.ended_s)
-    fault.check()
+    fault.check(gap=True)
     record(fault.row(f"{back_s:.1f} s"))
 
 
@@ -34,7 +34,7 @@ def test_a_source_that_fails_and_comes_back(daemon, episode, record):
     back_s = fault.works_again()
     assert daemon.health()[-1].threads["capture"].restarts >= 2
     assert "the capture thread failed and was started again" in daemon.health()[-1].degraded
-    fault.check()
+    fault.check(gap=True)
     record(fault.row(f"{back_s:.1f} s"))
 
 
@@ -49,7 +49,7 @@ def test_a_source_that_is_gone_for_good_ends_the_process(started, record):
     said = daemon.said().splitlines()[-1]
     assert "the capture thread failed 6 times in a row" in said
     fault.health_says("the capture thread failed")
-    fault.check()
+    fault.check(gap=True)
     record(fault.row(f"ends after {fault.ended_s - fault.begun_s:.1f} s (exit code 1) for the service manager"))
 
 
@@ -64,5 +64,5 @@ def test_a_source_that_stalls_for_good_ends_the_process(started, record):
     assert daemon.health()[-1].status == "failed"
     assert "the capture thread has made no progress for 55 s" in daemon.said()
     fault.health_says("no new frame for")
-    fault.check()
+    fault.check(gap=True)
     record(fault.row(f"ends after {fault.ended_s - fault.begun_s:.0f} s (exit code 1) for the service manager"))

@@ -7,6 +7,7 @@ import PIL.Image
 import pytest
 
 from edge.errors import ImageError, SourceError
+from edge.pipeline.continuity import Continuity
 from edge.sources.images import FRAMES_PER_PHOTO, ImagesSource
 
 
@@ -42,6 +43,13 @@ def test_each_photo_is_a_stretch_of_its_own_and_a_single_one_goes_on(folder):
     assert [frame.stretch for frame in frames] == [photo for photo in range(4) for _ in range(FRAMES_PER_PHOTO)]
     alone = frames_of(ImagesSource(folder / "1.png", loop=True), limit=4 * FRAMES_PER_PHOTO)
     assert {frame.stretch for frame in alone} == {0}
+
+
+def test_in_a_photo_no_time_goes_by_however_slowly_its_frames_are_taken(folder, monkeypatch):
+    monkeypatch.setattr("edge.sources.images.time.monotonic_ns", iter(range(0, 10**12, 10**9)).__next__)
+    continuity, source = Continuity(), ImagesSource(folder)
+    stretches = [continuity.stretch_of(source.read(), 0.5) for _ in range(2 * FRAMES_PER_PHOTO)]
+    assert stretches == [0] * FRAMES_PER_PHOTO + [1] * FRAMES_PER_PHOTO
 
 
 def test_an_unreadable_photo_is_named_counted_and_missing_from_the_frames(folder, caplog):
