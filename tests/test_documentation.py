@@ -26,6 +26,7 @@ PLACEHOLDERS = {"DIR": str(ROOT / "database" / "demo"), "NAME": "mine", "FILE": 
 NOT_RUN = {
     "watch": "waits for a running scanner: test_watch.py",
     "run": "runs until it is stopped: test_daemon.py, tests/faults",
+    "demo": "ten minutes: `make demo` is one of them",
     "bench": "minutes: `make bench`, test_bench.py",
     "doctor": "its exit code is that of the machine: test_doctor.py",
     "calibrate --source": "needs a camera: test_calibrate.py takes one from photos",

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from edge.cli.arguments import Commands, new_command
-from edge.settings.settings import Settings, load_settings
+from edge.settings.settings import SOURCES, Settings, load_settings
 
 _EXAMPLES = """\
   card-scanner run                                   settings' own source: a simulated bench, unless set otherwise
@@ -22,9 +22,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     description = "Scan cards and publish the results. They go out over ZeroMQ, on tcp://127.0.0.1:5556 by default."
     parser = new_command(commands, common, "run", description, _EXAMPLES)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML)")
-    parser.add_argument(
-        "--source", help="where frames come from: demo, images:DIR_OR_FILE, video:FILE or v4l2:/dev/video0"
-    )
+    parser.add_argument("--source", help=f"where frames come from: {SOURCES}")
     parser.set_defaults(run=_run)
 
 

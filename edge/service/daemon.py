@@ -41,7 +41,6 @@ from edge.wire.control import ControlSocket
 from edge.wire.messages import HealthMessage
 from edge.wire.publisher import Publisher
 
-_CAMERAS = ("v4l2:", "picamera", "imx500")
 _SLOTS = 32
 _ANSWERS = 256
 _CHECK_S = 0.1
@@ -113,8 +112,7 @@ def _unless_stopped(opened: Callable[[], T], stop: threading.Event) -> T | None:
 
 def measurer(settings: Settings) -> Measure:
     """Measures confirmed cards; with the camera's calibration where the settings name one."""
-    spec = settings.source.spec
-    return open_measurer(settings.centering.calibration, Setup(), spec if spec.startswith(_CAMERAS) else None)
+    return open_measurer(settings.centering.calibration, Setup(), settings.source.camera)
 
 
 def detector_for(

@@ -50,13 +50,22 @@ def _endpoint(value: str) -> str:
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 
 
+SOURCES = "demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500"
+_CAMERAS = ("v4l2:", "picamera", "imx500")
+
+
 class SourceSettings(_Section):
     """Where frames come from."""
 
-    spec: str = Field(default="demo", description="demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500")
+    spec: str = Field(default="demo", description=SOURCES)
     fps: float = Field(default=30.0, gt=0, le=240, description="frames per second asked of a live source")
     loop: bool = Field(default=False, description="start a video or folder again when it ends")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="seed of the simulated bench")
+
+    @property
+    def camera(self) -> str | None:
+        """The source where it is a camera, whose lens may be calibrated."""
+        return self.spec if self.spec.startswith(_CAMERAS) else None
 
 
 class CameraSettings(_Section):

@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigurationError
-from edge.settings.settings import CameraSettings, Imx500Settings, SourceSettings
+from edge.settings.settings import SOURCES, CameraSettings, Imx500Settings, SourceSettings
 from edge.sources.base import FrameSource
 
 if TYPE_CHECKING:
     from edge.detection.following.failures import SearchFailures
-
-VALID_SPECS = "demo, images:DIR_OR_FILE, video:FILE, v4l2:/dev/video0, picamera or imx500"
 
 __all__ = ["FrameSource", "open_source"]
 
@@ -60,4 +58,4 @@ def open_source(
 
             return open_imx500(camera or CameraSettings(), imx500 or Imx500Settings(), settings.fps, failures)
         case _:
-            raise ConfigurationError(f"{settings.spec!r} is not a source; give {VALID_SPECS}")
+            raise ConfigurationError(f"{settings.spec!r} is not a source; give {SOURCES}")

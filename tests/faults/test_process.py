@@ -70,4 +70,4 @@ def test_a_process_that_is_killed_has_published_what_it_confirmed(started, recor
     time.sleep(0.3)
     fault.end()
     fault.check()
-    record(fault.row("the service manager starts another (`test_service.py`)"))
+    record(fault.row("the service manager starts another (`test_unit.py`)"))

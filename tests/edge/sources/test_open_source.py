@@ -13,7 +13,7 @@ from edge.sources.images import ImagesSource
 
 @pytest.mark.parametrize("spec", ["", "nothing", "images", "images:", "video:", "v4l2:", "camera:0", "http://x/y"])
 def test_a_bad_spec_lists_the_good_ones(spec):
-    with pytest.raises(ConfigurationError, match=r"demo, images:DIR_OR_FILE, .*, picamera or imx500"):
+    with pytest.raises(ConfigurationError, match=r"demo, images:PATH, .*, picamera or imx500"):
         open_source(SourceSettings(spec=spec))
 
 
