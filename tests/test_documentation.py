@@ -82,7 +82,7 @@ def arguments_of(line: str) -> list[str]:
 
 def parse(line: str) -> None:
     given = arguments_of(line)
-    parser = command_line._parser() if line.startswith("card-scanner") else build_parser(given[0])
+    parser = command_line.build_parser() if line.startswith("card-scanner") else build_parser(given[0])
     try:
         parser.parse_args(given)
     except SystemExit as left:

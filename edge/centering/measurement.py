@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.centering.edges.aspect import aspect_doubts
 from edge.centering.edges.border import check_border
-from edge.centering.edges.outline import Outline
+from edge.centering.edges.outline import CutOutline
 from edge.centering.edges.print_edge import BorderSide
 from edge.centering.edges.strips import Side
 from edge.centering.edges.tracing import follow_card
@@ -223,7 +223,7 @@ def _misfit_notes(misfit_mm: tuple[float, float]) -> list[str]:
     ]
 
 
-def _notes(lens: LensModel, outline: Outline) -> tuple[str, ...]:
+def _notes(lens: LensModel, outline: CutOutline) -> tuple[str, ...]:
     notes = []
     if outline.edges_around:
         notes.append(

@@ -62,17 +62,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        options = _parser().parse_args(argv)
+        options = build_parser().parse_args(argv)
     except SystemExit:
         write("")
         return 0
-    with _logging_to_stderr(verbose=options.verbose):
+    with logging_to_stderr(verbose=options.verbose):
         code: int = options.run(options)
     write("")
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("-v", "--verbose", action="store_true", help="log more, to stderr")
     parser = _Parser(
@@ -105,7 +106,8 @@ def _stderr_handler() -> logging.Handler:
 
 
 @contextmanager
-def _logging_to_stderr(*, verbose: bool) -> Iterator[None]:
+def logging_to_stderr(*, verbose: bool) -> Iterator[None]:
+    """What the package logs goes to stderr meanwhile, or to the journal where that is what stderr is."""
     logger, in_journal = logging.getLogger("edge"), writes_to_journal()
     output = journal_handler(_LogFormat("%(message)s")) if in_journal else _stderr_handler()
     previous = logger.level

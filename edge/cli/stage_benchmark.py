@@ -22,7 +22,7 @@ from edge.health import Clock
 from edge.imaging.preprocessing import preprocess
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
 from edge.pipeline.answers import Stamp
-from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer
@@ -179,11 +179,11 @@ class _Pipeline:
     """The daemon's stages, without its threads, on one frame again and again; the selector never trusts its cache."""
 
     def __init__(self, frame: Frame, detector: CardDetector, recognizer: Recognizer) -> None:
-        selector = Selector(SelectionSettings(sharpness=0.0), Answers())
+        selector = Selector(SelectionSettings(sharpness=0.0), Feedback())
         self._capture = CaptureStage(detector, Tracker(TrackingSettings(min_hits=1)), selector)
         self._recognition = RecognitionStage(recognizer)
         self._output = OutputStage(
-            SmoothingSettings(), Answers(), lambda: Stamp(sequence=0, published_at="1970-01-01T00:00:00.000+00:00")
+            SmoothingSettings(), Feedback(), lambda: Stamp(sequence=0, published_at="1970-01-01T00:00:00.000+00:00")
         )
         self._frame = frame
 

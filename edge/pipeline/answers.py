@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from edge.centering import PrintReference, RestingCard
 from edge.geometry import Quad
 from edge.manifests import Thresholds
-from edge.pipeline.selection import Answered, Crop, Demand
+from edge.pipeline.selection import Crop, Demand, TrackFeedback
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.tracking import Track
 from edge.recognition.recognizer import Recognition
@@ -105,10 +105,10 @@ class TrackedCard:
         return published
 
 
-def answered(verdict: Verdict, answer: Answer) -> Answered:
+def feedback_of(verdict: Verdict, answer: Answer) -> TrackFeedback:
     """What the selector has to know of the newest answer on a track."""
     undecided = Demand.BEST if verdict.candidate else Demand.SHARP
-    return Answered(
+    return TrackFeedback(
         demand=Demand.CHECK if verdict.decided else undecided,
         frame_id=answer.crop.frame.frame_id,
         quad=answer.crop.quad,

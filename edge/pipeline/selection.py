@@ -65,7 +65,7 @@ class Crop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answered:
+class TrackFeedback:
     """The newest answer on a track, as the selector has to know it: what is wanted next, and what was answered."""
 
     demand: Demand
@@ -74,20 +74,20 @@ class Answered:
     fingerprint: Hash
 
 
-class Answers:
+class Feedback:
     """The newest answer on each track. Written by the output side, read by the selector, safe between threads."""
 
     def __init__(self) -> None:
         """Start without answers."""
         self._lock = threading.Lock()
-        self._by_track: dict[int, Answered] = {}
+        self._by_track: dict[int, TrackFeedback] = {}
 
-    def put(self, track_id: int, answered: Answered) -> None:
+    def put(self, track_id: int, newest: TrackFeedback) -> None:
         """Replace the answer on a track."""
         with self._lock:
-            self._by_track[track_id] = answered
+            self._by_track[track_id] = newest
 
-    def get(self, track_id: int) -> Answered | None:
+    def get(self, track_id: int) -> TrackFeedback | None:
         """The newest answer on a track, if there is one."""
         with self._lock:
             return self._by_track.get(track_id)
@@ -112,18 +112,18 @@ class _Waiting:
 class Selector:
     """Chooses crops frame by frame. Used by one thread."""
 
-    def __init__(self, settings: SelectionSettings, answers: Answers, *, stills: bool = False) -> None:
+    def __init__(self, settings: SelectionSettings, feedback: Feedback, *, stills: bool = False) -> None:
         """Start without tracks; `settings` may be replaced between frames.
 
         Args:
             settings: of the selection.
-            answers: what was answered of each track.
+            feedback: what was answered of each track.
             stills: the frames are photos, of which no later one is sharper.
         """
         self.settings = settings
         self._stills = stills
         self.cache_hits = 0
-        self._answers = answers
+        self._feedback = feedback
         self._waiting: dict[int, _Waiting] = {}
         self._appearances = Appearances()
 
@@ -150,17 +150,17 @@ class Selector:
 
     def _consider(self, frame: Frame, track: Track) -> Crop | None:
         waiting = self._waiting[track.track_id]
-        answered = self._answers.get(track.track_id)
+        last = self._feedback.get(track.track_id)
         crop = self._crop(frame, track, waiting)
         since = self._appearances.see(track.track_id, track.shown_since, frame.frame_id, crop.fingerprint)
-        if answered is not None and answered.demand is Demand.CHECK:
-            if answered.frame_id >= since and not self._outdated(answered, crop):
+        if last is not None and last.demand is Demand.CHECK:
+            if last.frame_id >= since and not self._outdated(last, crop):
                 self.cache_hits += 1
                 self._waiting[track.track_id] = _Waiting(asked_frame_id=waiting.asked_frame_id)
                 return None
-            if self._awaits_answer(waiting, answered, frame.frame_id):
+            if self._awaits_answer(waiting, last, frame.frame_id):
                 return None
-        return self._keep_or_choose(crop, waiting, patient=answered is not None and answered.demand is Demand.BEST)
+        return self._keep_or_choose(crop, waiting, patient=last is not None and last.demand is Demand.BEST)
 
     def _crop(self, frame: Frame, track: Track, waiting: _Waiting) -> Crop:
         card = _small_grey_card(frame.image, track.quad)
@@ -178,17 +178,17 @@ class Selector:
             first_frame_id=frame.frame_id if waiting.first_frame_id is None else waiting.first_frame_id,
         )
 
-    def _outdated(self, answered: Answered, crop: Crop) -> bool:
+    def _outdated(self, last: TrackFeedback, crop: Crop) -> bool:
         return (
-            crop.frame.frame_id - answered.frame_id > self.settings.cache_age_frames
-            or quad_iou(answered.quad, crop.quad) < self.settings.moved_iou
-            or looks_different(answered.fingerprint, crop.fingerprint)
+            crop.frame.frame_id - last.frame_id > self.settings.cache_age_frames
+            or quad_iou(last.quad, crop.quad) < self.settings.moved_iou
+            or looks_different(last.fingerprint, crop.fingerprint)
         )
 
-    def _awaits_answer(self, waiting: _Waiting, answered: Answered, frame_id: int) -> bool:
+    def _awaits_answer(self, waiting: _Waiting, last: TrackFeedback, frame_id: int) -> bool:
         """Whether a check is under way; one that was dropped on the way is repeated after a few frames."""
         asked = waiting.asked_frame_id
-        return asked is not None and answered.frame_id < asked and frame_id - asked <= self.settings.best_of_frames
+        return asked is not None and last.frame_id < asked and frame_id - asked <= self.settings.best_of_frames
 
     def _keep_or_choose(self, crop: Crop, waiting: _Waiting, *, patient: bool) -> Crop | None:
         best = crop if waiting.best is None or crop.sharpness >= waiting.best.sharpness else waiting.best

@@ -5,7 +5,8 @@
     tracks, answers -> OutputStage: smooth, measure -> messages
 
 Stages are plain objects without threads; `edge.service.daemon` runs each in a thread of its own. What flows back is
-one small structure: the output stage tells the selector what was answered of each track, and whether that decides it.
+one small structure, the `Feedback`: the output stage tells the selector what was answered of each track, and whether
+that decides it.
 """
 
 import threading
@@ -20,11 +21,11 @@ from edge.frame import Frame
 from edge.geometry import Image, Quad, quad_iou
 from edge.health import Clock, Stopwatch
 from edge.imaging.rectification import rectify
-from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, answered, card_message, topics_of
+from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, card_message, feedback_of, topics_of
 from edge.pipeline.continuity import Continuity
 from edge.pipeline.lateness import LateAnswers
 from edge.pipeline.returns import GoneCards
-from edge.pipeline.selection import Answers, Crop, Selector
+from edge.pipeline.selection import Crop, Feedback, Selector
 from edge.pipeline.smoothing import Verdict, advance, effective_thresholds, judge
 from edge.pipeline.tracking import SWAP_NS, Track, Tracker
 from edge.recognition.recognizer import Recognition, Recognizer
@@ -167,7 +168,7 @@ class OutputStage:
     def __init__(
         self,
         settings: SmoothingSettings,
-        answers: Answers,
+        feedback: Feedback,
         stamp: Callable[[], Stamp],
         measure: Measure | None = None,
         clock: Clock = time.monotonic_ns,
@@ -176,14 +177,14 @@ class OutputStage:
 
         Args:
             settings: of the smoother.
-            answers: where the selector learns what was answered.
+            feedback: where the selector learns what was answered.
             stamp: gives the next message its sequence number and time.
             measure: measures a confirmed card; None measures nothing.
             clock: the one that stamps frames.
         """
         self.settings = settings
         self.lateness = LateAnswers(clock)
-        self._answers = answers
+        self._feedback = feedback
         self._stamp = stamp
         self.measure = measure
         self._clock = clock
@@ -235,7 +236,7 @@ class OutputStage:
             card.verdict = advance(before, reading, self.settings)
         if card.verdict.shown:
             card.recognition, card.details = answer.recognition, answer.details
-        self._answers.put(card.track.track_id, answered(card.verdict, answer))
+        self._feedback.put(card.track.track_id, feedback_of(card.verdict, answer))
         topics = topics_of(before, card.verdict)
         if (before.state, before.card_id) != (card.verdict.state, card.verdict.card_id):
             self._decide_anew(card, before, answer)
@@ -267,7 +268,7 @@ class OutputStage:
         return self._leave(list(self._cards))
 
     def _leave(self, track_ids: Sequence[int]) -> list[CardMessage]:
-        self._answers.discard(track_ids)
+        self._feedback.discard(track_ids)
         left = [self._cards.pop(track_id) for track_id in track_ids]
         for card in left:
             if card.verdict.card_id is not None:

@@ -24,7 +24,7 @@ from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
 from edge.pipeline.answers import Stamp
 from edge.pipeline.handover import CropSlots, OutputInbox
-from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, Measure, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer, open_recognizer
@@ -170,8 +170,8 @@ class Daemon:
         source = reopen()
         self._crops = CropSlots(_SLOTS)
         self._inbox = OutputInbox(_ANSWERS)
-        answers = Answers()
-        self._selector = Selector(settings.selection, answers, stills=source.stills)
+        feedback = Feedback()
+        self._selector = Selector(settings.selection, feedback, stills=source.stills)
         tracker = Tracker(settings.tracking)
         self._detector = detector_for(source, self._search_failures)
         self._capture = CaptureLoop(
@@ -186,7 +186,7 @@ class Daemon:
         recognition = RecognitionLoop(
             self._stage, self._crops, self._inbox, self._latencies, settings.recognition.max_batch
         )
-        self._output_stage = OutputStage(settings.smoothing, answers, self._stamp, measurer(settings))
+        self._output_stage = OutputStage(settings.smoothing, feedback, self._stamp, measurer(settings))
         self._output = OutputLoop(
             self._output_stage,
             self._inbox,

@@ -17,7 +17,7 @@ from training.data.references import References
 from training.distillation.stages import first_distillation
 from training.distillation.teachers import FrozenTeacher, open_teacher
 from training.distillation.weights import DistillationWeights
-from training.embedding.ablation_table import Outcome, ablation_table
+from training.embedding.ablation_table import VariantOutcome, ablation_table
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
 from training.embedding.retrieval import torch_embedding
 from training.embedding.runs import card_batches, describe_card_run
@@ -94,8 +94,8 @@ def _trained(plan: Run, ranks: Ranks) -> bool:
     return True
 
 
-def _outcome(variant: Variant, distances: ConditionDistances) -> Outcome:
-    return Outcome(
+def _outcome(variant: Variant, distances: ConditionDistances) -> VariantOutcome:
+    return VariantOutcome(
         name=variant.name,
         against=variant.against,
         recalled=distances.recalled(),

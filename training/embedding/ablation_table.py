@@ -13,7 +13,7 @@ Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outcome:
+class VariantOutcome:
     """What one training came to.
 
     Attributes:
@@ -30,7 +30,7 @@ class Outcome:
     confirmed: NDArray[np.bool_]
 
 
-def ablation_table(outcomes: Sequence[Outcome], conditions: Sequence[str]) -> str:
+def ablation_table(outcomes: Sequence[VariantOutcome], conditions: Sequence[str]) -> str:
     """Two tables: what each training came to, and how that differs from the training that it is compared with.
 
     The first column is recall@1 under all conditions, the others have the share of crops that are confirmed. Every
@@ -55,7 +55,7 @@ def ablation_table(outcomes: Sequence[Outcome], conditions: Sequence[str]) -> st
     return "\n".join(lines) + "\n"
 
 
-def _rows(outcome: Outcome) -> Rows:
+def _rows(outcome: VariantOutcome) -> Rows:
     """What is shown, one row a column of the table, by query: [C + 2, Q]."""
     return np.stack([outcome.recalled.mean(axis=0), outcome.confirmed.mean(axis=0), *outcome.confirmed])
 

@@ -50,7 +50,7 @@ BORDERLESS = "borderless cards"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CenteringOutcome:
     """One card of the study, measured without and with the reference picture of the card.
 
     Attributes:
@@ -97,7 +97,7 @@ class Outcome:
         return [a - t for a, t in zip(_shares(answer), _shares(self.truth_mm), strict=True)]
 
 
-def measured_scenes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[Outcome]:
+def measured_scenes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[CenteringOutcome]:
     """Measure `count` simulated cards, the conditions in turn, in a fixed order; each process on one core."""
     cv2.setNumThreads(1)
     names = list(CONDITIONS)
@@ -109,7 +109,7 @@ def measured_scenes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) 
         yield from pool.map(_measure_job, jobs, chunksize=4)
 
 
-def measure_scene(condition: str, seed: int) -> Outcome:
+def measure_scene(condition: str, seed: int) -> CenteringOutcome:
     """Render one scene with one card, and measure it by every method."""
     conditions, size = CONDITIONS[condition]
     cards = [card for card in _cards() if condition != BORDERLESS or print_edges_mm(card) is None]
@@ -121,7 +121,7 @@ def measure_scene(condition: str, seed: int) -> Outcome:
     with_reference, spent = _timed(image, rough, _reference(card.card_id or ""))
     answers = {name: _ordered(baseline(image, rough)) for name, baseline in BASELINES.items()}
     errors, shift_stds = _shift_errors(with_reference, card)
-    return Outcome(
+    return CenteringOutcome(
         condition=condition,
         seed=seed,
         card_id=card.card_id or "",
@@ -142,7 +142,7 @@ def rough_outline(card: CardTruth, rng: np.random.Generator) -> Quad:
     return np.asarray(card.quad + rng.normal(0, OUTLINE_ERROR * CARD_WIDTH_MM * card.px_per_mm, (4, 2)))
 
 
-def _measure_job(job: tuple[str, int]) -> Outcome:
+def _measure_job(job: tuple[str, int]) -> CenteringOutcome:
     return measure_scene(*job)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.edges.strips import SIDES
-from training.evaluation.centering import METHOD, METHODS, REFERENCED, Outcome
+from training.evaluation.centering import METHOD, METHODS, REFERENCED, CenteringOutcome
 from training.evaluation.metrics import percentiles, proportion
 
 Z_95 = 1.96
@@ -15,7 +15,7 @@ WRONG_POINTS = 3.0
 CONFIDENT_STDS = 3.0
 
 
-def summarise(results: Sequence[Outcome]) -> dict[str, Any]:
+def summarise(results: Sequence[CenteringOutcome]) -> dict[str, Any]:
     """Every figure of the study.
 
     Returns:
@@ -32,7 +32,7 @@ def summarise(results: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _figures(group: Sequence[Outcome]) -> dict[str, Any]:
+def _figures(group: Sequence[CenteringOutcome]) -> dict[str, Any]:
     bordered = [outcome for outcome in group if outcome.truth_mm is not None]
     borderless = [outcome for outcome in group if outcome.truth_mm is None]
     return {
@@ -48,7 +48,7 @@ def _figures(group: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _coverage(bordered: Sequence[Outcome], method: str) -> dict[str, Any]:
+def _coverage(bordered: Sequence[CenteringOutcome], method: str) -> dict[str, Any]:
     """How many cards a method measured, how often the truth lies in its stated intervals, and where it is far off."""
     measured = [outcome for outcome in bordered if outcome.answers[method] is not None]
     kept = [
@@ -68,18 +68,18 @@ def _coverage(bordered: Sequence[Outcome], method: str) -> dict[str, Any]:
     }
 
 
-def _wrong_by_stds(outcome: Outcome, method: str) -> float | None:
+def _wrong_by_stds(outcome: CenteringOutcome, method: str) -> float | None:
     """How many stated standard uncertainties a share is off that is off by more than 3 points; None where none is."""
     stds = outcome.stds[method][len(SIDES) :]
     off = [abs(error) for error in outcome.ratio_errors(method)]
     return max((each / std for each, std in zip(off, stds, strict=True) if each > WRONG_POINTS), default=None)
 
 
-def _named(outcome: Outcome) -> str:
+def _named(outcome: CenteringOutcome) -> str:
     return f"{outcome.card_id} seed {outcome.seed}"
 
 
-def _registration(group: Sequence[Outcome]) -> dict[str, Any]:
+def _registration(group: Sequence[CenteringOutcome]) -> dict[str, Any]:
     """Errors of the print's shift and turn by the reference picture."""
     found = [(outcome.shift, outcome.shift_stds) for outcome in group if outcome.shift is not None]
     errors = np.array([shift for shift, _ in found]).reshape(-1, 3)
@@ -94,7 +94,7 @@ def _registration(group: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _errors(group: Sequence[Outcome], method: str) -> dict[str, Any]:
+def _errors(group: Sequence[CenteringOutcome], method: str) -> dict[str, Any]:
     widths = np.array([error for outcome in group for error in outcome.errors_mm(method)])
     ratios = np.array([error for outcome in group for error in outcome.ratio_errors(method)])
     return {

@@ -16,8 +16,7 @@ from training.data.card_folder import folder_gallery
 from training.data.gallery import demo_gallery
 from training.evaluation.calibration import choose_thresholds, measure_distances
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
-from training.evaluation.centering import Outcome as CenteringOutcome
-from training.evaluation.centering import measured_scenes
+from training.evaluation.centering import CenteringOutcome, measured_scenes
 from training.evaluation.centering_report import centering_to_markdown
 from training.evaluation.centering_summary import summarise as summarise_centering
 from training.evaluation.full_size import measure_full_size

@@ -15,9 +15,9 @@ from edge.imaging.rectification import upside_down
 from training.data.gallery import GalleryImage
 from training.data.references import References
 from training.errors import TrainingError
-from training.evaluation.answers import nearest_cards
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.held_out import chosen
+from training.evaluation.nearest_cards import nearest_cards
 from training.parallel.processes import in_processes
 
 FIRST_SEED = 3_000_000

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.answers import Answers
 from training.evaluation.calibration import Distances
 from training.evaluation.metrics import Proportion, percentiles, proportion
+from training.evaluation.nearest_cards import NearestCards
 from training.evaluation.report import AIMS
 from training.evaluation.vectors import MODEL, UNTRAINED, hash_name
 
@@ -49,12 +49,12 @@ class Shown:
         return np.asarray(self.known & self.has_lookalike[self.cards])
 
 
-def right_art(shown: Shown, answers: Answers) -> NDArray[np.bool_]:
+def right_art(shown: Shown, answers: NearestCards) -> NDArray[np.bool_]:
     """Bool [M], whether the nearest card is the one shown or a look-alike of it."""
     return np.asarray(shown.known & (shown.arts[answers.cards[:, 0]] == shown.arts[shown.cards]))
 
 
-def distances_of(shown: Shown, answers: Answers, chosen: NDArray[np.bool_]) -> Distances:
+def distances_of(shown: Shown, answers: NearestCards, chosen: NDArray[np.bool_]) -> Distances:
     """The nearest distances of the chosen crops, as thresholds are made of them."""
     nearest, right = answers.distances[:, 0].astype(np.float64), right_art(shown, answers)
     return Distances(
@@ -64,7 +64,7 @@ def distances_of(shown: Shown, answers: Answers, chosen: NDArray[np.bool_]) -> D
     )
 
 
-def summarise_model(shown: Shown, answers: Mapping[str, Answers]) -> dict[str, Any]:
+def summarise_model(shown: Shown, answers: Mapping[str, NearestCards]) -> dict[str, Any]:
     """Every figure, as plain values; recognition leaves cards with a look-alike out, which are counted apart."""
     recognition = {method: _by_condition(shown, found) for method, found in answers.items()}
     return {
@@ -94,7 +94,7 @@ def open_set_curve(distances: Distances) -> list[dict[str, float]]:
     ]
 
 
-def worst_confusions(shown: Shown, answers: Answers, count: int) -> list[int]:
+def worst_confusions(shown: Shown, answers: NearestCards, count: int) -> list[int]:
     """Numbers of the crops whose nearest card of another art is nearest in comparison with their own, worst first."""
     other = np.where(shown.arts[answers.cards] == shown.arts[shown.cards][:, None], np.inf, answers.distances)
     lead = np.where(shown.known, answers.own - other.min(axis=1), -np.inf)
@@ -105,19 +105,19 @@ def _all(shown: Shown) -> NDArray[np.bool_]:
     return np.ones(len(shown.cards), bool)
 
 
-def _by_condition(shown: Shown, answers: Answers) -> dict[str, Any]:
+def _by_condition(shown: Shown, answers: NearestCards) -> dict[str, Any]:
     plain = shown.known & ~shown.lookalike
     named = np.asarray(shown.conditions)
     groups = {name: plain & (named == name) for name in dict.fromkeys(shown.conditions)}
     return {name: _top(shown, answers, chosen) for name, chosen in [*groups.items(), ("all", plain)]}
 
 
-def _top(shown: Shown, answers: Answers, chosen: NDArray[np.bool_]) -> dict[str, Any]:
+def _top(shown: Shown, answers: NearestCards, chosen: NDArray[np.bool_]) -> dict[str, Any]:
     hits = answers.cards[chosen] == shown.cards[chosen][:, None]
     return {f"top{k}": proportion(hits[:, :k].any(axis=1).tolist()).to_json() for k in _TOP}
 
 
-def _lookalikes(shown: Shown, answers: Answers) -> dict[str, Any]:
+def _lookalikes(shown: Shown, answers: NearestCards) -> dict[str, Any]:
     """How often the very card, and how often its art, comes first for cards that have a look-alike in the gallery."""
     chosen = shown.lookalike
     exact = answers.cards[chosen, 0] == shown.cards[chosen]

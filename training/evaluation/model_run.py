@@ -16,7 +16,6 @@ from edge.errors import ConfigurationError
 from edge.geometry import Image
 from training.augmentation.preview import write_picture
 from training.errors import TrainingError
-from training.evaluation.answers import Answers, nearest_cards
 from training.evaluation.calibration import choose_thresholds
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
@@ -24,6 +23,7 @@ from training.evaluation.held_out import HeldOut, chosen, folder_held_out, simul
 from training.evaluation.metrics import proportion
 from training.evaluation.model_figures import UNKNOWN, Shown, distances_of, summarise_model, worst_confusions
 from training.evaluation.model_report import CONFUSIONS_PICTURE, confusion_sheet, draw_plots, model_to_markdown
+from training.evaluation.nearest_cards import NearestCards, nearest_cards
 from training.evaluation.vectors import MODEL, UNTRAINED, MeasuredVectors, measure_vectors
 from training.parallel.sharding import shared_work
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         embedder.close()
     if shard.rank != 0:
         return 0
-    shown, answers = judge(cards, jobs, known, vectors)
+    shown, answers = compare_methods(cards, jobs, known, vectors)
     summary: dict[str, Any] = {
         "model": {"file": args.model.name, "model_id": manifest.model_id, "sha256": manifest.sha256},
         "command": shlex.join(["card-training", *sys.argv[1:]]),
@@ -81,9 +81,9 @@ def crop_jobs(cards: HeldOut, count: int) -> tuple[list[CropJob], NDArray[np.boo
     return jobs, np.array(known)
 
 
-def judge(
+def compare_methods(
     cards: HeldOut, jobs: Sequence[CropJob], known: NDArray[np.bool_], vectors: MeasuredVectors
-) -> tuple[Shown, dict[str, Answers]]:
+) -> tuple[Shown, dict[str, NearestCards]]:
     """What the crops show, and what each method says of them."""
     card_ids = list(dict.fromkeys(image.card_id for image in cards.gallery))
     numbers = {card_id: number for number, card_id in enumerate(card_ids)}
@@ -104,7 +104,7 @@ def judge(
     return shown, answers
 
 
-def calibrated(shown: Shown, answers: Answers, rate: float, command: str) -> dict[str, Any]:
+def calibrated(shown: Shown, answers: NearestCards, rate: float, command: str) -> dict[str, Any]:
     """Thresholds from the crops of every second card, and how they do on the crops of the others."""
     first = shown.groups % 2 == 0
     thresholds = choose_thresholds(distances_of(shown, answers, first), rate, command)
@@ -127,7 +127,7 @@ def _held_out(args: argparse.Namespace) -> HeldOut:
     return folder_held_out(args.cards, args.metadata)
 
 
-def _confusions(cards: HeldOut, jobs: Sequence[CropJob], shown: Shown, answers: Answers) -> Image:
+def _confusions(cards: HeldOut, jobs: Sequence[CropJob], shown: Shown, answers: NearestCards) -> Image:
     images = {image.card_id: image for image in cards.gallery}
     card_ids = list(images)
     rows = []
@@ -145,7 +145,7 @@ def _differs(shown: Shown, number: int, card: int) -> bool:
     return bool(shown.arts[card] != shown.arts[shown.cards[number]])
 
 
-def _write_report(folder: Path, summary: dict[str, Any], shown: Shown, answers: Answers) -> None:
+def _write_report(folder: Path, summary: dict[str, Any], shown: Shown, answers: NearestCards) -> None:
     page = model_to_markdown(summary)
     _write(folder / "report.json", json.dumps(summary, indent=1) + "\n")
     _write(folder / "report.md", page)

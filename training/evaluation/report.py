@@ -5,7 +5,7 @@ from typing import Any
 
 from edge.manifests import Thresholds
 from training.evaluation.metrics import Proportion, percentiles, proportion
-from training.evaluation.scenes import Answer, CardOutcome, SceneOutcome, is_unknown
+from training.evaluation.scenes import CardOutcome, Ranking, SceneOutcome, is_unknown
 
 EMBEDDER = "embedder"
 # Aims: (condition, top-k, share of cards) with the detector's own corners.
@@ -99,10 +99,10 @@ def _verdicts(scenes: Iterable[SceneOutcome], thresholds: Thresholds) -> dict[st
         if (EMBEDDER, "detected") in card.answers
     ]
 
-    def share(test: Callable[[str, Answer], bool]) -> dict[str, Any]:
+    def share(test: Callable[[str, Ranking], bool]) -> dict[str, Any]:
         return proportion([test(card_id, answer) for card_id, answer in pairs]).to_json()
 
-    def confirmed(answer: Answer) -> bool:
+    def confirmed(answer: Ranking) -> bool:
         return answer.distances[0] <= thresholds.confirmed and not answer.undecided
 
     return {

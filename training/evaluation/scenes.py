@@ -36,7 +36,7 @@ MIN_VISIBLE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Ranking:
     """What one method said of one card: the nearest distinct cards, nearest first."""
 
     card_ids: tuple[str, ...]
@@ -66,7 +66,7 @@ class CardOutcome:
     has_lookalike: bool
     visible: float
     corner_error: float | None
-    answers: Mapping[tuple[str, str], Answer]
+    answers: Mapping[tuple[str, str], Ranking]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +124,13 @@ class SceneEvaluator:
             answers=answers,
         )
 
-    def _answers(self, image: Image, quad: Quad) -> Iterator[tuple[str, Answer]]:
+    def _answers(self, image: Image, quad: Quad) -> Iterator[tuple[str, Ranking]]:
         crop = rectify(image, quad)
         crops = {"embedder": crop, "with CLAHE": equalized(crop), "with gamma": gamma_corrected(crop)}
         for method, recognition in zip(crops, self._recognizer.recognize(list(crops.values())), strict=True):
             yield (
                 method,
-                Answer(
+                Ranking(
                     card_ids=tuple(match.card_id for match in recognition.matches),
                     distances=tuple(match.distance for match in recognition.matches),
                     undecided=recognition.verified is False,
@@ -140,7 +140,7 @@ class SceneEvaluator:
             nearest = gallery.nearest(crop, 5)
             yield (
                 f"hash {gallery.size} x {gallery.size}",
-                Answer(card_ids=tuple(i for i, _ in nearest), distances=tuple(d for _, d in nearest)),
+                Ranking(card_ids=tuple(i for i, _ in nearest), distances=tuple(d for _, d in nearest)),
             )
 
 

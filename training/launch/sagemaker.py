@@ -19,7 +19,7 @@ RUNS = "/opt/ml/checkpoints"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Start the job; returns the exit code."""
-    args = _parser().parse_args(arguments)
+    args = build_parser().parse_args(arguments)
     estimator(args).fit(inputs={"cards": args.cards} if args.cards else None, wait=args.wait)
     sys.stdout.write(f"started on {args.machine_type}; runs go to {args.checkpoints}\n")
     return 0
@@ -52,7 +52,8 @@ def estimator_options(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The options of a launch; what comes after them is the training command."""
     parser = argparse.ArgumentParser(description="Starts a training command on Amazon SageMaker.")
     parser.add_argument("--role", required=True, help="ARN of the role that SageMaker takes")
     parser.add_argument("--checkpoints", required=True, help="s3://... that runs are kept in")

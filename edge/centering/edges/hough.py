@@ -43,7 +43,7 @@ class Edges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Peaks:
+class _StraightPeaks:
     """The peaks of several strips, made straight.
 
     Attributes:
@@ -132,10 +132,10 @@ def find_lines(
     return [_distinct(each) for each in lines]
 
 
-def _straightened(strips: Sequence[Strip], peaks: Sequence[Peaks], bows: Sequence[float]) -> _Peaks:
+def _straightened(strips: Sequence[Strip], peaks: Sequence[Peaks], bows: Sequence[float]) -> _StraightPeaks:
     u = [(strip.along_mm - strip.middle_mm)[each.rows] for strip, each in zip(strips, peaks, strict=True)]
     across = [each.across_mm - bow * at**2 for each, bow, at in zip(peaks, bows, u, strict=True)]
-    return _Peaks(
+    return _StraightPeaks(
         u=np.concatenate(u),
         across_mm=np.concatenate(across),
         strength=np.concatenate([each.strength for each in peaks]),
@@ -152,7 +152,7 @@ def _weights(strength: Floats) -> Floats:
     return strength / (strength + 0.25 * upper_median(strength)) if len(strength) else strength
 
 
-def _votes(strips: Sequence[Strip], points: _Peaks) -> tuple[float, Floats]:
+def _votes(strips: Sequence[Strip], points: _StraightPeaks) -> tuple[float, Floats]:
     """Votes a profile for each slope and place, in three bins [S, 31, B]; and s at which the first bin starts."""
     strip = strips[0]
     bins = int(strip.profiles.shape[1] * strip.step_mm / BIN_MM) + 2
@@ -175,7 +175,7 @@ def _votes(strips: Sequence[Strip], points: _Peaks) -> tuple[float, Floats]:
 
 
 def _refined(
-    points: _Peaks, which: NDArray[np.intp], found: tuple[Floats, Floats], min_coverage: float
+    points: _StraightPeaks, which: NDArray[np.intp], found: tuple[Floats, Floats], min_coverage: float
 ) -> list[tuple[int, Line]]:
     """Refine positions and slopes [L] by least squares of the peaks near them; those that cover enough of their side.
 
@@ -208,7 +208,7 @@ def _refined(
 
 
 def _near(
-    points: _Peaks, which: NDArray[np.intp], positions_mm: Floats, slopes: Floats, reach_mm: float
+    points: _StraightPeaks, which: NDArray[np.intp], positions_mm: Floats, slopes: Floats, reach_mm: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pairs of a line and a peak of the same strip near it, in the order of lines and peaks."""
     ends = np.arange(len(points.counts) + 1)

@@ -49,7 +49,7 @@ _BESIDE_MM = np.array([-0.25, 0.0, 0.25])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outline:
+class CutOutline:
     """The outer edges of a card.
 
     Attributes:
@@ -63,7 +63,7 @@ class Outline:
     edges_around: bool
 
 
-def find_outline(image: Image, quad: Quad, px_per_mm: float) -> Outline:
+def find_outline(image: Image, quad: Quad, px_per_mm: float) -> CutOutline:
     """Find the card's edges near a rough outline.
 
     Args:
@@ -158,7 +158,7 @@ def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: NDArr
 
 def _best(
     card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats], size: Sequence[int]
-) -> Outline:
+) -> CutOutline:
     """The combination of candidates with the best merit, less what its width to height is off a card's."""
     merits = _merits(candidates, roundness)
     best: tuple[int, ...] = ()
@@ -178,7 +178,7 @@ def _best(
         any(other.position_mm < lines[k].position_mm - 0.8 for other in lines)
         for k, lines in zip(best, (candidates[side] for side in SIDES), strict=True)
     ]
-    return Outline(
+    return CutOutline(
         quad=transform_points(card, _corners(candidates, best)),
         rounded_corners=sum(map(bool, rounded)),
         edges_around=sum(outside) >= 3,

@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.centering.edges.aspect import aspect_doubts, possible_aspects
 from edge.centering.edges.border import trace_sides
-from edge.centering.edges.outline import Outline, corner_points, find_outline, rounded_corners
+from edge.centering.edges.outline import CutOutline, corner_points, find_outline, rounded_corners
 from edge.centering.edges.print_edge import STRIP_MM, BorderSide
 from edge.centering.edges.strips import SIDES, Side, card_to_image, sample_strip
 from edge.errors import MeasurementError
@@ -32,7 +32,7 @@ class FollowedCard:
         doubts: in words, why this is no card's outline.
     """
 
-    outline: Outline
+    outline: CutOutline
     sides: Mapping[Side, BorderSide]
     quad: Quad
     doubts: str | None
@@ -67,13 +67,13 @@ def _followed_closely(image: Image, rough: Quad) -> FollowedCard | None:
     if corners < MIN_ROUNDED_CORNERS:
         return None
     try:
-        found = _followed(image, Outline(quad=rough, rounded_corners=corners, edges_around=False))
+        found = _followed(image, CutOutline(quad=rough, rounded_corners=corners, edges_around=False))
     except MeasurementError:
         return None
     return found if found.doubts is None else None
 
 
-def _followed(image: Image, outline: Outline) -> FollowedCard:
+def _followed(image: Image, outline: CutOutline) -> FollowedCard:
     height, width = image.shape[:2]
     sides = _traced_sides(image, outline)
     corners = corner_points({s: (f.outer.curve[0], f.outer.curve[1]) for s, f in sides.items()})
@@ -82,7 +82,7 @@ def _followed(image: Image, outline: Outline) -> FollowedCard:
     return FollowedCard(outline=outline, sides=sides, quad=quad, doubts=doubts)
 
 
-def _traced_sides(image: Image, outline: Outline) -> dict[Side, BorderSide]:
+def _traced_sides(image: Image, outline: CutOutline) -> dict[Side, BorderSide]:
     card, resolution = card_to_image(outline.quad), _finest_scale(outline.quad)
     strips = [sample_strip(image, card, side, STRIP_MM, resolution, PROFILE_SPACING_MM) for side in SIDES]
     sides = trace_sides(strips, possible_aspects(outline.quad, image.shape[1], image.shape[0]))

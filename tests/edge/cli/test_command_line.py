@@ -77,7 +77,7 @@ def test_a_failure_that_is_a_bug_is_not_hidden(monkeypatch):
 
 @pytest.mark.parametrize(("error", "traceback"), [(DatabaseError("broken"), False), (KeyError("bug"), True)])
 def test_the_log_spares_tracebacks_of_what_the_user_can_mend(capfd, error, traceback):
-    with command_line._logging_to_stderr(verbose=False):
+    with command_line.logging_to_stderr(verbose=False):
         command_line.logging.getLogger("edge.test").warning("failed: %s", error, exc_info=error)
         command_line.logging.getLogger("edge.test").info("not shown")
     lines = capfd.readouterr().err.splitlines()

@@ -9,7 +9,7 @@ import pytest
 from edge.detection import CardDetector
 from edge.pipeline.answers import Stamp
 from edge.pipeline.returns import MOST_PLACES, GoneCards
-from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
@@ -53,13 +53,13 @@ def video(tmp_path_factory, tiny_database, table):
 
 
 def played(video, tiny_database, tracking):
-    answers, messages = Answers(), []
-    capture = CaptureStage(RememberingDetector(), Tracker(tracking), Selector(SelectionSettings(), answers))
+    feedback, messages = Feedback(), []
+    capture = CaptureStage(RememberingDetector(), Tracker(tracking), Selector(SelectionSettings(), feedback))
     settings = RecognitionSettings(model=tiny_database.model, database=tiny_database.database)
     with closing(open_recognizer(settings)) as recognizer, closing(VideoSource(video)) as source:
         recognition = RecognitionStage(recognizer)
         stamp = Stamp(sequence=0, published_at="2024-01-01T00:00:00+00:00")
-        output = OutputStage(SmoothingSettings(), answers, lambda: stamp)
+        output = OutputStage(SmoothingSettings(), feedback, lambda: stamp)
         while (frame := source.read()) is not None:
             observation, crops, _ = capture.process(frame)
             messages += output.observe(observation)

@@ -4,7 +4,7 @@ import pytest
 
 from edge.frame import Frame
 from edge.geometry import card_homography
-from edge.pipeline.selection import Answered, Answers, Crop, Demand, Selector, laplacian_variance
+from edge.pipeline.selection import Crop, Demand, Feedback, Selector, TrackFeedback, laplacian_variance
 from edge.pipeline.tracking import Track
 from edge.settings.settings import SelectionSettings
 
@@ -40,8 +40,8 @@ class Bench:
     """A selector with one track, fed frame by frame."""
 
     def __init__(self, *, stills: bool = False) -> None:
-        self.answers = Answers()
-        self.selector = Selector(SETTINGS, self.answers, stills=stills)
+        self.feedback = Feedback()
+        self.selector = Selector(SETTINGS, self.feedback, stills=stills)
         self.frame_id = -1
 
     def show(self, picture: np.ndarray, card: Track | None = None) -> Crop | None:
@@ -52,8 +52,10 @@ class Bench:
         return crops[0] if crops else None
 
     def answer(self, crop: Crop, demand: Demand) -> None:
-        answered = Answered(demand=demand, frame_id=crop.frame.frame_id, quad=crop.quad, fingerprint=crop.fingerprint)
-        self.answers.put(7, answered)
+        newest = TrackFeedback(
+            demand=demand, frame_id=crop.frame.frame_id, quad=crop.quad, fingerprint=crop.fingerprint
+        )
+        self.feedback.put(7, newest)
 
     def decided(self) -> "Bench":
         self.answer(self.show(SHARP), Demand.CHECK)
@@ -167,8 +169,8 @@ def test_a_hidden_card_is_not_asked_about():
 
 def test_a_track_that_has_ended_is_forgotten():
     bench = Bench().decided()
-    bench.answers.discard([7, 8])
-    assert bench.answers.get(7) is None
+    bench.feedback.discard([7, 8])
+    assert bench.feedback.get(7) is None
     bench.show(BLURRED)
     bench.selector.select(Frame(frame_id=9, timestamp_ns=0, image=SHARP), [])
     assert bench.selector.remaining() == ()

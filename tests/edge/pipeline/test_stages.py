@@ -23,7 +23,7 @@ from edge.geometry import card_homography, card_quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
 from edge.manifests import Thresholds
 from edge.pipeline.answers import Stamp
-from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognition
@@ -115,15 +115,15 @@ class Pipeline:
     def __init__(self, measure=None) -> None:
         self.now_ns = -33 * MILLISECOND
         self.detector, self.recognizer = SceneDetector(), PixelRecognizer()
-        answers = Answers()
-        self.selector = Selector(SelectionSettings(), answers)
+        feedback = Feedback()
+        self.selector = Selector(SelectionSettings(), feedback)
         self.failures = SearchFailures()
-        tracker = Tracker(TrackingSettings(hold_s=0.1))
-        self.capture = CaptureStage(self.detector, tracker, self.selector, self.failures)
+        self.tracker = Tracker(TrackingSettings(hold_s=0.1))
+        self.capture = CaptureStage(self.detector, self.tracker, self.selector, self.failures)
         self.recognition = RecognitionStage(self.recognizer)
         self.stamps = 0
         self.output = OutputStage(
-            SmoothingSettings(), answers, self._stamp, measure, clock=lambda: self.now_ns + 12 * MILLISECOND
+            SmoothingSettings(), feedback, self._stamp, measure, clock=lambda: self.now_ns + 12 * MILLISECOND
         )
         self.frame_id = -1
 
@@ -268,7 +268,7 @@ def test_detections_of_the_sensor_are_used_as_they_are():
 
 
 def test_a_source_that_detects_by_itself_needs_no_detector_and_has_to_detect():
-    stage = CaptureStage(None, Tracker(TrackingSettings(min_hits=1)), Selector(SelectionSettings(), Answers()))
+    stage = CaptureStage(None, Tracker(TrackingSettings(min_hits=1)), Selector(SelectionSettings(), Feedback()))
     image = picture(CARDS["demo-001"])
     detection = Detection(quad=card_quad(QUAD), confidence=0.8)
     observation, _, _ = stage.process(Frame(frame_id=0, timestamp_ns=0, image=image, detections=(detection,)))
@@ -427,7 +427,7 @@ def swap_while_seen(pipeline: Pipeline) -> None:
 
 
 def swap_under_a_hand(pipeline: Pipeline) -> None:
-    pipeline.capture._tracker.settings = TrackingSettings(hold_s=1.0)
+    pipeline.tracker.settings = TrackingSettings(hold_s=1.0)
     for _ in range(10):
         pipeline.look(np.zeros((420, 480, 3), np.uint8), quads=())
     pipeline.look(picture(CARDS["demo-002"]))
@@ -480,7 +480,7 @@ def left_share(message) -> float:
 def test_a_second_copy_in_the_same_place_gets_its_own_centering(hidden_frames, measured_for):
     measure = TwoCopies()
     pipeline = Pipeline(measure)
-    pipeline.capture._tracker.settings = TrackingSettings(hold_s=1.0)
+    pipeline.tracker.settings = TrackingSettings(hold_s=1.0)
     first = pipeline.show(picture(CARDS["demo-001"]), frames=measured_for)[-1]
     assert left_share(first) == pytest.approx(50.0, abs=0.1)
     pipeline.show(EMPTY, quads=(), frames=hidden_frames)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from edge.calibration.stored import Calibration, write_calibration
 from edge.errors import ConfigurationError, DatabaseError, SourceError
 from edge.frame import Frame
-from edge.pipeline.selection import Answers, Selector
+from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
@@ -30,14 +30,14 @@ def settings(tiny_database, tmp_path):
 
 @pytest.fixture
 def parts(settings):
-    answers = Answers()
+    feedback = Feedback()
     return SimpleNamespace(
         capture=SimpleNamespace(paused=False, newest=Frame(frame_id=5, timestamp_ns=6, image=IMAGE)),
         tracker=Tracker(settings.tracking),
-        selector=Selector(settings.selection, answers),
+        selector=Selector(settings.selection, feedback),
         stage=RecognitionStage(open_recognizer(settings.recognition)),
         loop=SimpleNamespace(max_batch=5),
-        output=OutputStage(settings.smoothing, answers, stamp=lambda: None),
+        output=OutputStage(settings.smoothing, feedback, stamp=lambda: None),
     )
 
 

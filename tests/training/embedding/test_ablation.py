@@ -6,7 +6,7 @@ from tests.training.conftest import TINY
 from training.augmentation import AugmentationSettings
 from training.cli import main
 from training.embedding import ablation
-from training.embedding.ablation_table import Outcome, ablation_table
+from training.embedding.ablation_table import VariantOutcome, ablation_table
 from training.embedding.variants import AUGMENTATION_FAMILIES, variants
 from training.evaluation.crops import CONDITIONS
 from training.networks.families.shapes import SHAPES
@@ -27,7 +27,7 @@ def test_all_variants_have_folders_of_their_own_and_come_after_what_they_are_com
 
 def outcome(name, against, recalled, confirmed=None):
     recalled = np.array(recalled, bool)
-    return Outcome(
+    return VariantOutcome(
         name=name,
         against=against,
         recalled=recalled,

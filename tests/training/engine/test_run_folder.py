@@ -54,6 +54,7 @@ def test_a_resumed_run_keeps_what_only_its_start_knew(tmp_path):
 def test_the_processes_that_make_batches_may_be_others(tmp_path):
     carried_out(tmp_path, DESCRIPTION | {"settings": {"seed": 0, "workers": 1}})
     carried_out(tmp_path, DESCRIPTION | {"settings": {"seed": 0, "workers": 4}}, resume=True)
+    assert described(tmp_path)["settings"]["workers"] == 4
 
 
 def test_a_run_is_not_resumed_with_other_cards(tmp_path):

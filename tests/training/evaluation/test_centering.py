@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
-from training.evaluation.centering import BORDERLESS, METHOD, REFERENCED, Outcome, measure_scene
+from training.evaluation.centering import BORDERLESS, METHOD, REFERENCED, CenteringOutcome, measure_scene
 from training.evaluation.centering_baselines import BASELINES, canny_hough, fixed_inner_threshold, threshold_box
 from training.evaluation.centering_report import centering_to_markdown
 from training.evaluation.centering_summary import summarise
@@ -13,7 +13,7 @@ PX_PER_MM = 10
 
 
 def outcome(answer, *, truth=TRUTH_MM, std=0.02, points=0.5, condition="clean", seed=1, reason=None, shift=None):
-    return Outcome(
+    return CenteringOutcome(
         condition=condition,
         seed=seed,
         card_id="abc-001",

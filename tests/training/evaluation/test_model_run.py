@@ -15,12 +15,12 @@ from training.cli import main
 from training.data.gallery import GalleryImage
 from training.embedding.retrieval import torch_embedding
 from training.engine.checkpoint import save_checkpoint
-from training.evaluation.answers import nearest_cards
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out
 from training.evaluation.model_figures import UNKNOWN, Shown, summarise_model, worst_confusions
 from training.evaluation.model_run import calibrated, crop_jobs
+from training.evaluation.nearest_cards import nearest_cards
 from training.networks.model import CardEmbedder
 
 

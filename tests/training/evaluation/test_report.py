@@ -2,16 +2,16 @@ import json
 
 from edge.manifests import Thresholds
 from training.evaluation.report import summarise, to_markdown
-from training.evaluation.scenes import UNKNOWN_CLEAN, Answer, CardOutcome, SceneOutcome
+from training.evaluation.scenes import UNKNOWN_CLEAN, CardOutcome, Ranking, SceneOutcome
 
 THRESHOLDS = Thresholds(confirmed=0.2, unknown=0.4, not_a_card=0.5)
 
 
-def answer(*matches: tuple[str, float], undecided: bool = False) -> Answer:
-    return Answer(card_ids=tuple(m[0] for m in matches), distances=tuple(m[1] for m in matches), undecided=undecided)
+def answer(*matches: tuple[str, float], undecided: bool = False) -> Ranking:
+    return Ranking(card_ids=tuple(m[0] for m in matches), distances=tuple(m[1] for m in matches), undecided=undecided)
 
 
-def card(condition: str, card_id: str, true: Answer, detected: Answer | None) -> CardOutcome:
+def card(condition: str, card_id: str, true: Ranking, detected: Ranking | None) -> CardOutcome:
     answers = {("embedder", "true"): true}
     if detected is not None:
         answers["embedder", "detected"] = detected

@@ -2,13 +2,13 @@ import os
 import stat
 import subprocess
 
-from training.launch.sagemaker import ENTRY, REPOSITORY, _parser, estimator_options
+from training.launch.sagemaker import ENTRY, REPOSITORY, build_parser, estimator_options
 
 COMMAND = ["--role", "arn:role", "--checkpoints", "s3://runs", "--spot", "--hours", "3"]
 
 
 def test_the_estimator_gets_the_command_and_a_place_for_its_runs():
-    args = _parser().parse_args([*COMMAND, "--", "teacher", "--name", "t", "--cards", "/opt/ml/input/data/cards"])
+    args = build_parser().parse_args([*COMMAND, "--", "teacher", "--name", "t", "--cards", "/opt/ml/input/data/cards"])
     options = estimator_options(args)
     assert options["environment"]["CARD_TRAINING"] == (
         "teacher --name t --cards /opt/ml/input/data/cards --runs /opt/ml/checkpoints"

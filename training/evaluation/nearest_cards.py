@@ -11,7 +11,7 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answers:
+class NearestCards:
     """What one method says of M crops.
 
     Attributes:
@@ -27,7 +27,7 @@ class Answers:
 
 def nearest_cards(
     gallery: NDArray[np.float32], card_numbers: NDArray[np.int64], queries: NDArray[np.float32], truth: Sequence[int]
-) -> Answers:
+) -> NearestCards:
     """Search every query among all rows; of several rows of one card the nearest counts.
 
     Args:
@@ -51,4 +51,4 @@ def nearest_cards(
         distances[part] = np.take_along_axis(of_card, cards[part], axis=1)
         known = np.flatnonzero(true[part] >= 0)
         own[start + known] = of_card[known, true[part][known]]
-    return Answers(cards=cards, distances=distances, own=own)
+    return NearestCards(cards=cards, distances=distances, own=own)
