@@ -17,6 +17,7 @@ from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, ScannerError
 from edge.manifests import read_model_manifest
 from edge.recognition.selftest import load_golden
+from edge.recognition.verification import Verifier
 
 _LONGEST_S = 120
 _EQUAL = 1e-4
@@ -54,7 +55,9 @@ def try_database(path: Path, model: Path) -> None:
 def main(database: Path, model: Path) -> int:
     """Try a database in this process; 1, and a sentence on standard error, if it does not work."""
     try:
-        _search_once(CardDatabase.open(database, read_model_manifest(model.with_suffix(".json"))), model)
+        opened = CardDatabase.open(database, read_model_manifest(model.with_suffix(".json")))
+        _search_once(opened, model)
+        _decode_pictures(opened)
     except ScannerError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -72,6 +75,15 @@ def _search_once(database: CardDatabase, model: Path) -> None:
     database.search(embedded, 1)
     if not float(embedded[0] @ golden.embeddings[0]) >= 1 - _SAME_MODEL:
         raise DatabaseError(f"the model {model} does not embed as the one that {database.path} was built with")
+
+
+def _decode_pictures(database: CardDatabase) -> None:
+    """Decode all that a scanner decodes when a card lies there: one that is damaged would fail each time."""
+    Verifier(database).check()
+    prints = [database.print_reference(card_id) for card_id in database.card_ids]
+    for reference in (*prints, *database.backs):
+        if reference is not None:
+            reference.picture()
 
 
 if __name__ == "__main__":

@@ -101,6 +101,15 @@ class Verifier:
         self._encoded = {name: read_member(database.path, name) for name in names}
         self._decoded = ByteCache(self._decode_group, _DECODED_BYTES)
 
+    def check(self) -> None:
+        """Decode every reference image once, which else happens when such a card lies there.
+
+        Raises:
+            DatabaseError: if one is damaged.
+        """
+        for number in range(len(self._groups)):
+            self._decode_group(number)
+
     def verify(self, card: Image, matches: Sequence[Match]) -> Verification | None:
         """Decide between the look-alikes of the first match.
 

@@ -80,6 +80,27 @@ def test_a_database_that_does_not_open_is_refused_before_anything_changes(databa
     assert not (tmp_path / "databases").exists()
 
 
+@pytest.mark.parametrize("member", [b"no picture", cv2.imencode(".png", np.zeros((9, 9, 3), np.uint8))[1].tobytes()])
+def test_pictures_that_would_fail_when_their_card_lies_there_are_refused(database, tiny_database, tmp_path, member):
+    shutil.copytree(tiny_database.database, tmp_path / "forged")
+    (tmp_path / "forged" / "references").mkdir(exist_ok=True)
+    names = ["references/anchor.png", "references/0.png", "references/1.png"]
+    members = [
+        {"card_id": card_id, "file": name}
+        for card_id, name in zip(list(tiny_database.cards)[:2], names[1:], strict=True)
+    ]
+    group = {"anchor": names[0], "windows": [[8, 8, 40, 40]], "members": members}
+    forge(tmp_path / "forged", "lookalikes.json", json.dumps([group]).encode())
+    card = np.zeros((704, 504, 3), np.uint8)
+    for name, picture in zip(names, [card[::4, ::4, 0], card, card], strict=True):
+        forge(tmp_path / "forged", name, cv2.imencode(".png", picture)[1].tobytes())
+    assert database("install", tmp_path / "forged").code == 0
+    forge(tmp_path / "forged", names[2], member)
+    outcome = database("install", tmp_path / "forged")
+    assert outcome.code == 1
+    assert "1.png is not a reference image" in outcome.complaint
+
+
 def test_a_database_that_ends_the_process_is_refused(database, tiny_database, tmp_path, monkeypatch):
     """An interpreter that dies as a crash in a library would make it die."""
     interpreter = tmp_path / "python"
