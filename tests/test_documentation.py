@@ -147,7 +147,7 @@ def bench(tmp_path_factory) -> Path:
     cards = demo_cards()[:3]
     picture = cv2.copyMakeBorder(render_card(cards[0], 6), 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=(70, 120, 90))
     (folder / "photos").mkdir()
-    for name in ("binder.jpg", "card.jpg", "back.jpg", "photo.jpg", "photos/one.jpg"):
+    for name in ("binder.jpg", "card.jpg", "back.jpg", "photo.jpg", "photos/one.jpg", "bench.png"):
         cv2.imwrite(str(folder / name), picture)
     write_card_folder(folder, cards)
     (folder / "cards").rename(folder / "images")
