@@ -1,9 +1,12 @@
-"""Plane geometry of cards: quadrilaterals, homographies, overlap.
+"""Plane geometry of cards: quadrilaterals, homographies, overlap and what follows from it.
 
 Coordinates are pixels with x to the right, y down and pixel centres at integers (OpenCV's convention). A quad is a
 float64 array [4, 2], clockwise as seen in the image. A *card quad* starts so that its first side (0 to 1) is a short
-side: the card's own top or bottom, which only recognition can tell apart.
+side: the card's own top or bottom, which only recognition can tell apart. A box is
+float64 [4]: left, top, right, bottom.
 """
+
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from edge.errors import MeasurementError
 
 Quad = NDArray[np.float64]
+Box = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 CARD_WIDTH_MM = 63.0
@@ -76,7 +80,7 @@ def quad_iou(first: Quad, second: Quad) -> float:
     return intersection / union if union > 0 else 0.0
 
 
-def quad_overlap(first: Quad, second: Quad) -> float:
+def quad_intersection_over_smaller(first: Quad, second: Quad) -> float:
     """The share of the smaller of two convex quads that lies in the other, 0 to 1."""
     smaller = min(abs(quad_area(first)), abs(quad_area(second)))
     return _intersection_area(first, second) / smaller if smaller > 0 else 0.0
@@ -86,6 +90,61 @@ def _intersection_area(first: Quad, second: Quad) -> float:
     if np.any(first.max(axis=0) < second.min(axis=0)) or np.any(second.max(axis=0) < first.min(axis=0)):
         return 0.0
     return float(cv2.intersectConvexConvex(first.astype(np.float32), second.astype(np.float32))[0])
+
+
+def bounding_box(quad: Quad) -> Box:
+    """The smallest upright box around a quad."""
+    return np.concatenate([quad.min(axis=0), quad.max(axis=0)])
+
+
+def box_area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Areas [...] of boxes [..., 4]."""
+    return np.asarray(np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1))
+
+
+def box_intersection(box: Box, others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Areas [N] that a box has in common with others [N, 4]."""
+    sides = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None)
+    return np.asarray(np.prod(sides, axis=1))
+
+
+def box_iou(box: Box, others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union [N] of a box with others [N, 4]."""
+    intersection = box_intersection(box, others)
+    return np.asarray(intersection / np.maximum(box_area(box) + box_area(others) - intersection, 1e-12))
+
+
+def non_maximum_suppression(
+    shapes: NDArray[np.float64], max_overlap: float, overlap: Callable[[Box, NDArray[np.float64]], NDArray[np.float64]]
+) -> list[int]:
+    """Which of some boxes or quads to keep: each but those that overlap a better one that is kept (greedy).
+
+    Args:
+        shapes: [N, ...], best first.
+        max_overlap: of two that are kept.
+        overlap: of one with others, [N] from 0 to 1.
+
+    Returns:
+        Their indices, best first.
+    """
+    kept: list[int] = []
+    free = np.arange(len(shapes))
+    while len(free):
+        best, free = free[0], free[1:]
+        kept.append(int(best))
+        free = free[overlap(shapes[best], shapes[free]) <= max_overlap]
+    return kept
+
+
+def distinct_quads(
+    quads: Sequence[Quad], max_overlap: float, overlap: Callable[[Quad, Quad], float] = quad_iou
+) -> list[int]:
+    """The indices of the quads, best first, that non-maximum suppression keeps; `overlap` is of two of them."""
+    return non_maximum_suppression(
+        np.array(quads, dtype=np.float64),
+        max_overlap,
+        lambda best, others: np.array([overlap(other, best) for other in others]),
+    )
 
 
 def card_homography(quad: Quad, width: int, height: int) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Detects cards: one network proposes where they lie, another places their sides, the edges say exactly."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from edge.detection.refinement import fit_outline
 from edge.detection.shape import card_order, card_shape_error
 from edge.errors import MeasurementError
 from edge.frame import Detection
-from edge.geometry import Image, Quad, quad_iou, quad_overlap, side_lengths
+from edge.geometry import Image, Quad, distinct_quads, quad_intersection_over_smaller, side_lengths
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 
 MIN_FRAME_PX = 24
@@ -69,12 +70,9 @@ class CardDetector:
             return ()
         proposals = self._proposed(image)
         placed = self._sides.find(image, [proposal.quad for proposal in proposals])
-        found: list[Detection] = []
-        for proposal, quad in zip(proposals, placed, strict=True):
-            detection = fitted(image, quad, proposal.score) if quad is not None else None
-            if detection is not None and not _overlaps(detection.quad, found):
-                found.append(detection)
-        return tuple(sorted(found, key=lambda each: -each.confidence))
+        found = _fitted_all(image, proposals, placed)
+        kept = [found[k] for k in distinct_quads([each.quad for each in found], SAME_IOU)]
+        return tuple(sorted(kept, key=lambda each: -each.confidence))
 
     def others(self, image: Image, quad: Quad) -> list[Quad]:
         """Other outlines that the card at a place may have: the place is looked at closer, and less is believed.
@@ -92,10 +90,7 @@ class CardDetector:
             looked = self._proposer.propose(part, size_px, MIN_OTHER_SCORE)
             proposals += [replace(each, quad=each.quad + corner) for each in looked]
         placed = self._sides.find(image, [each.quad for each in proposals])
-        found = [
-            fitted(image, sides, each.score) for each, sides in zip(proposals, placed, strict=True) if sides is not None
-        ]
-        closer = [each.quad for each in found if each is not None]
+        closer = [each.quad for each in _fitted_all(image, proposals, placed)]
         return distinct(closer + sleeved_quads(image, quad), quad)
 
     def _proposed(self, image: Image) -> list[Proposal]:
@@ -103,12 +98,19 @@ class CardDetector:
         found = self._proposer.propose(image, FAR_PX, MIN_SCORE)
         if not found or np.median([side_lengths(each.quad).min() for each in found]) <= SMALL_PX / FAR_PX * long_px:
             nearer = self._proposer.propose(image, NEAR_PX, MIN_SCORE)
-            new = [far for far in found if all(quad_iou(far.quad, each.quad) <= SAME_IOU for each in nearer)]
-            found = nearer + new
+            found = nearer + found
+            found = [found[k] for k in distinct_quads([each.quad for each in found], SAME_IOU)]
         if not found or max(side_lengths(each.quad).max() for each in found) >= LARGE * long_px:
             closer = self._proposer.propose(image, CLOSE_PX, MIN_SCORE)
             found = _whole(found + [each for each in closer if side_lengths(each.quad).max() >= LARGE * long_px])
         return found
+
+
+def _fitted_all(image: Image, proposals: Sequence[Proposal], placed: Sequence[Quad | None]) -> list[Detection]:
+    """The proposals whose sides were placed and fit, in their order."""
+    pairs = zip(proposals, placed, strict=True)
+    found = [fitted(image, quad, proposal.score) for proposal, quad in pairs if quad is not None]
+    return [each for each in found if each is not None]
 
 
 def fitted(image: Image, quad: Quad, score: float) -> Detection | None:
@@ -151,12 +153,6 @@ def _surroundings(image: Image, quad: Quad, margin: float) -> tuple[NDArray[np.f
 
 def _whole(proposals: list[Proposal]) -> list[Proposal]:
     """The proposals, best first, without those that are a part of a better one, or that a better one is a part of."""
-    kept: list[Proposal] = []
-    for proposal in sorted(proposals, key=lambda each: -each.score):
-        if all(quad_overlap(proposal.quad, better.quad) <= PART for better in kept):
-            kept.append(proposal)
-    return kept
-
-
-def _overlaps(quad: Quad, detections: list[Detection]) -> bool:
-    return any(quad_iou(quad, each.quad) > SAME_IOU for each in detections)
+    best = sorted(proposals, key=lambda each: -each.score)
+    kept = distinct_quads([each.quad for each in best], PART, quad_intersection_over_smaller)
+    return [best[k] for k in kept]

@@ -5,7 +5,7 @@ import numpy as np
 
 from edge.detection.refinement import fit_outline
 from edge.detection.shape import grown_quad
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_quad, quad_iou, side_lengths
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_quad, distinct_quads, side_lengths
 
 # A picture may show a little less of a card than all of it: so much is cut off each side, as a share of the picture.
 CUTS = (0.0, 0.02)
@@ -54,8 +54,5 @@ def sleeved_quads(image: Image, quad: Quad) -> list[Quad]:
 
 def distinct(quads: list[Quad], known: Quad) -> list[Quad]:
     """The outlines that are neither nearly `known` nor nearly one before them."""
-    kept = [known]
-    for quad in quads:
-        if all(quad_iou(quad, each) < SAME_IOU for each in kept):
-            kept.append(quad)
-    return kept[1:]
+    every = [known, *quads]
+    return [every[k] for k in distinct_quads(every, SAME_IOU)[1:]]

@@ -28,7 +28,7 @@ DERIVATIVE = np.array([[-1, -2, 0, 2, 1]], dtype=np.float32) / 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outline:
+class FittedOutline:
     """A fitted outline.
 
     Attributes:
@@ -60,7 +60,7 @@ def refine_quad(image: Image, quad: Quad, search_px: float) -> Quad | None:
     return outline.quad
 
 
-def fit_outline(image: Image, quad: Quad, search_px: float) -> Outline | None:
+def fit_outline(image: Image, quad: Quad, search_px: float) -> FittedOutline | None:
     """As `refine_quad`, with the evidence for each side; None where the fitted sides make no convex quad."""
     step = max(search_px / COARSE_STEPS, 0.25)
     coarse = _moved(quad, _best_lines(_edge_strength(side_profiles(image, quad, step, COARSE_STEPS))) * step)
@@ -72,7 +72,7 @@ def fit_outline(image: Image, quad: Quad, search_px: float) -> Outline | None:
     fine = _moved(coarse, curves * step)
     if fine is None:
         return None
-    return Outline(quad=fine, support=support)
+    return FittedOutline(quad=fine, support=support)
 
 
 def side_profiles(image: Image, quad: Quad, step_px: float, steps: int) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from edge.database import CardDatabase
 from edge.detection import CardDetector, filling_quads
-from edge.geometry import Image, Quad, quad_area, quad_overlap
+from edge.geometry import Image, Quad, quad_area, quad_intersection_over_smaller
 from edge.imaging.rectification import rectify
 from edge.manifests import Thresholds
 from edge.recognition.recognizer import Recognition, Recognizer
@@ -82,7 +82,8 @@ class OutlineReader:
 
     def _reconsidered(self, image: Image, first: Sighting) -> Sighting:
         """The nearest of the outlines that an undecided card may have, none of them a neighbour's."""
-        here = [quad for quad in self._detector.others(image, first.quad) if quad_overlap(quad, first.quad) > PART]
+        near = self._detector.others(image, first.quad)
+        here = [quad for quad in near if quad_intersection_over_smaller(quad, first.quad) > PART]
         best = min(self._recognized(image, here), key=distance, default=first)
         margin = 0.0 if _card(best) == _card(first) else NEARER
         better = distance(best) <= self._thresholds.unknown and distance(best) < distance(first) - margin
@@ -121,4 +122,5 @@ def _card(sighting: Sighting) -> str | None:
 
 def _is_part(sighting: Sighting, card: Sighting) -> bool:
     inside = quad_area(sighting.quad) <= quad_area(card.quad)
-    return (inside or _card(sighting) == _card(card)) and quad_overlap(sighting.quad, card.quad) > PART
+    overlaps = quad_intersection_over_smaller(sighting.quad, card.quad) > PART
+    return overlaps and (inside or _card(sighting) == _card(card))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import SourceError
+from edge.geometry import box_iou, non_maximum_suppression
 
 FULL_SENSOR = (0, 0, 4056, 3040)
 NANODET_STRIDES = (8, 16, 32, 64)
@@ -85,7 +86,7 @@ def decode_boxes(outputs: Sequence[NDArray[np.float32]], network: NetworkOutput)
         )
     corners = np.clip(corners, 0.0, 1.0)
     keep = np.all(corners[:, 2:] > corners[:, :2], axis=1)
-    return _strongest_apart(corners[keep], scores[keep])
+    return _suppressed(corners[keep], scores[keep])
 
 
 def to_frame(boxes: Boxes, roi: Rectangle, crop: Rectangle, size: tuple[int, int]) -> Boxes:
@@ -164,24 +165,8 @@ def _wanted(classes: NDArray[np.intp], network: NetworkOutput) -> NDArray[np.boo
     return np.isin(classes, numbers)
 
 
-def _strongest_apart(corners: NDArray[np.float64], scores: NDArray[np.float64]) -> Boxes:
-    """The best boxes of which no two show the same thing (greedy non-maximum suppression over all classes)."""
+def _suppressed(corners: NDArray[np.float64], scores: NDArray[np.float64]) -> Boxes:
+    """The best boxes of which no two show the same thing, whatever their classes (non-maximum suppression)."""
     order = np.argsort(-scores, kind="stable")[: 8 * MAX_BOXES]
-    corners, scores = corners[order], scores[order]
-    free = np.ones(len(corners), dtype=bool)
-    kept: list[int] = []
-    while free.any() and len(kept) < MAX_BOXES:
-        best = int(np.argmax(free))
-        kept.append(best)
-        free &= overlaps(corners[best], corners) <= MAX_OVERLAP
-        free[best] = False
+    kept = order[non_maximum_suppression(corners[order], MAX_OVERLAP, box_iou)[:MAX_BOXES]]
     return Boxes(corners=corners[kept], scores=scores[kept])
-
-
-def overlaps(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union [N] of a box [4] with others [N, 4] (left, top, right, bottom)."""
-    sides = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None)
-    intersection = sides[:, 0] * sides[:, 1]
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1)
-    union = np.prod(box[2:] - box[:2]) + areas - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-12), dtype=np.float64)

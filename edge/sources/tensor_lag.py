@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Detection
-from edge.geometry import Quad
-from edge.sources.imx500_outputs import overlaps
+from edge.geometry import Quad, bounding_box, box_iou
 
 MAX_LAG = 3
 MIN_MOTION_PX = 12.0
@@ -50,20 +49,16 @@ class LagMeter:
 
     def _observe(self, quad: Quad, boxes: NDArray[np.float64]) -> None:
         path = [min(outlines, key=lambda other: _distance(quad, other), default=None) for outlines in self._outlines]
-        seen = [_bounds(other) for other in path if other is not None]
+        seen = [bounding_box(other) for other in path if other is not None]
         if len(seen) <= MAX_LAG or min(_shift(seen[k], seen[k + 1]) for k in range(MAX_LAG)) < MIN_MOTION_PX / MAX_LAG:
             return
-        box = boxes[int(np.argmax([max(overlaps(box, np.array(seen))) for box in boxes]))]
-        if overlaps(box, np.array(seen)).max() > 0.3:
+        box = boxes[int(np.argmax([max(box_iou(box, np.array(seen))) for box in boxes]))]
+        if box_iou(box, np.array(seen)).max() > 0.3:
             self._votes[int(np.argmin([_shift(box, bounds) for bounds in seen]))] += 1
 
 
 def _distance(first: Quad, second: Quad) -> float:
     return float(np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)))
-
-
-def _bounds(quad: Quad) -> NDArray[np.float64]:
-    return np.concatenate([quad.min(axis=0), quad.max(axis=0)])
 
 
 def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

@@ -6,12 +6,16 @@ from hypothesis import strategies as st
 
 from edge.errors import MeasurementError
 from edge.geometry import (
+    bounding_box,
+    box_iou,
     card_homography,
     card_quad,
+    distinct_quads,
     is_convex,
+    non_maximum_suppression,
     quad_area,
+    quad_intersection_over_smaller,
     quad_iou,
-    quad_overlap,
     rotated_half_turn,
     side_lengths,
     transform_points,
@@ -75,10 +79,24 @@ def test_iou_of_distant_quads_is_zero():
 def test_a_part_of_a_quad_overlaps_it_wholly():
     half = UPRIGHT.copy()
     half[2:, 1] = 64.0
-    assert quad_overlap(half, UPRIGHT) == pytest.approx(1.0, abs=1e-3)
-    assert quad_overlap(UPRIGHT, half + [0, 22]) == pytest.approx(1.0, abs=1e-3)
-    assert quad_overlap(UPRIGHT, UPRIGHT + [63 / 4, 0]) == pytest.approx(0.75, abs=1e-3)
-    assert quad_overlap(UPRIGHT, UPRIGHT + 500) == 0.0
+    assert quad_intersection_over_smaller(half, UPRIGHT) == pytest.approx(1.0, abs=1e-3)
+    assert quad_intersection_over_smaller(UPRIGHT, half + [0, 22]) == pytest.approx(1.0, abs=1e-3)
+    assert quad_intersection_over_smaller(UPRIGHT, UPRIGHT + [63 / 4, 0]) == pytest.approx(0.75, abs=1e-3)
+    assert quad_intersection_over_smaller(UPRIGHT, UPRIGHT + 500) == 0.0
+
+
+def test_overlap_of_boxes_is_intersection_over_union():
+    others = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6.0]])
+    np.testing.assert_allclose(box_iou(np.array([0, 0, 2, 2.0]), others), [1, 1 / 7, 0])
+
+
+def test_what_overlaps_a_better_one_that_is_kept_is_suppressed():
+    """The third overlaps only the second, which the first has suppressed."""
+    quads = [UPRIGHT, UPRIGHT + [25, 0], UPRIGHT + [50, 0], UPRIGHT + [500, 0]]
+    assert distinct_quads(quads, 0.3) == [0, 2, 3]
+    assert non_maximum_suppression(np.array([bounding_box(quad) for quad in quads]), 0.3, box_iou) == [0, 2, 3]
+    assert distinct_quads([UPRIGHT, UPRIGHT * [1, 0.5] + [0, 10]], 0.6, quad_intersection_over_smaller) == [0]
+    assert distinct_quads([], 0.3) == []
 
 
 @given(degrees=st.floats(0, 360))

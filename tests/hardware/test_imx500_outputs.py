@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import SourceError
-from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, decode_boxes, overlaps, to_frame
+from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, decode_boxes, to_frame
 
 SSD = NetworkOutput(postprocess="", bbox_order="yx", bbox_normalization=False, input_size=(320, 320))
 EFFICIENTDET = replace(SSD, bbox_normalization=True)
@@ -137,8 +137,3 @@ def test_mapping_keeps_the_place_on_the_sensor(left, top, width, height, roi):
     shown = to_frame(Boxes(corners=corners, scores=np.ones(1)), roi, FULL_SENSOR, size)
     on_sensor = (shown.corners.reshape(2, 2) + 0.5) / size * FULL_SENSOR[2:]
     np.testing.assert_allclose((on_sensor - roi[:2]) / roi[2:], corners.reshape(2, 2), atol=1e-9)
-
-
-def test_overlap_is_intersection_over_union():
-    others = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6.0]])
-    np.testing.assert_allclose(overlaps(np.array([0, 0, 2, 2.0]), others), [1, 1 / 7, 0])

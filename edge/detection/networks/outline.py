@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import MeasurementError
-from edge.geometry import Image, Quad, card_quad, is_convex, quad_iou
+from edge.geometry import Image, Quad, card_quad, distinct_quads, is_convex
 from edge.inference.networks import Signature, open_network
 
 RAYS = 32
@@ -91,9 +91,9 @@ def decode(score: NDArray[np.float32], distances: NDArray[np.float32], min_score
     for k in np.argsort(-score[rows, columns], kind="stable"):
         row, column = int(rows[k]), int(columns[k])
         quad = fit_quad(_outline_points(score, distances, row, column))
-        if quad is not None and all(quad_iou(quad, other.quad) <= MAX_IOU for other in found):
+        if quad is not None:
             found.append(Proposal(quad=quad, score=float(score[row, column])))
-    return found
+    return [found[k] for k in distinct_quads([each.quad for each in found], MAX_IOU)]
 
 
 def _outline_points(
