@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.geometry import Image, Quad
 
 
@@ -26,7 +29,8 @@ class Frame:
         frame_id: counts up from 0 within one run of a source; a gap means frames that the source dropped.
         timestamp_ns: capture time on the monotonic clock (`time.monotonic_ns`).
         image: uint8 [height, width, 3], BGR. Shared, never written to.
-        detections: what the sensor itself detected in this very image, or None where the sensor does not detect.
+        boxes: where the sensor itself saw something in this very image, float64 [N, 4] left, top, right, bottom in its
+            pixels; None where it gave nothing, which says nothing of what is there.
         stretch: which continuous stretch of its source it belongs to; counts up at every break: a new photo, the seam
             of a loop, a camera that was opened anew. What was seen before says nothing of what is seen after.
         media_ns: its place in a recording, which need not play at the world's pace, or in a photo, where no time goes
@@ -36,7 +40,7 @@ class Frame:
     frame_id: int
     timestamp_ns: int
     image: Image
-    detections: tuple[Detection, ...] | None = None
+    boxes: NDArray[np.float64] | None = None
     stretch: int = 0
     media_ns: int | None = None
 

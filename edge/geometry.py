@@ -2,8 +2,8 @@
 
 Coordinates are pixels with x to the right, y down and pixel centres at integers (OpenCV's convention). A quad is a
 float64 array [4, 2], clockwise as seen in the image. A *card quad* starts so that its first side (0 to 1) is a short
-side: the card's own top or bottom, which only recognition can tell apart. A box is
-float64 [4]: left, top, right, bottom.
+side: the card's own top or bottom, which only recognition can tell apart. A box is a float64 array [4]: left, top,
+right, bottom.
 """
 
 from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from usearch.index import Index
 
 from edge.database.bundle import VECTORS_FILE
-from edge.detection import CardDetector, LiveDetector
+from edge.detection import CardDetector, Following, StillDetector, WholeFrame
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
 from edge.errors import ScannerError
 from edge.frame import Frame
@@ -140,7 +140,7 @@ def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer)
     )
     return (
         _Stage("detect", partial(detector.detect, image)),
-        _Stage("follow", partial(_following(detector, image).detect, image)),
+        _Stage("follow", partial(_following(detector, frame).detect, frame)),
         _Stage("rectify", partial(rectify, image, quad), "cv2.warpPerspective", partial(bare.warp, image, matrix)),
         _Stage("embed", partial(embedder.embed, [card]), "cv2.resize + onnxruntime", resize_and_run),
         _Stage("search", partial(database.search, query, settings.matches), "usearch", partial(bare.search, query)),
@@ -157,14 +157,14 @@ def _first_card(detector: CardDetector, image: Image) -> Quad:
     return quad
 
 
-def _following(detector: CardDetector, image: Image) -> LiveDetector:
-    """A detector that has found the cards and goes on watching the still picture."""
-    live = LiveDetector(detector)
+def _following(detector: CardDetector, frame: Frame) -> Following:
+    """One that has found the cards and goes on watching the still picture."""
+    following = Following(detector, WholeFrame())
     deadline_s = time.monotonic() + _SEARCH_LIMIT_S
-    while not live.detect(image) and time.monotonic() < deadline_s:
+    while not following.detect(frame) and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    live.close()
-    return live
+    following.close()
+    return following
 
 
 def _in_turn(*calls: Call) -> Call:
@@ -180,7 +180,7 @@ class _Pipeline:
 
     def __init__(self, frame: Frame, detector: CardDetector, recognizer: Recognizer) -> None:
         selector = Selector(SelectionSettings(sharpness=0.0), Feedback())
-        self._capture = CaptureStage(detector, Tracker(TrackingSettings(min_hits=1)), selector)
+        self._capture = CaptureStage(StillDetector(detector), Tracker(TrackingSettings(min_hits=1)), selector)
         self._recognition = RecognitionStage(recognizer)
         self._output = OutputStage(
             SmoothingSettings(), Feedback(), lambda: Stamp(sequence=0, published_at="1970-01-01T00:00:00.000+00:00")
@@ -188,8 +188,9 @@ class _Pipeline:
         self._frame = frame
 
     def step(self) -> None:
-        """One frame through everything."""
-        self._frame = replace(self._frame, frame_id=self._frame.frame_id + 1, timestamp_ns=time.monotonic_ns())
+        """One frame through everything; a view of its picture is a picture that was not searched yet."""
+        image, frame_id = self._frame.image[:], self._frame.frame_id + 1
+        self._frame = replace(self._frame, frame_id=frame_id, timestamp_ns=time.monotonic_ns(), image=image)
         observation, crops, _ = self._capture.process(self._frame)
         self._output.observe(observation)
         if not crops:

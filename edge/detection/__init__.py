@@ -2,9 +2,20 @@
 
 from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
-from edge.detection.following.live import LiveDetector
+from edge.detection.following.following import Following
+from edge.detection.following.sensor_boxes import SensorBoxes
 from edge.detection.following.stills import StillDetector
+from edge.detection.following.whole_frame import WholeFrame
 from edge.detection.others import filling_quads
 from edge.detection.refinement import refine_quad
 
-__all__ = ["CardDetector", "LiveDetector", "SearchFailures", "StillDetector", "filling_quads", "refine_quad"]
+__all__ = [
+    "CardDetector",
+    "Following",
+    "SearchFailures",
+    "SensorBoxes",
+    "StillDetector",
+    "WholeFrame",
+    "filling_quads",
+    "refine_quad",
+]

@@ -42,12 +42,12 @@ class CaptureStage:
     """From a frame to its tracks and the crops worth recognising."""
 
     def __init__(
-        self, detector: Detector | None, tracker: Tracker, selector: Selector, failures: SearchFailures | None = None
+        self, detector: Detector, tracker: Tracker, selector: Selector, failures: SearchFailures | None = None
     ) -> None:
         """Put the parts together.
 
         Args:
-            detector: None for a source that detects by itself.
+            detector: finds the cards.
             tracker: follows what it finds.
             selector: chooses what to recognise.
             failures: is told of frames in which the detector fails.
@@ -65,15 +65,12 @@ class CaptureStage:
         self._continuity.interrupt()
 
     def process(self, frame: Frame) -> tuple[Observation, tuple[Crop, ...], dict[str, float]]:
-        """Detect, track and select; detections that the sensor made itself are used as they are.
+        """Detect, track and select.
 
         A frame in which the detector fails says nothing about what is there: the tracks stay as they were.
 
         Returns:
             The tracks, the crops to recognise, and stage -> time in ms.
-
-        Raises:
-            SourceError: if the frame lacks the detections of a source that detects by itself.
         """
         watch = Stopwatch()
         self._follow_on(frame)

@@ -19,7 +19,7 @@ import zmq
 
 from edge.calibration.measuring import open_measurer
 from edge.centering import Setup
-from edge.detection import CardDetector, LiveDetector, SearchFailures, StillDetector
+from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes, StillDetector, WholeFrame
 from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
 from edge.pipeline.answers import Stamp
@@ -115,20 +115,16 @@ def measurer(settings: Settings) -> Measure:
     return open_measurer(settings.centering.calibration, Setup(), settings.source.camera)
 
 
-def detector_for(
-    source: FrameSource, failures: SearchFailures | None = None
-) -> CardDetector | LiveDetector | StillDetector | None:
-    """What finds the cards in the frames of a source; None where they come with their detections.
+def detector_for(source: FrameSource, failures: SearchFailures | None = None) -> Following | StillDetector:
+    """What finds the cards in the frames of a source.
 
     Raises:
         ModelError: if one of its networks is missing or damaged.
     """
-    if source.detects:
-        return None
     detector = CardDetector()
-    if source.live:
-        return LiveDetector(detector, failures)
-    return StillDetector(detector) if source.stills else detector
+    if not source.live:
+        return StillDetector(detector)
+    return Following(detector, SensorBoxes() if source.gives_boxes else WholeFrame(), failures)
 
 
 @contextmanager
@@ -166,7 +162,7 @@ class Daemon:
         self._stop = stop
         self._latencies, self._rate = Latencies(), Rate()
         self._search_failures = SearchFailures()
-        reopen = partial(open_source, settings.source, settings.camera, settings.imx500, self._search_failures)
+        reopen = partial(open_source, settings.source, settings.camera, settings.imx500)
         source = reopen()
         self._crops = CropSlots(_SLOTS)
         self._inbox = OutputInbox(_ANSWERS)
@@ -264,7 +260,7 @@ class Daemon:
         """Release the source and the model; not a source that a thread left behind still waits for."""
         if not self._capture_worker.alive:
             self._capture.source.close()
-        if isinstance(self._detector, LiveDetector):
+        if isinstance(self._detector, Following):
             self._detector.close()
         self._stage.recognizer.close()
 

@@ -1,14 +1,10 @@
 """Sources of frames: photos, video files, cameras, the simulated bench."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge.errors import ConfigurationError
 from edge.settings.settings import SOURCES, CameraSettings, Imx500Settings, SourceSettings
 from edge.sources.base import FrameSource
-
-if TYPE_CHECKING:
-    from edge.detection.following.failures import SearchFailures
 
 __all__ = ["FrameSource", "open_source"]
 
@@ -17,7 +13,6 @@ def open_source(
     settings: SourceSettings,
     camera: CameraSettings | None = None,
     imx500: Imx500Settings | None = None,
-    failures: "SearchFailures | None" = None,
 ) -> FrameSource:
     """Open the source that `settings.spec` names.
 
@@ -25,7 +20,6 @@ def open_source(
         settings: which source.
         camera: of a camera on the Raspberry Pi's connector; unset: the defaults.
         imx500: of the IMX500's network; unset: the defaults.
-        failures: is told of searches that fail in a source that detects by itself.
 
     Raises:
         ConfigurationError: if there is no such source.
@@ -56,6 +50,6 @@ def open_source(
         case "imx500":
             from edge.sources.imx500 import open_imx500
 
-            return open_imx500(camera or CameraSettings(), imx500 or Imx500Settings(), settings.fps, failures)
+            return open_imx500(camera or CameraSettings(), imx500 or Imx500Settings(), settings.fps)
         case _:
             raise ConfigurationError(f"{settings.spec!r} is not a source; give {SOURCES}")

@@ -24,8 +24,8 @@ class FrameSource(Protocol):
         ...
 
     @property
-    def detects(self) -> bool:
-        """Whether every frame comes with its detections."""
+    def gives_boxes(self) -> bool:
+        """Whether frames come with the boxes of the sensor's own network."""
         ...
 
     def read(self) -> Frame | None:

@@ -32,7 +32,7 @@ class DemoSource:
     name = "demo"
     live = True
     stills = False
-    detects = False
+    gives_boxes = False
 
     def __init__(self, settings: SourceSettings, size: tuple[int, int] = FRAME_SIZE) -> None:
         """Start the renderer.

@@ -25,7 +25,7 @@ class ImagesSource:
 
     live = False
     stills = True
-    detects = False
+    gives_boxes = False
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         """Find the photos; a single one is read at once.

@@ -1,11 +1,8 @@
-"""The IMX500 as a source of frames with the cards that its own network has seen in them."""
+"""The IMX500 as a source of frames with the boxes of what its own network has seen in them."""
 
 import logging
 from collections import deque
 
-from edge.detection.cards import CardDetector
-from edge.detection.following.failures import SearchFailures
-from edge.detection.following.guided import GuidedDetector
 from edge.frame import Frame
 from edge.settings.settings import CameraSettings, Imx500Settings
 from edge.sources.camera_feed import CameraFeed
@@ -13,7 +10,6 @@ from edge.sources.camera_session import CameraSession, Capture, open_camera
 from edge.sources.picamera import monotonic_ns
 from edge.sources.recovery import stall_s
 from edge.sources.sensor_network import SensorNetwork
-from edge.sources.tensor_lag import LagMeter
 
 # The kernel driver powers the sensor off 5 s after streaming stops, and the network is gone with that. A camera that
 # is opened before then would find the sensor still on and not upload again.
@@ -47,33 +43,25 @@ class SensorSession(CameraSession):
 
 
 class Imx500Source:
-    """Frames of the IMX500; each with the outlines of the cards that its network has seen.
-
-    Image and boxes come from one request. The network's boxes have neither corners nor rotation: outlines are fitted
-    to the image where the boxes are.
-    """
+    """Frames of the IMX500; each with the boxes of what its network has seen in that very image."""
 
     name = "imx500"
     live = True
     stills = False
-    detects = True
+    gives_boxes = True
 
-    def __init__(self, feed: CameraFeed[SensorSession], detector: GuidedDetector, lag_frames: int = 0) -> None:
-        """Deliver the pictures of `feed`; this source closes both.
+    def __init__(self, feed: CameraFeed[SensorSession], lag_frames: int = 0) -> None:
+        """Deliver the pictures of `feed`, which this source closes.
 
         Args:
             feed: of the camera.
-            detector: finds outlines where the boxes are.
             lag_frames: how many frames after its image a box is delivered.
         """
         self._feed = feed
-        self._detector = detector
         self._lag_frames = lag_frames
         self._waiting: deque[tuple[int, Capture]] = deque()
         self._stretch = 0
         self._without_output = 0
-        self._meter = LagMeter()
-        self._told_lag: int | None = None
 
     def read(self) -> Frame | None:
         """Wait for a frame; None once the source is closed.
@@ -105,30 +93,25 @@ class Imx500Source:
     def close(self) -> None:
         """Release the camera. Safe to call twice."""
         self._feed.close()
-        self._detector.close()
 
     def _follow_on(self) -> None:
         """Let go of pictures from before the camera was brought back: their boxes never come."""
         if self._feed.stretch != self._stretch:
             self._stretch = self._feed.stretch
             self._waiting.clear()
-            self._meter = LagMeter()
 
     def _frame(self, newest: Capture, frame_id: int, capture: Capture) -> Frame:
         """The frame of `capture`, with the boxes that came with the newest one."""
         height, width = capture.image.shape[:2]
         boxes = self._feed.session.network.boxes(newest.metadata, (width, height))
         self._watch_output(has_output=boxes is not None)
-        detections = self._detector.detect(capture.image, None if boxes is None else boxes.corners)
         if boxes is not None:
             self._feed.usable()
-            self._meter.add(detections, boxes.corners)
-            self._tell_lag()
         return Frame(
             frame_id=frame_id,
             timestamp_ns=monotonic_ns(capture),
             image=capture.image,
-            detections=detections,
+            boxes=None if boxes is None else boxes.corners,
             stretch=self._stretch,
         )
 
@@ -139,18 +122,8 @@ class Imx500Source:
             self._without_output = 0
             self._feed.rebuild(f"the sensor's network has given nothing for {WITHOUT_OUTPUT} frames")
 
-    def _tell_lag(self) -> None:
-        lag = self._meter.lag_frames
-        if lag is not None and lag != self._told_lag:
-            self._told_lag = lag
-            level = logging.WARNING if lag else logging.INFO
-            _log.log(level, "the sensor's boxes fit the image of %d frames before; imx500.tensor_lag_frames should be "
-                     "%d", lag, self._lag_frames + lag)  # fmt: skip
 
-
-def open_imx500(
-    camera: CameraSettings, imx500: Imx500Settings, fps: float, failures: SearchFailures | None = None
-) -> Imx500Source:
+def open_imx500(camera: CameraSettings, imx500: Imx500Settings, fps: float) -> Imx500Source:
     """Open the IMX500 with the network that the settings name.
 
     Raises:
@@ -163,5 +136,4 @@ def open_imx500(
         stall_frames=camera.stall_frames,
         settle_s=SETTLE_S,
     )
-    detector = GuidedDetector(CardDetector(), failures)
-    return Imx500Source(feed, detector, imx500.tensor_lag_frames)
+    return Imx500Source(feed, imx500.tensor_lag_frames)

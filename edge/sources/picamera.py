@@ -16,7 +16,7 @@ class PicameraSource:
     name = "picamera"
     live = True
     stills = False
-    detects = False
+    gives_boxes = False
 
     def __init__(self, feed: CameraFeed[CameraSession]) -> None:
         """Deliver the pictures of `feed`, which this source closes."""

@@ -26,7 +26,7 @@ class V4l2Source:
 
     live = True
     stills = False
-    detects = False
+    gives_boxes = False
 
     def __init__(
         self, device: Path, fps: float, open_capture: Callable[[str, int], cv2.VideoCapture] = cv2.VideoCapture

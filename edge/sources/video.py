@@ -20,7 +20,7 @@ class VideoSource:
 
     live = False
     stills = False
-    detects = False
+    gives_boxes = False
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         """Open the file.

@@ -47,7 +47,7 @@ class FaultySource:
 
     live = True
     stills = False
-    detects = False
+    gives_boxes = False
 
     def __init__(self, inner: FrameSource, fault: Fault, frames: TextIO) -> None:
         self.name = inner.name

@@ -15,8 +15,8 @@ import numpy as np
 
 from edge.centering import measure
 from edge.detection.cards import FAR_PX, MIN_SCORE, NEAR_PX, CardDetector
-from edge.detection.following.guided import search_windows
-from edge.detection.following.live import follow, followed
+from edge.detection.following.known import follow, followed
+from edge.detection.following.search import search_windows
 from edge.detection.networks.outline import OutlineProposer
 from edge.detection.networks.sides import SideFinder
 from edge.frame import Detection

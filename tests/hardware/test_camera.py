@@ -259,11 +259,11 @@ def test_the_source_delivers_frames_on_the_monotonic_clock(camera_bench, monkeyp
     assert isinstance(source, Degradable)
     assert isinstance(source, Recovering)
     assert source.recoveries == {"requeued": 0, "rebuilt": 0}
-    assert (source.name, source.live, source.stills, source.detects) == ("picamera", True, False, False)
+    assert (source.name, source.live, source.stills, source.gives_boxes) == ("picamera", True, False, False)
     frames = [source.read(), source.read()]
     assert [frame.frame_id for frame in frames] == [0, 1]
     assert frames[1].timestamp_ns - frames[0].timestamp_ns == pytest.approx(33.3e6, abs=1e5)
-    assert frames[0].detections is None
+    assert frames[0].boxes is None
     assert source.degraded() == ()
     source.close()
     source.close()

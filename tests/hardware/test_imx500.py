@@ -1,22 +1,21 @@
 import logging
 import subprocess
 import time
+from contextlib import closing
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.detection.cards import CardDetector
-from edge.detection.following.failures import SearchFailures
-from edge.detection.following.guided import GuidedDetector
+from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes
 from edge.errors import SourceError, SourceLostError
-from edge.frame import Detection
+from edge.frame import Detection, Frame
+from edge.geometry import bounding_box
 from edge.settings.settings import CameraSettings, Imx500Settings
 from edge.sources import imx500 as source_module
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.imx500 import Imx500Source, SensorSession, open_imx500
 from edge.sources.sensor_network import SensorNetwork, network_output
-from edge.sources.tensor_lag import LagMeter
 from tests.hardware.picamera_stand_in import tensor_metadata
 
 SIZE = 760
@@ -92,74 +91,64 @@ def output_for(*quads: np.ndarray, label: int = 1, score: float = 0.8) -> dict:
     return tensor_metadata(boxes, scores, classes, np.array([len(quads)]))
 
 
-def read_until(source: Imx500Source, bench, picture: np.ndarray, metadata: dict, frames: int = 400):
+class Watched:
+    """A source, and what is found in its frames."""
+
+    def __init__(self, source: Imx500Source, following: Following) -> None:
+        self.source, self._following = source, following
+
+    def read(self) -> tuple[Frame, tuple[Detection, ...]]:
+        frame = self.source.read()
+        return frame, self._following.detect(frame)
+
+
+@pytest.fixture
+def watched(opened):
+    with closing(Following(CardDetector(), SensorBoxes())) as following:
+        yield lambda: Watched(opened(), following)
+
+
+def read_until(source: Watched, bench, picture: np.ndarray, metadata: dict, frames: int = 400):
     """Read frames of one picture until the search, which runs beside, has found a card."""
     for _ in range(frames):
         bench.show(picture, **metadata)
-        frame = source.read()
-        if frame.detections:
-            return frame
+        frame, detections = source.read()
+        if detections:
+            return frame, detections
         time.sleep(0.01)
     raise AssertionError("no card was found")
 
 
 @pytest.mark.parametrize("degrees", [0, 33, 90])
-def test_a_box_of_the_sensor_becomes_a_sharp_outline(opened, sensor, card, degrees):
+def test_a_box_of_the_sensor_becomes_a_sharp_outline(watched, sensor, card, degrees):
     picture, corners = table(card, (380.25, 300.75), degrees)
-    frame = read_until(opened(), sensor, picture, output_for(corners))
-    (detection,) = frame.detections
+    frame, (detection,) = read_until(watched(), sensor, picture, output_for(corners))
     distances = np.linalg.norm(detection.quad[:, None] - corners, axis=2).min(axis=1)
     assert distances.max() < 1.5
     np.testing.assert_array_equal(frame.image, picture)
 
 
-def test_a_known_card_is_followed_through_frames_without_output(opened, sensor, card):
+def test_a_known_card_is_followed_through_frames_without_output(watched, sensor, card):
     picture, corners = table(card, (300, 300), 10)
-    source = opened()
+    source = watched()
     read_until(source, sensor, picture, output_for(corners))
     for step in range(1, 6):
         moved, corners = table(card, (300 + 3 * step, 300), 10)
         sensor.show(moved)
-        (detection,) = source.read().detections
+        _, (detection,) = source.read()
         assert np.linalg.norm(detection.quad[:, None] - corners, axis=2).min(axis=1).max() < 1.5
 
 
-def test_where_the_sensor_sees_nothing_nothing_is_searched(opened, sensor, card):
+def test_where_the_sensor_sees_nothing_nothing_is_searched(watched, sensor, card):
     picture, _ = table(card, (380, 300), 5)
-    source = opened()
+    source = watched()
     for _ in range(30):
         sensor.show(picture, **output_for())
-        assert source.read().detections == ()
+        assert source.read()[1] == ()
         time.sleep(0.005)
 
 
-def test_a_box_without_a_card_is_searched_once_until_it_changes(card):
-    searched = []
-
-    class Counting(CardDetector):
-        def detect(self, image):
-            searched.append(image.shape)
-            return super().detect(image)
-
-    empty, _ = table(card, (2000, 2000), 0)
-    picture, corners = table(card, (380, 300), 5)
-    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])[None]
-    detector = GuidedDetector(Counting())
-    for _ in range(30):
-        assert detector.detect(empty, box) == ()
-        time.sleep(0.01)
-    assert len(searched) == 1
-    assert searched[0][0] < SIZE
-    for _ in range(200):
-        found = detector.detect(picture, box)
-        if found:
-            break
-        time.sleep(0.01)
-    assert len(found) == 1
-    detector.close()
-
-
-def test_a_search_that_fails_is_repeated_and_the_camera_stays(sensor, settings, card, monkeypatch):
+def test_a_search_that_fails_is_repeated_and_the_camera_stays(opened, sensor, card):
     class FailingOnce(CardDetector):
         def detect(self, image):
             if not failures.count:
@@ -167,13 +156,13 @@ def test_a_search_that_fails_is_repeated_and_the_camera_stays(sensor, settings, 
             return super().detect(image)
 
     failures = SearchFailures()
-    monkeypatch.setattr(source_module, "CardDetector", FailingOnce)
-    source = open_imx500(CameraSettings(), settings, 30.0, failures)
     picture, corners = table(card, (380, 300), 5)
-    assert len(read_until(source, sensor, picture, output_for(corners)).detections) == 1
+    with closing(Following(FailingOnce(), SensorBoxes(), failures)) as following:
+        source = Watched(opened(), following)
+        _, detections = read_until(source, sensor, picture, output_for(corners))
+    assert len(detections) == 1
     assert failures.count == 1
     assert sensor.log.count("start") == 1
-    source.close()
 
 
 def test_no_picture_from_before_a_stall_gets_boxes_from_after_it(sensor, settings, card):
@@ -181,7 +170,7 @@ def test_no_picture_from_before_a_stall_gets_boxes_from_after_it(sensor, setting
     feed = CameraFeed(
         lambda: SensorSession(CameraSettings(), settings, 30.0), stall_s=1.0, stall_frames=30, clock=sensor.clock
     )
-    source = Imx500Source(feed, GuidedDetector(CardDetector()), lag_frames=2)
+    source = Imx500Source(feed, lag_frames=2)
     before, corners = table(card, (250, 300), 0)
     after, corners_after = table(card, (400, 300), 0)
     sensor.show(before, frames=4, **output_for(corners))
@@ -196,19 +185,6 @@ def test_no_picture_from_before_a_stall_gets_boxes_from_after_it(sensor, setting
     source.close()
 
 
-def test_an_outline_that_the_sensor_never_sees_is_dropped(card):
-    picture, corners = table(card, (380, 300), 5)
-    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])[None]
-    detector = GuidedDetector(CardDetector())
-    while not detector.detect(picture, box):
-        time.sleep(0.01)
-    frames = 0
-    while detector.detect(picture, np.empty((0, 4))):
-        frames += 1
-    assert 60 < frames < 120
-    detector.close()
-
-
 def test_the_network_is_set_before_the_camera_is_opened_and_its_rate_kept(opened, sensor):
     opened()
     assert sensor.log[:3] == ["network", "open 0", "start"]
@@ -219,29 +195,24 @@ def test_frame_and_boxes_are_of_one_request(opened, sensor, card):
     """Two requests with different pictures and outputs: each frame must carry its own."""
     source = opened()
     first, corners_1 = table(card, (250, 300), 0)
-    read_until(source, sensor, first, output_for(corners_1))
     second, corners_2 = table(card, (256, 306), 0)
     for picture, corners in ((first, corners_1), (second, corners_2), (first, corners_1)):
         sensor.show(picture, **output_for(corners))
         frame = source.read()
         np.testing.assert_array_equal(frame.image, picture)
-        np.testing.assert_allclose(frame.detections[0].quad.mean(axis=0), corners.mean(axis=0), atol=1.0)
+        np.testing.assert_allclose(frame.boxes, [bounding_box(corners)], atol=0.1)
 
 
 def test_boxes_that_lag_are_given_to_the_frame_that_they_belong_to(opened, sensor, card):
     source = opened(tensor_lag_frames=2)
     shown = [table(card, (250 + 30 * k, 300), 0) for k in range(4)]
-    seen: list[np.ndarray] = []
-    inner = source._detector.detect
-    source._detector.detect = lambda image, boxes: (seen.append((image, boxes)), inner(image, boxes))[1]
     for k, (picture, _) in enumerate(shown):
         sensor.show(picture, **output_for(shown[max(0, k - 2)][1]))
     for k in range(2):
-        assert source.read().frame_id == k
-        image, boxes = seen[k]
-        picture, corners = shown[k]
-        np.testing.assert_array_equal(image, picture)
-        np.testing.assert_allclose(boxes[0, :2], corners.min(axis=0), atol=0.1)
+        frame, (picture, corners) = source.read(), shown[k]
+        assert frame.frame_id == k
+        np.testing.assert_array_equal(frame.image, picture)
+        np.testing.assert_allclose(frame.boxes[0, :2], corners.min(axis=0), atol=0.1)
 
 
 def test_a_network_that_was_lost_leads_to_a_new_camera(opened, sensor, card):
@@ -254,7 +225,8 @@ def test_a_network_that_was_lost_leads_to_a_new_camera(opened, sensor, card):
     for _ in range(41):
         source.read()
     assert sensor.log == ["network", "open 0", "start", "flush", "close", "network", "open 0", "start"]
-    read_until(source, sensor, picture, output_for(corners))
+    sensor.show(picture, **output_for(corners))
+    assert source.read().boxes is not None
     assert not any("has given nothing" in sentence for sentence in source.degraded())
 
 
@@ -336,26 +308,6 @@ def test_the_upload_is_told_and_needs_no_debugfs(sensor, settings, caplog, monke
         sensor.progress = [failure]
         SensorSession(CameraSettings(), settings, 30.0).close()
     assert caplog.text.count("progress of the upload cannot be read") == 4
-
-
-def test_the_lag_is_measured_while_a_card_moves():
-    for lag in range(4):
-        meter = LagMeter()
-        places = [np.array([100.0 + 9 * k, 300.0]) for k in range(120)]
-        for k, place in enumerate(places):
-            quad = place + np.array([[0, 0], [120, 0], [120, 168], [0, 168]])
-            seen = places[max(0, k - lag)]
-            box = np.array([[seen[0] - 2, seen[1] + 1, seen[0] + 121, seen[1] + 167]])
-            meter.add([Detection(quad=quad, confidence=0.9)], box)
-        assert meter.lag_frames == lag
-
-
-def test_a_card_that_lies_still_says_nothing_of_the_lag():
-    meter = LagMeter()
-    quad = np.array([[0, 0], [120, 0], [120, 168], [0, 168.0]])
-    for _ in range(200):
-        meter.add([Detection(quad=quad, confidence=0.9)], np.array([[0, 0, 120, 168.0]]))
-    assert meter.lag_frames is None
 
 
 def test_the_decoding_that_is_asked_for_is_the_one_that_is_used(settings):

@@ -21,7 +21,7 @@ class PlayedSource:
     name = "film"
     live = True
     stills = False
-    detects = False
+    gives_boxes = False
 
     def __init__(self, path: Path) -> None:
         self._film = Film(path)

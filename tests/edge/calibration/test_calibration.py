@@ -144,7 +144,7 @@ def test_another_camera_or_resolution_is_refused_in_words(solved):
 class Frames:
     """A source of frames."""
 
-    name, live, stills, detects = "frames", True, False, False
+    name, live, stills, gives_boxes = "frames", True, False, False
 
     def __init__(self, images):
         self._images = list(images)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.detection import CardDetector
+from edge.detection import CardDetector, StillDetector
 from edge.pipeline.answers import Stamp
 from edge.pipeline.returns import MOST_PLACES, GoneCards
 from edge.pipeline.selection import Feedback, Selector
@@ -54,7 +54,8 @@ def video(tmp_path_factory, tiny_database, table):
 
 def played(video, tiny_database, tracking):
     feedback, messages = Feedback(), []
-    capture = CaptureStage(RememberingDetector(), Tracker(tracking), Selector(SelectionSettings(), feedback))
+    detector = StillDetector(RememberingDetector())
+    capture = CaptureStage(detector, Tracker(tracking), Selector(SelectionSettings(), feedback))
     settings = RecognitionSettings(model=tiny_database.model, database=tiny_database.database)
     with closing(open_recognizer(settings)) as recognizer, closing(VideoSource(video)) as source:
         recognition = RecognitionStage(recognizer)

@@ -17,7 +17,6 @@ from edge.centering.figures.resting import CHECK_EVERY, MAX_FRAMES
 from edge.centering.result import Place
 from edge.database.search import Match
 from edge.detection.following.failures import SearchFailures
-from edge.errors import SourceError
 from edge.frame import Detection, Frame
 from edge.geometry import card_homography, card_quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
@@ -67,7 +66,7 @@ class SceneDetector:
         self.quads: list[np.ndarray] = []
         self.calls = 0
 
-    def detect(self, _image):
+    def detect(self, _frame):
         self.calls += 1
         return tuple(Detection(quad=card_quad(quad), confidence=0.9) for quad in self.quads)
 
@@ -254,27 +253,6 @@ def test_several_cards_share_a_batch():
     messages = pipeline.show(frame, quads=(QUAD * 0.6, other), frames=6)
     assert pipeline.recognizer.batches == [2, 2, 2]
     assert {m.card_id for m in messages if m.topic is Topic.CONFIRMED} == {"demo-001", "demo-002"}
-
-
-def test_detections_of_the_sensor_are_used_as_they_are():
-    pipeline = Pipeline()
-    detection = Detection(quad=card_quad(QUAD), confidence=0.8)
-    image = picture(CARDS["demo-001"])
-    for frame_id in range(3):
-        frame = Frame(frame_id=frame_id, timestamp_ns=0, image=image, detections=(detection,))
-        observation, crops, _ = pipeline.capture.process(frame)
-    assert len(observation.tracks) == len(crops) == 1
-    assert pipeline.detector.calls == 0
-
-
-def test_a_source_that_detects_by_itself_needs_no_detector_and_has_to_detect():
-    stage = CaptureStage(None, Tracker(TrackingSettings(min_hits=1)), Selector(SelectionSettings(), Feedback()))
-    image = picture(CARDS["demo-001"])
-    detection = Detection(quad=card_quad(QUAD), confidence=0.8)
-    observation, _, _ = stage.process(Frame(frame_id=0, timestamp_ns=0, image=image, detections=(detection,)))
-    assert len(observation.tracks) == 1
-    with pytest.raises(SourceError, match="frame 1 came without detections"):
-        stage.process(Frame(frame_id=1, timestamp_ns=0, image=image))
 
 
 def test_a_detector_that_fails_loses_neither_the_source_nor_the_tracks():

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import zmq
 
-from edge.detection import CardDetector, LiveDetector, StillDetector
+from edge.detection import Following, StillDetector
+from edge.frame import Frame
 from edge.service.daemon import detector_for
 from edge.sources.images import FRAMES_PER_PHOTO
 from edge.wire.messages import CardMessage, HealthMessage
@@ -247,19 +248,19 @@ def test_a_video_that_breaks_off_ends_the_daemon_with_its_sentence(tmp_path, tin
 
 
 @pytest.mark.parametrize(
-    ("live", "stills", "detects", "kind"),
-    [
-        (True, False, False, LiveDetector),
-        (False, True, False, StillDetector),
-        (False, False, False, CardDetector),
-        (True, False, True, type(None)),
-    ],
+    ("live", "gives_boxes", "kind"),
+    [(True, False, Following), (True, True, Following), (False, False, StillDetector)],
 )
-def test_each_kind_of_source_gets_its_detector(live, stills, detects, kind):
-    detector = detector_for(SimpleNamespace(live=live, stills=stills, detects=detects))
+def test_each_kind_of_source_gets_its_detector(live, gives_boxes, kind):
+    detector = detector_for(SimpleNamespace(live=live, gives_boxes=gives_boxes))
     assert type(detector) is kind
-    if live and not detects:
+    if live:
+        frame = Frame(frame_id=0, timestamp_ns=0, image=np.zeros((64, 64, 3), np.uint8), boxes=None)
+        searches = []
+        detector._detector.detect = lambda image: (searches.append(image.shape), ())[1]
+        detector.detect(frame)
         detector.close()
+        assert len(searches) == (0 if gives_boxes else 1)
 
 
 OPENING = f"""
@@ -271,7 +272,7 @@ READING = f"""
 import os, sys, threading
 import edge.service.daemon
 class Hanging:
-    name, live, stills, detects = "hanging", True, False, True
+    name, live, stills, gives_boxes = "hanging", True, False, True
     in_use = threading.Lock()
     def read(self):
         with self.in_use:

@@ -26,7 +26,7 @@ stall = Path(sys.argv.pop(1))
 
 class Stalling:
     def __init__(self, inner):
-        self.inner, self.live, self.stills, self.detects, self.name = inner, True, False, False, inner.name
+        self.inner, self.live, self.stills, self.gives_boxes, self.name = inner, True, False, False, inner.name
     def read(self):
         time.sleep(1 / 30)
         while stall.exists():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from edge.detection import CardDetector, StillDetector
+from edge.frame import Frame
 
 
 class CountingDetector(CardDetector):
@@ -10,6 +11,10 @@ class CountingDetector(CardDetector):
     def detect(self, image):
         self.searches += 1
         return super().detect(image)
+
+
+def shown(image):
+    return Frame(frame_id=0, timestamp_ns=0, image=image)
 
 
 def test_a_photo_whose_search_fails_is_searched_again():
@@ -23,8 +28,8 @@ def test_a_photo_whose_search_fails_is_searched_again():
     detector = StillDetector(search := FailingOnce())
     photo = np.zeros((64, 64, 3), np.uint8)
     with pytest.raises(ValueError, match="once"):
-        detector.detect(photo)
-    assert detector.detect(photo) == detector.detect(photo) == ()
+        detector.detect(shown(photo))
+    assert detector.detect(shown(photo)) == detector.detect(shown(photo)) == ()
     assert search.searches == 2
 
 
@@ -32,8 +37,8 @@ def test_a_photo_is_searched_once_and_the_next_one_anew():
     search = CountingDetector()
     detector = StillDetector(search)
     first, second = np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8)
-    assert detector.detect(first) == detector.detect(first) == ()
+    assert detector.detect(shown(first)) == detector.detect(shown(first)) == ()
     assert search.searches == 1
-    detector.detect(second)
-    detector.detect(first)
+    detector.detect(shown(second))
+    detector.detect(shown(first))
     assert search.searches == 3

@@ -5,12 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
-import edge.detection.following.live as live_module
+import edge.detection.following.known as known_module
 from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
-from edge.detection.following.live import LiveDetector
+from edge.detection.following.following import Following
+from edge.detection.following.whole_frame import WholeFrame
 from edge.errors import MeasurementError
-from edge.frame import Detection
+from edge.frame import Detection, Frame
 from edge.geometry import quad_iou
 
 SIZE = (480, 640)
@@ -25,6 +26,10 @@ def frame(*centres: tuple[float, float], seed: int = 0) -> np.ndarray:
             _rounded(image, (left, top, right, bottom), 9 if inset == 0 else 1, colour)
     noise = np.random.default_rng(seed).normal(0, 2, image.shape)
     return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def shown(image: np.ndarray) -> Frame:
+    return Frame(frame_id=0, timestamp_ns=0, image=image)
 
 
 def _rounded(image: np.ndarray, box: tuple[float, ...], radius: int, colour: tuple[int, int, int]) -> None:
@@ -50,15 +55,15 @@ class CountingDetector(CardDetector):
 @pytest.fixture
 def searching():
     detector = CountingDetector()
-    live = LiveDetector(detector)
+    live = Following(detector, WholeFrame())
     yield live, detector
     live.close()
 
 
-def settle(live: LiveDetector, image: np.ndarray, count: int) -> tuple[Detection, ...]:
+def settle(live: Following, image: np.ndarray, count: int) -> tuple[Detection, ...]:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        detections = live.detect(image)
+        detections = live.detect(shown(image))
         if len(detections) == count and live._search is None:
             return detections
         time.sleep(0.01)
@@ -69,7 +74,7 @@ def test_a_still_picture_is_searched_once(searching):
     live, detector = searching
     first = settle(live, frame((200, 240)), 1)
     for seed in range(1, 20):
-        assert live.detect(frame((200, 240), seed=seed)) == first
+        assert live.detect(shown(frame((200, 240), seed=seed))) == first
     assert detector.searches == 1
 
 
@@ -78,7 +83,7 @@ def test_a_slowly_moving_card_is_followed_in_every_frame(searching):
     settle(live, frame((200, 240)), 1)
     for step in range(1, 15):
         centre = (200 + 4.0 * step, 240 - 2.0 * step)
-        (detection,) = live.detect(frame(centre, seed=step))
+        (detection,) = live.detect(shown(frame(centre, seed=step)))
         assert np.abs(detection.quad - (CARD + centre)).max() < 1.0
 
 
@@ -99,8 +104,8 @@ def test_the_first_frame_does_not_wait_for_its_search():
             release.wait(10)
             return ()
 
-    live = LiveDetector(SlowDetector())
-    assert live.detect(frame((200, 240))) == ()
+    live = Following(SlowDetector(), WholeFrame())
+    assert live.detect(shown(frame((200, 240)))) == ()
     release.set()
     live.close()
 
@@ -121,7 +126,7 @@ class FailingDetector(CardDetector):
 
 def test_a_card_that_lies_still_is_found_though_the_first_searches_fail(caplog):
     failures = SearchFailures()
-    live = LiveDetector(FailingDetector(failures=2), failures)
+    live = Following(FailingDetector(failures=2), WholeFrame(), failures)
     (detection,) = settle(live, frame((200, 240)), 1)
     assert quad_iou(detection.quad, CARD + (200, 240)) > 0.9
     assert failures.count == 2
@@ -134,28 +139,28 @@ def test_a_card_that_lies_still_is_found_though_the_first_searches_fail(caplog):
 def test_known_cards_are_followed_while_searches_fail():
     search = FailingDetector(failures=0)
     failures = SearchFailures()
-    live = LiveDetector(search, failures)
+    live = Following(search, WholeFrame(), failures)
     settle(live, frame((200, 240)), 1)
     search.failures = float("inf")
     deadline = time.monotonic() + 20
     while failures.count < 3 and time.monotonic() < deadline:
-        (detection,) = live.detect(frame((204, 240)))
+        (detection,) = live.detect(shown(frame((204, 240))))
     assert np.abs(detection.quad - (CARD + (204, 240))).max() < 1.0
     live.close()
 
 
 def test_an_outline_that_cannot_be_fitted_does_not_lose_the_others(monkeypatch):
-    live = LiveDetector(CardDetector(), failures := SearchFailures())
+    live = Following(CardDetector(), WholeFrame(), failures := SearchFailures())
     settle(live, frame((150, 240), (450, 240)), 2)
-    fit = live_module.fit_outline
+    fit = known_module.fit_outline
 
     def fit_or_fail(image, quad, reach):
         if quad[:, 0].mean() < 300:
             raise MeasurementError("degenerate")
         return fit(image, quad, reach)
 
-    monkeypatch.setattr(live_module, "fit_outline", fit_or_fail)
-    (detection,) = live.detect(frame((153, 240), (453, 240)))
+    monkeypatch.setattr(known_module, "fit_outline", fit_or_fail)
+    (detection,) = live.detect(shown(frame((153, 240), (453, 240))))
     assert quad_iou(detection.quad, CARD + (453, 240)) > 0.95
     assert failures.count == 1
     live.close()

@@ -1,25 +1,17 @@
-"""Detection at a camera's frame rate: cards that lie still cost nothing, moving ones are followed, new ones searched.
-
-A full search takes longer than a frame lasts. So it runs in a thread of its own, on the newest frame, and only while
-the picture differs from the one that was searched last; every frame in between is answered at once, from the outlines
-that are known: unchanged where the picture is, else fitted again to the new one.
-"""
+"""Known cards from frame to frame: as they were where the picture is unchanged, else fitted again to the new one."""
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
 from edge.detection.refinement import fit_outline
 from edge.frame import Detection
 from edge.geometry import Image, Quad, quad_iou, side_lengths
 
-BLOCK_PX = 8
 CHANGED_LEVELS = 6
 CHANGED_BLOCKS = 8
 FOLLOW_REACH = 0.025
@@ -29,10 +21,9 @@ WINDOW_MARGIN = 0.1
 MIN_RESPONSE = 0.1
 FOLLOW_SUPPORT = 0.6
 SAME_CARD_IOU = 0.3
-UNCONFIRMED_SEARCHES = 2
-
 
 Window = tuple[int, int, int, int]
+"""Left, top, right and bottom of a part of a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,89 +34,13 @@ class Followed:
         detection: in the frame that it was last fitted to.
         window: left, top, right and bottom of the card and its nearest surroundings in that frame.
         patch: grey, small, what the window showed then.
-        missed: searches since that did not find it.
+        missed: searches since that did not find it, or looks of the sensor that did not see it.
     """
 
     detection: Detection
     window: Window
     patch: Image
     missed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Search:
-    """A search under way, and its frame."""
-
-    image: Image
-    thumbnail: Image
-    result: Future[tuple[Detection, ...]]
-
-
-class LiveDetector:
-    """Follows the cards of a camera's frames. Owns one thread; used by one thread at a time."""
-
-    def __init__(self, detector: CardDetector, failures: SearchFailures | None = None) -> None:
-        """Search with `detector`; searches that fail are told to `failures`."""
-        self._failures = failures or SearchFailures()
-        self._detector = detector
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
-        self._followed: list[Followed] = []
-        self._searched: Image | None = None
-        self._search: _Search | None = None
-
-    def detect(self, image: Image) -> tuple[Detection, ...]:
-        """The cards in the next frame, as far as they are known: a new card appears once a search has found it.
-
-        Args:
-            image: uint8 [H, W, 3] BGR; must not be written to later.
-
-        Returns:
-            Detections, best first. Where a search fails, the next frame is searched instead.
-        """
-        thumbnail = _thumbnail(image)
-        if self._searched is not None and self._searched.shape != thumbnail.shape:
-            self._followed, self._searched = [], None
-        self._followed = follow_all(self._followed, image, self._failures)
-        self._collect(image, thumbnail)
-        if self._search is None and (self._searched is None or changed(self._searched, thumbnail)):
-            self._search = _Search(
-                image=image, thumbnail=thumbnail, result=self._executor.submit(self._detector.detect, image)
-            )
-        detections = (each.detection for each in self._followed)
-        return tuple(sorted(detections, key=lambda detection: -detection.confidence))
-
-    def close(self) -> None:
-        """End the search thread. Safe to call twice."""
-        self._executor.shutdown(cancel_futures=True)
-
-    def _collect(self, image: Image, thumbnail: Image) -> None:
-        """Take in a finished search: bring what it found up to the newest frame, keep for a while what it missed."""
-        if self._search is None or not self._search.result.done():
-            return
-        search, self._search = self._search, None
-        if search.thumbnail.shape != thumbnail.shape:
-            return
-        detections = outcome(search.result, self._failures)
-        if detections is None:
-            return
-        self._searched = search.thumbnail
-        current = follow_all([followed(each, search.image) for each in detections], image, self._failures)
-        self._followed = current + [
-            replace(card, missed=card.missed + 1)
-            for card in self._followed
-            if card.missed < UNCONFIRMED_SEARCHES and not any(same_card(card, other) for other in current)
-        ]
-
-
-def outcome(result: Future[tuple[Detection, ...]], failures: SearchFailures) -> tuple[Detection, ...] | None:
-    """What a finished search has found; None where it failed, which says nothing about what is there."""
-    failure = result.exception()
-    if failure is None:
-        return result.result()
-    if not isinstance(failure, Exception):
-        raise failure
-    failures.add(failure)
-    return None
 
 
 def follow_all(cards: Iterable[Followed], image: Image, failures: SearchFailures) -> list[Followed]:
@@ -190,12 +105,6 @@ def _shift(card: Followed, patch: Image) -> NDArray[np.float64]:
     shift, response = cv2.phaseCorrelate(card.patch.astype(np.float32), patch.astype(np.float32), hanning)
     left, _, right, _ = card.window
     return np.array(shift) * (right - left) / width if response > MIN_RESPONSE else np.zeros(2)
-
-
-def _thumbnail(image: Image) -> Image:
-    height, width = image.shape[:2]
-    size = (max(1, width // BLOCK_PX), max(1, height // BLOCK_PX))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def changed(before: Image, after: Image) -> bool:

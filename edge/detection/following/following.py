@@ -1,0 +1,115 @@
+"""Detection at a camera's frame rate: cards that lie still cost nothing, moving ones are followed, new ones searched.
+
+A full search takes longer than a frame lasts. So it runs in a thread of its own, on the newest frame, and only where
+something may be new; every frame in between is answered at once, from the outlines that are known: unchanged where the
+picture is, else fitted again to the new one.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.detection.cards import CardDetector
+from edge.detection.following.failures import SearchFailures
+from edge.detection.following.known import Followed, Window, follow_all, followed
+from edge.detection.following.search import Searched, search_windows
+from edge.frame import Detection, Frame
+from edge.geometry import Image
+
+
+class Attention(Protocol):
+    """Says where in a frame something may be new."""
+
+    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Window, ...]]:
+        """The known cards that are still believed in, and the parts of the frame to search now."""
+        ...
+
+    def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
+        """The known cards after a search.
+
+        Args:
+            searched: what it has found.
+            current: those of its cards that the newest frame shows, as they are there.
+            known: in the newest frame.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Start anew: frames of another size follow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Search:
+    """A search under way."""
+
+    image: Image
+    windows: tuple[Window, ...]
+    result: Future[tuple[Detection, ...]]
+
+
+class Following:
+    """Follows the cards of a camera's frames. Owns one thread; used by one thread at a time."""
+
+    def __init__(self, detector: CardDetector, attention: Attention, failures: SearchFailures | None = None) -> None:
+        """Put the parts together.
+
+        Args:
+            detector: searches.
+            attention: says where.
+            failures: is told of searches that fail.
+        """
+        self._failures = failures or SearchFailures()
+        self._detector = detector
+        self._attention = attention
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
+        self._shape: tuple[int, ...] = ()
+        self._known: list[Followed] = []
+        self._search: _Search | None = None
+
+    def detect(self, frame: Frame) -> tuple[Detection, ...]:
+        """The cards in the next frame, as far as they are known: a new card appears once a search has found it.
+
+        Returns:
+            Detections, best first. Where a search fails, it is tried again on a later frame.
+        """
+        if frame.image.shape != self._shape:
+            self._shape, self._known = frame.image.shape, []
+            self._attention.forget()
+        self._known = follow_all(self._known, frame.image, self._failures)
+        self._collect(frame.image)
+        self._known, windows = self._attention.look(frame, self._known)
+        if windows and self._search is None:
+            result = self._executor.submit(search_windows, self._detector, frame.image, windows)
+            self._search = _Search(image=frame.image, windows=windows, result=result)
+        return tuple(sorted((card.detection for card in self._known), key=lambda each: -each.confidence))
+
+    def close(self) -> None:
+        """End the search thread. Safe to call twice."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def _collect(self, image: Image) -> None:
+        """Take in a finished search: bring what it found up to the newest frame."""
+        if self._search is None or not self._search.result.done():
+            return
+        search, self._search = self._search, None
+        if search.image.shape != image.shape:
+            return
+        detections = _outcome(search.result, self._failures)
+        if detections is None:
+            return
+        found = tuple(followed(each, search.image) for each in detections)
+        searched = Searched(image=search.image, windows=search.windows, found=found)
+        self._known = self._attention.merged(searched, follow_all(found, image, self._failures), self._known)
+
+
+def _outcome(result: Future[tuple[Detection, ...]], failures: SearchFailures) -> Sequence[Detection] | None:
+    """What a finished search has found; None where it failed, which says nothing about what is there."""
+    failure = result.exception()
+    if failure is None:
+        return result.result()
+    if not isinstance(failure, Exception):
+        raise failure
+    failures.add(failure)
+    return None

@@ -1,0 +1,133 @@
+"""Where to search in the frames of a sensor that has already seen something: where its boxes are.
+
+The boxes have no corners and know no rotation. Each that the known cards do not fill is searched once, on a crop, and
+again only when the picture there has changed.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.detection.following.known import Followed, Window, changed, patch_of, same_card
+from edge.detection.following.lag import LagMeter
+from edge.detection.following.search import Searched
+from edge.frame import Frame
+from edge.geometry import Box, Image, bounding_box, box_area, box_intersection
+
+BOX_MARGIN = 0.2
+# A box is one known card's where that card fills so much of it; in what is left, no other card would have room.
+FILLED = 0.7
+# The sensor sees a card, or a window shows it, where so much of the smaller one lies in the other.
+SEEN = 0.5
+MAX_SEARCHED = 16
+UNSEEN_FRAMES = 90
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _SearchedWindow:
+    """A window that was searched, what it showed then, and how many cards were found in it."""
+
+    window: Window
+    patch: Image
+    cards: int
+
+
+class SensorBoxes:
+    """Has the boxes searched in which something may be new, and drops cards that the sensor does not see."""
+
+    def __init__(self) -> None:
+        """Start before the first search."""
+        self._searched: list[_SearchedWindow] = []
+        self._stretch = 0
+        self._meter = LagMeter()
+        self._told_lag: int | None = None
+
+    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Window, ...]]:
+        """The known cards but those unseen for long, and a window for each box in which something may be new."""
+        boxes = frame.boxes
+        if boxes is None:
+            return known, ()
+        self._measure_lag(frame, known, boxes)
+        noted = [replace(card, missed=0 if _seen(card, boxes) else card.missed + 1) for card in known]
+        # One that is unseen for long is an edge of the bench, not a card.
+        known = [card for card in noted if card.missed <= UNSEEN_FRAMES]
+        windows = [_window(box, frame.image) for box in boxes if not _filled(box, known)]
+        return known, tuple(each for each in windows if self._may_show_new(each, frame.image, known))
+
+    def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
+        """What was known, and what was found beside it."""
+        kept = [each for each in self._searched if not any(_alike(each.window, other) for other in searched.windows)]
+        new = [
+            _SearchedWindow(
+                window=window, patch=patch_of(searched.image, window), cards=_cards_in(window, searched.found)
+            )
+            for window in searched.windows
+        ]
+        self._searched = (kept + new)[-MAX_SEARCHED:]
+        return known + [card for card in current if not any(same_card(card, other) for other in known)]
+
+    def forget(self) -> None:
+        """Start anew."""
+        self._searched = []
+
+    def _may_show_new(self, window: Window, image: Image, known: list[Followed]) -> bool:
+        """Whether a window was never searched, or looks different since, or a card in it was lost."""
+        return not any(
+            _alike(window, each.window)
+            and _cards_in(each.window, known) >= each.cards
+            and not changed(each.patch, patch_of(image, each.window))
+            for each in self._searched
+        )
+
+    def _measure_lag(self, frame: Frame, known: list[Followed], boxes: NDArray[np.float64]) -> None:
+        if frame.stretch != self._stretch:
+            self._stretch, self._meter = frame.stretch, LagMeter()
+        self._meter.add([card.detection for card in known], boxes)
+        lag = self._meter.lag_frames
+        if lag is not None and lag != self._told_lag:
+            self._told_lag = lag
+            level = logging.WARNING if lag else logging.INFO
+            _log.log(level, "the sensor's boxes fit the image of %d frames before; imx500.tensor_lag_frames should be "
+                     "%d more", lag, lag)  # fmt: skip
+
+
+def _window(box: Box, image: Image) -> Window:
+    """A box with room for the card's whole outline, within the image."""
+    margin = BOX_MARGIN * float((box[2:] - box[:2]).max())
+    size = np.array(image.shape[1::-1])
+    left, top = np.clip(np.floor(box[:2] - margin), 0, size - 2).astype(int)
+    right, bottom = np.clip(np.ceil(box[2:] + margin) + 1, (left + 2, top + 2), size).astype(int)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _filled(box: Box, known: list[Followed]) -> bool:
+    """Whether one known card fills a box; one that lies in a large box does not, for another may lie beside it."""
+    return bool(np.any(box_intersection(box, _bounds(known)) > FILLED * box_area(box)))
+
+
+def _seen(card: Followed, boxes: NDArray[np.float64]) -> bool:
+    return bool(np.any(_intersection_over_smaller(bounding_box(card.detection.quad), boxes) > SEEN))
+
+
+def _cards_in(window: Window, cards: Iterable[Followed]) -> int:
+    return int(np.sum(_intersection_over_smaller(np.array(window, np.float64), _bounds(cards)) > SEEN))
+
+
+def _bounds(cards: Iterable[Followed]) -> NDArray[np.float64]:
+    return np.array([bounding_box(card.detection.quad) for card in cards], np.float64).reshape(-1, 4)
+
+
+def _intersection_over_smaller(box: Box, others: NDArray[np.float64]) -> NDArray[np.float64]:
+    smaller = np.maximum(np.minimum(box_area(box), box_area(others)), 1e-9)
+    return np.asarray(box_intersection(box, others) / smaller)
+
+
+def _alike(first: Window, second: Window) -> bool:
+    """Whether two windows are nearly the same: a box trembles from frame to frame."""
+    a, b = np.array(first, dtype=np.float64), np.array(second, dtype=np.float64)
+    return bool(np.abs(a - b).max() < BOX_MARGIN * float((a[2:] - a[:2]).max()))

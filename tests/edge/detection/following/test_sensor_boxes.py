@@ -1,0 +1,73 @@
+import time
+from contextlib import closing
+
+import numpy as np
+
+from edge.detection import CardDetector, Following, SensorBoxes
+from edge.frame import Detection, Frame
+from edge.geometry import bounding_box
+from tests.edge.detection.following.test_following import CARD, CountingDetector, frame
+
+
+def boxed(image: np.ndarray, *boxes: np.ndarray) -> Frame:
+    return Frame(frame_id=0, timestamp_ns=0, image=image, boxes=np.array(boxes, np.float64).reshape(-1, 4))
+
+
+def detect_until(following: Following, shown: Frame, count: int) -> tuple[Detection, ...]:
+    deadline = time.monotonic() + 20
+    while len(found := following.detect(shown)) != count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(found) == count
+    return found
+
+
+def test_a_box_without_a_card_is_searched_once_until_it_changes():
+    box = bounding_box(CARD + (200, 240))
+    with closing(Following(detector := CountingDetector(), SensorBoxes())) as following:
+        for seed in range(30):
+            assert following.detect(boxed(frame(seed=seed), box)) == ()
+            time.sleep(0.01)
+        assert detector.searches == 1
+        detect_until(following, boxed(frame((200, 240)), box), 1)
+
+
+def test_a_second_card_that_is_put_down_in_a_large_box_is_found():
+    """A known card lies wholly in the box, which says nothing of what lies beside it."""
+    box = np.array([100.0, 100, 560, 400])
+    with closing(Following(detector := CountingDetector(), SensorBoxes())) as following:
+        detect_until(following, boxed(frame((180, 240)), box), 1)
+        for seed in range(30):
+            following.detect(boxed(frame((180, 240), seed=seed), box))
+            time.sleep(0.01)
+        assert detector.searches == 1
+        detect_until(following, boxed(frame((180, 240), (460, 240)), box), 2)
+
+
+def test_a_card_that_was_lost_and_shows_again_as_before_is_found_again():
+    box, still = np.array([100.0, 100, 560, 400]), frame((180, 240))
+    with closing(Following(CardDetector(), SensorBoxes())) as following:
+        detect_until(following, boxed(still, box), 1)
+        hidden = still.copy()
+        hidden[100:400, 100:300] = 90
+        detect_until(following, boxed(hidden), 0)
+        detect_until(following, boxed(still, box), 1)
+
+
+def test_an_outline_that_the_sensor_never_sees_is_dropped():
+    image = frame((200, 240))
+    with closing(Following(CardDetector(), SensorBoxes())) as following:
+        detect_until(following, boxed(image, bounding_box(CARD + (200, 240))), 1)
+        frames = 0
+        while following.detect(boxed(image)):
+            frames += 1
+        assert 60 < frames < 120
+
+
+def test_where_the_sensor_gave_nothing_nothing_is_searched_or_dropped():
+    image = frame((200, 240))
+    silent = Frame(frame_id=0, timestamp_ns=0, image=image, boxes=None)
+    with closing(Following(detector := CountingDetector(), SensorBoxes())) as following:
+        assert following.detect(silent) == ()
+        assert detector.searches == 0
+        detect_until(following, boxed(image, bounding_box(CARD + (200, 240))), 1)
+        assert all(len(following.detect(silent)) == 1 for _ in range(120))
