@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from edge.cli import bench, calibrate, config, database, demo, doctor, identify, measure, run, watch
-from edge.cli.output import accept_any_text, complain, discard, write
+from edge.cli.output import accept_any_text, complain, discard, printable, write
 from edge.errors import ConfigurationError, ScannerError
 from edge.service.journal import journal_handler, writes_to_journal
 
@@ -97,6 +97,10 @@ class _LogFormat(logging.Formatter):
             record.exc_info, record.exc_text = None, None
         record.levelname = record.levelname.lower()
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        """The record's line, without what a traceback adds."""
+        return printable(super().formatMessage(record))
 
 
 def _stderr_handler() -> logging.Handler:

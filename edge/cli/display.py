@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
-from edge.cli.output import write, write_line
+from edge.cli.output import printable, write, write_line
 from edge.cli.subscription import Received
 from edge.cli.tally import STAGES, Tally
 from edge.wire.messages import CardMessage, HealthMessage, Topic
@@ -65,7 +65,7 @@ class JsonDisplay:
 
     def note(self, text: str) -> None:
         """Write the remark to standard error."""
-        sys.stderr.write(f"card-scanner: {text}\n")
+        sys.stderr.write(f"card-scanner: {printable(text)}\n")
 
 
 class LiveDisplay:
@@ -92,7 +92,7 @@ class LiveDisplay:
 
     def _draw(self, lines: list[str]) -> None:
         size = shutil.get_terminal_size()
-        shown = [line[: size.columns - 1] for line in lines[: size.lines - 1]]
+        shown = [printable(line)[: size.columns - 1] for line in lines[: size.lines - 1]]
         up = _UP.format(self._drawn_lines) if self._drawn_lines else ""
         write(f"{up}{_CLEAR_BELOW}" + "".join(f"{line}\n" for line in shown))
         self._drawn_lines, self._drawn_s = len(shown), time.monotonic()
@@ -102,7 +102,10 @@ def view_lines(tally: Tally, events: list[str]) -> Iterator[str]:
     """The live view: health, cards in view, newest events, stage latencies."""
     health = tally.health
     yield "" if health is None else _health_line(health)
-    yield f"{tally.confirmed.total()} confirmed, {tally.results[Topic.UNKNOWN]} unknown, {tally.lost} messages lost"
+    yield (
+        f"{tally.confirmed.total()} confirmed, {tally.returned} returned, {tally.results[Topic.UNKNOWN]} unknown, "
+        f"{tally.lost} messages lost"
+    )
     yield ""
     yield f"{'track':>5}  {'state':12}  {'distance':>8}  {'card':32}  set"
     for track_id, message in sorted(tally.present.items()):
@@ -117,10 +120,13 @@ def view_lines(tally: Tally, events: list[str]) -> Iterator[str]:
 def _line(message: CardMessage | HealthMessage) -> str:
     if isinstance(message, HealthMessage):
         return f"{_health_line(message)} | {_stages_line(message)}"
+    line = f"{message.topic.value:14}  track {message.track_id}  {message.state.value}"
+    if message.topic is Topic.LEFT:
+        return line
     distance = "" if message.distance is None else f"  distance {message.distance:.3f}"
-    card = "" if message.topic is Topic.LEFT else f"  {_card(message)}"
     name_of_set = f", {_set(message)}" if _set(message) else ""
-    return f"{message.topic.value:14}  track {message.track_id}  {message.state.value}{card}{name_of_set}{distance}"
+    returned = "" if message.returned is None else f"  returned, was track {message.returned}"
+    return f"{line}  {_card(message)}{name_of_set}{distance}{returned}"
 
 
 def _health_line(health: HealthMessage) -> str:

@@ -6,6 +6,9 @@ import sys
 
 from edge.errors import ScannerError
 
+# The control characters of Unicode (C0, DEL, C1), written as Python and JSON write them.
+_CONTROL = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+
 
 def accept_any_text() -> None:
     """Let standard output replace the characters that its encoding lacks, rather than fail on a card's name."""
@@ -14,9 +17,14 @@ def accept_any_text() -> None:
             stream.reconfigure(errors="replace")
 
 
+def printable(text: str) -> str:
+    """One line that commands no terminal and forges no second line: names come from files, databases and peers."""
+    return text.translate(_CONTROL)
+
+
 def write_line(text: str = "") -> None:
-    """Write one line to standard output; raises as `write` does."""
-    write(text + "\n")
+    """Write one line to standard output, as `printable` makes it; raises as `write` does."""
+    write(printable(text) + "\n")
 
 
 def write(text: str) -> None:
@@ -45,4 +53,4 @@ def discard() -> None:
 
 def complain(sentence: str) -> None:
     """Tell of a failure on standard error."""
-    sys.stderr.write(f"card-scanner: error: {sentence}\n")
+    sys.stderr.write(f"card-scanner: error: {printable(sentence)}\n")

@@ -31,6 +31,7 @@ class Tally:
         self.lost = 0
         self.results: Counter[Topic] = Counter()
         self.confirmed: Counter[str] = Counter()
+        self.returned = 0
         self.present: dict[int, CardMessage] = {}
         self.health: HealthMessage | None = None
         self._names: dict[str, str] = {}
@@ -68,7 +69,8 @@ class Tally:
         """What there is to say at the end."""
         yield f"{self.messages} messages, {self.lost} lost"
         distinct = f"{len(self.confirmed)} different" if self.confirmed else "none"
-        yield f"cards confirmed: {self.confirmed.total()} ({distinct})"
+        returned = f", and {self.returned} times one that had returned" if self.returned else ""
+        yield f"cards confirmed: {self.confirmed.total()} ({distinct}){returned}"
         for card_id, times in self.confirmed.most_common():
             yield f"    {self._names[card_id]} ({card_id}){f' x {times}' if times > 1 else ''}"
         yield f"cards refused as unknown: {self.results[Topic.UNKNOWN]}"
@@ -92,7 +94,9 @@ class Tally:
             self.present.pop(message.track_id, None)
         else:
             self.present[message.track_id] = message
-        if message.topic is Topic.CONFIRMED and message.card_id is not None:
+        if message.topic is Topic.CONFIRMED and message.returned is not None:
+            self.returned += 1
+        elif message.topic is Topic.CONFIRMED and message.card_id is not None:
             self.confirmed[message.card_id] += 1
             self._names[message.card_id] = message.card.name if message.card else message.card_id
 

@@ -85,6 +85,18 @@ def test_the_log_spares_tracebacks_of_what_the_user_can_mend(capfd, error, trace
     assert (len(lines) > 1) == traceback
 
 
+def test_a_files_name_forges_no_line_and_commands_no_terminal(scanner, capfd, tmp_path):
+    name = "a\x1b[2J\ncard-scanner: error: forged.jpg"
+    outcome = scanner("identify", tmp_path / name)
+    assert outcome.complaint.endswith("is the path right?")
+    assert "a\\u001b[2J\\u000acard-scanner: error: forged.jpg" in outcome.complaint
+    with command_line.logging_to_stderr(verbose=False):
+        command_line.logging.getLogger("edge.test").warning("left out %s", name)
+    assert (
+        capfd.readouterr().err == "card-scanner: warning: left out a\\u001b[2J\\u000acard-scanner: error: forged.jpg\n"
+    )
+
+
 def test_a_full_disk_is_one_sentence(scanner_process):
     with Path("/dev/full").open("w") as full:
         outcome = scanner_process("config", "--default", stdout=full)

@@ -16,7 +16,7 @@ from edge.wire.messages import CardDetails, CardMessage, HealthMessage, MatchMes
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 
 
-def card_message(sequence, topic=Topic.CONFIRMED, track_id=4):
+def card_message(sequence, topic=Topic.CONFIRMED, track_id=4, name="Flabébé", returned=None):
     return CardMessage(
         topic=topic,
         sequence=sequence,
@@ -27,9 +27,10 @@ def card_message(sequence, topic=Topic.CONFIRMED, track_id=4):
         state=TrackState.NO_CARD if topic is Topic.LEFT else TrackState.CONFIRMED,
         corners=[(0, 0), (1, 0), (1, 1), (0, 1)],
         card_id="ab-7",
-        card=CardDetails(name="Flabébé", set_code="ab", set_name="First Light", number="7"),
+        card=CardDetails(name=name, set_code="ab", set_name="First Light", number="7"),
         distance=0.123,
         matches=[MatchMessage(card_id="ab-7", distance=0.123)],
+        returned=returned,
     )
 
 
@@ -110,8 +111,26 @@ def test_plain_lines_and_a_summary(scanner, publish):
         "10:20:30.400", "card.confirmed", "track", "4", "confirmed", "Flabébé", "(ab-7),", "First", "Light", "distance",
         "0.123",
     ]  # fmt: skip
+    assert lines[3] == "10:20:30.400  card.left       track 4  no_card"
     assert "4 messages, 0 lost" in lines
     assert "    Flabébé (ab-7)" in lines
+
+
+def test_a_card_that_returned_is_told_and_counted_once(scanner, publish):
+    endpoint = publish(card_message(5), card_message(6, Topic.LEFT), card_message(7, track_id=6, returned=4))
+    outcome = scanner("watch", "--connect", endpoint, "--count", 3)
+    assert outcome.out.splitlines()[2].endswith("distance 0.123  returned, was track 4")
+    assert "cards confirmed: 1 (1 different), and 1 times one that had returned" in outcome.out
+
+
+def test_a_name_commands_no_terminal(scanner, publish, capfd):
+    hostile = card_message(5, name="Pika\x1b]0;owned\x07\nforged")
+    told = "Pika\\u001b]0;owned\\u0007\\u000aforged (ab-7)"
+    assert told in scanner("watch", "--connect", publish(hostile), "--count", 1).out
+    display, tally = LiveDisplay(), Tally()
+    tally.add(hostile, 0)
+    display.show(Received(message=hostile, json="", lost=0), tally)
+    assert told in capfd.readouterr().out
 
 
 def test_lost_messages_are_told(scanner, publish):
