@@ -101,11 +101,13 @@ wanted_packages() {
 
 install_packages() {
     local missing=() name
+    # Before the first installation apt's lists may be empty, and say nothing of what there is for the camera.
+    if [[ ! -d "$venv" ]]; then apt-get update --quiet --quiet; fi
     for name in $(wanted_packages); do
         has_package "$name" || missing+=("$name")
     done
     [[ ${#missing[@]} -eq 0 ]] && return
-    apt-get update --quiet --quiet
+    if [[ -d "$venv" ]]; then apt-get update --quiet --quiet; fi
     DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}"
     changed "packages ${missing[*]}"
 }
@@ -120,14 +122,14 @@ place_application() {
     for file in "$here"/docs/*.md; do place "$file" "$home/docs/${file##*/}"; done
 }
 
-# What the application and the simulated bench need besides apt's packages, one requirement a line.
+# requirements PART: the dependencies, or what an extra adds, besides apt's packages; one requirement a line.
 requirements() {
-    python3 - "$app/pyproject.toml" <<'PYTHON'
+    python3 - "$app/pyproject.toml" "$1" <<'PYTHON'
 import sys, tomllib
 with open(sys.argv[1], "rb") as file:
     project = tomllib.load(file)["project"]
-wanted = project["dependencies"] + project["optional-dependencies"]["simulator"]
-print("\n".join(each for each in wanted if not each.startswith(("numpy", "opencv"))))
+parts = {"dependencies": project["dependencies"], **project["optional-dependencies"]}
+print("\n".join(each for each in parts[sys.argv[2]] if not each.startswith(("numpy", "opencv"))))
 PYTHON
 }
 
@@ -146,14 +148,23 @@ make_environment() {
     build="$(mktemp -d)"
     # pip must not bring a numpy of its own: apt's simplejpeg and hailort are compiled against apt's.
     echo "numpy==$(python3 -c 'import numpy; print(numpy.__version__)')" >"$build/constraints"
-    requirements >"$build/requirements"
+    { requirements dependencies; requirements simulator; } >"$build/requirements"
     "$venv/bin/pip" install --quiet --constraint "$build/constraints" --requirement "$build/requirements"
+    install_heic "$build/constraints"
     cp --recursive "$app" "$build/app"
     "$venv/bin/pip" install --quiet --no-deps --force-reinstall "$build/app"
     rm -r "$build"
     check_environment
     echo "$present" >"$stamp"
     changed "$venv"
+}
+
+# What reads the photos of iPhones, where there is a wheel of it for this machine; the rest works without.
+install_heic() {
+    local wanted
+    mapfile -t wanted < <(requirements heic)
+    "$venv/bin/pip" install --quiet --only-binary :all: --constraint "$1" "${wanted[@]}" ||
+        echo "photos as HEIC cannot be read: ${wanted[*]} was not installed; later: sudo $venv/bin/pip install '${wanted[*]}'"
 }
 
 check_environment() {

@@ -57,6 +57,21 @@ class Device:
     def available(self, *names: str) -> None:
         (self._lists / "apt-cache.list").write_text("\n".join(names) + "\n")
 
+    def apt_get(self, fetched: list[str]) -> None:
+        """A substitute for apt-get whose `update` fetches these names, and whose `install` says what it was given."""
+        script = f"""#!/bin/sh
+case "$1" in
+update) printf '%s\\n' {" ".join(fetched)} >"{self._lists / "apt-cache.list"}" ;;
+install) echo "$@" ;;
+esac
+"""
+        (self._commands / "apt-get").write_text(script)
+
+    def pip(self, end: str) -> None:
+        """A substitute for pip in `$root/venv` that says what it was given, and ends so."""
+        self.write("venv/bin/pip", f'#!/bin/sh\necho "$@"\n{end}')
+        (self.root / "venv/bin/pip").chmod(0o755)
+
     def run(self, part: str) -> subprocess.CompletedProcess:
         """Run one part of the installer on this device."""
         script = f'source "{INSTALLER}"; root="{self.root}"; app="$root$home/app"; {part}'

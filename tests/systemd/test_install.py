@@ -72,7 +72,7 @@ def test_an_upgrade_changes_what_differs_and_keeps_what_is_the_users(installed):
     mine.mkdir(parents=True)
     (mine / "manifest.json").write_text("{}")
     app = installed / "opt/card-scanner/app"
-    (app / "edge" / "daemon.py").write_text("an older version")
+    (app / "edge/service/daemon.py").write_text("an older version")
     (app / "edge" / "forsaken.py").write_text("a file of an older version")
     kept = config.read_bytes()
     outcome = script("install.sh", "--root", installed)
@@ -80,7 +80,7 @@ def test_an_upgrade_changes_what_differs_and_keeps_what_is_the_users(installed):
         "changed: /opt/card-scanner/app/edge/service/daemon.py",
         "changed: /opt/card-scanner/app/edge/forsaken.py is gone",
     ]
-    assert (app / "edge" / "daemon.py").read_bytes() == (REPOSITORY / "edge" / "daemon.py").read_bytes()
+    assert (app / "edge/service/daemon.py").read_bytes() == (REPOSITORY / "edge/service/daemon.py").read_bytes()
     assert (config.read_bytes(), (mine / "manifest.json").read_text()) == (kept, "{}")
 
 

@@ -1,10 +1,13 @@
 """Which source of frames the installer writes into the first settings, and which packages it asks for."""
 
+from pathlib import Path
+
 import pytest
 
 from edge.settings.settings import load_settings
 
 IMX500 = "imx500 10-001a"
+REPOSITORY = Path(__file__).resolve().parents[2]
 NETWORK = "opt/card-scanner/app/models/outline.rpk"
 
 
@@ -114,3 +117,35 @@ def test_the_npus_driver_is_loaded_before_the_service_where_there_is_one(device)
     device.npu()
     assert device.run("place_service").returncode == 0
     assert driver.read_text().splitlines()[-1] == "hailo_pci"
+
+
+def test_the_first_installation_asks_apt_before_it_judges_what_there_is(device):
+    """The lists of apt are empty on a new system; picamera2 is known only after they were fetched."""
+    device.apt_get(fetched=["python3-picamera2"])
+    assert "python3-picamera2" in device.run("venv=$root/none; install_packages; echo $changes").stdout
+    device.installed("python3-venv", "python3-numpy", "python3-opencv", "python3-systemd", "python3-picamera2")
+    device.apt_get(fetched=[])
+    assert device.run("venv=$root; install_packages").stdout == ""
+
+
+def test_what_reads_the_photos_of_iphones_is_installed_where_there_is_a_wheel(device):
+    device.pip("exit 0")
+    place = f'cp "{REPOSITORY}/pyproject.toml" "$app/"; venv=$root/venv'
+    device.write("opt/card-scanner/app/README.md")
+    assert device.run(f"{place}; install_heic $root/constraints").stdout == (
+        f"install --quiet --only-binary :all: --constraint {device.root}/constraints pillow-heif>=1.0\n"
+    )
+    device.pip("exit 1")
+    outcome = device.run(f"{place}; install_heic $root/constraints")
+    assert outcome.returncode == 0
+    assert outcome.stdout.splitlines()[1].startswith(
+        "photos as HEIC cannot be read: pillow-heif>=1.0 was not installed"
+    )
+
+
+def test_the_parts_of_the_application_without_what_comes_from_apt(device):
+    device.write("opt/card-scanner/app/README.md")
+    wanted = device.run(f'cp "{REPOSITORY}/pyproject.toml" "$app/"; requirements dependencies').stdout
+    assert "onnxruntime" in wanted
+    assert "numpy" not in wanted
+    assert "opencv" not in wanted
