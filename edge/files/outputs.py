@@ -43,12 +43,20 @@ def check_model_output(model: Path, *sources: Path) -> None:
     """Check `<name>.onnx`, with the manifest `<name>.json` that is written beside it, before the work is done.
 
     Raises:
-        ConfigurationError: if it is one of `sources`, or the manifest would replace something else.
+        ConfigurationError: if it is one of `sources`, or either file would replace something else.
     """
+    if model.suffix != ".onnx":
+        raise ConfigurationError(f"{model} would be a network in a file of another kind; name it with .onnx at the end")
     for source in sources:
         if model.resolve() == source.resolve():
             raise ConfigurationError(f"{model} is what is read; name another file to write")
-    check_replaceable(model.with_suffix(".json"), MANIFEST_MARK)
+    manifest = model.with_suffix(".json")
+    check_replaceable(manifest, MANIFEST_MARK)
+    if (model.exists() or model.is_symlink()) and not manifest.exists():
+        raise ConfigurationError(
+            f"{model} is there already, without the manifest that this command writes beside a network; "
+            "name another file or move that one away"
+        )
 
 
 def marked_png(encoded: bytes) -> bytes:

@@ -34,5 +34,16 @@ def test_a_models_manifest_does_not_replace_a_list_of_cards(tmp_path):
         check_model_output(tmp_path / "cards.onnx")
     (tmp_path / "demo.json").write_text('{"file": "demo.onnx", "sha256": "0"}')
     check_model_output(tmp_path / "demo.onnx", tmp_path / "float.onnx")
+    (tmp_path / "demo.onnx").write_bytes(b"exported before")
+    check_model_output(tmp_path / "demo.onnx", tmp_path / "float.onnx")
     with pytest.raises(ConfigurationError, match=r"demo\.onnx is what is read"):
         check_model_output(tmp_path / "demo.onnx", tmp_path / "." / "demo.onnx")
+
+
+def test_a_network_replaces_neither_a_picture_nor_a_network_from_elsewhere(tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"holiday")
+    with pytest.raises(ConfigurationError, match=r"holiday\.jpg would be a network in a file of another kind"):
+        check_model_output(tmp_path / "holiday.jpg")
+    (tmp_path / "published.onnx").write_bytes(b"theirs")
+    with pytest.raises(ConfigurationError, match=r"published\.onnx is there already, without the manifest"):
+        check_model_output(tmp_path / "published.onnx")
