@@ -15,6 +15,7 @@ from edge.recognition.recognizer import open_recognizer
 from edge.service.loops import CaptureLoop, RecognitionLoop
 from edge.service.snapshot import default_folder, encoded, write_snapshot
 from edge.settings.settings import Settings
+from edge.settings.validation import what_is_wrong
 from edge.wire.control import Command, Request
 from edge.wire.messages import HealthMessage
 
@@ -162,7 +163,7 @@ def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]
     except ValidationError as cause:
         first = cause.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{key}: {first['msg']} (got {first['input']!r})") from cause
+        raise ConfigurationError(f"{key}: {what_is_wrong(first)} (got {first['input']!r})") from cause
 
 
 def _changed_keys(present: Settings, wanted: Settings) -> list[str]:

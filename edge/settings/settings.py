@@ -13,9 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from edge.errors import ConfigurationError
 from edge.files.regular_files import read_utf8
 from edge.settings.allowed_values import what_is_allowed
+from edge.settings.validation import what_is_wrong
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 
 ENVIRONMENT_PREFIX = "CARD_SCANNER_"
+SOURCES = "demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500"
+_SOURCE = re.compile("demo(:.+)?|(images|video|v4l2):.+|picamera|imx500")
+_CAMERAS = ("v4l2:", "picamera", "imx500")
 _PORT = re.compile("[0-9]{1,5}")
 
 _log = logging.getLogger(__name__)
@@ -47,17 +51,20 @@ def _endpoint(value: str) -> str:
     raise ValueError("must be such as tcp://127.0.0.1:5556, with a port from 1 to 65535, or ipc:///run/scanner")
 
 
+def _source(value: str) -> str:
+    if not _SOURCE.fullmatch(value):
+        raise ValueError(f"must be {SOURCES}")
+    return value
+
+
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
-
-
-SOURCES = "demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500"
-_CAMERAS = ("v4l2:", "picamera", "imx500")
+Source = Annotated[str, AfterValidator(_source)]
 
 
 class SourceSettings(_Section):
     """Where frames come from."""
 
-    spec: str = Field(default="demo", description=SOURCES)
+    spec: Source = Field(default="demo", description=SOURCES)
     fps: float = Field(default=30.0, gt=0, le=240, description="frames per second asked of a live source")
     loop: bool = Field(default=False, description="start a video or folder again when it ends")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="seed of the simulated bench")
@@ -262,7 +269,9 @@ def load_settings(
         key = ".".join(str(part) for part in first["loc"]) or "settings"
         origin = f"{path}: " if path else ""
         wrong = (
-            "there is no such key" if first["type"] == "extra_forbidden" else f"{first['msg']} (got {first['input']!r})"
+            "there is no such key"
+            if first["type"] == "extra_forbidden"
+            else f"{what_is_wrong(first)} (got {first['input']!r})"
         )
         allowed = what_is_allowed(Settings, first["loc"])
         raise ConfigurationError(f"{origin}{key}: {wrong}{allowed and '; ' + allowed}") from cause

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from edge.errors import ConfigurationError
-from edge.settings.settings import SOURCES, CameraSettings, Imx500Settings, SourceSettings
+from edge.settings.settings import CameraSettings, Imx500Settings, SourceSettings
 from edge.sources.base import FrameSource
 
 __all__ = ["FrameSource", "open_source"]
@@ -22,7 +21,7 @@ def open_source(
         imx500: of the IMX500's network; unset: the defaults.
 
     Raises:
-        ConfigurationError: if there is no such source.
+        ConfigurationError: if the simulated bench cannot play what is asked.
         SourceError: if it cannot be opened.
     """
     kind, _, argument = settings.spec.partition(":")
@@ -47,9 +46,7 @@ def open_source(
             from edge.sources.picamera import open_picamera
 
             return open_picamera(camera or CameraSettings(), settings.fps)
-        case "imx500":
+        case _:  # imx500: the settings let nothing else through
             from edge.sources.imx500 import open_imx500
 
             return open_imx500(camera or CameraSettings(), imx500 or Imx500Settings(), settings.fps)
-        case _:
-            raise ConfigurationError(f"{settings.spec!r} is not a source; give {SOURCES}")

@@ -35,7 +35,7 @@ def test_a_photo_is_run_to_its_end(scanner, tiny_settings, endpoints, photo):
 @pytest.mark.parametrize(
     ("source", "code", "named"),
     [
-        ("nothing", 2, "'nothing' is not a source"),
+        ("nothing", 2, "source.spec: must be demo, images:PATH"),
         ("imx500", 1, "imx500-all"),
         ("images:{folder}", 1, "no photos in the folder"),
         ("images:{folder}/nothing.jpg", 1, "No such file"),
@@ -130,7 +130,7 @@ def test_the_demo_shows_the_daemon_at_work(scanner_process, tiny_settings):
 def test_a_daemon_that_ends_early_is_told_with_its_reason(tiny_settings):
     with (
         DaemonProcess("nothing") as daemon,
-        pytest.raises(ScannerError, match="ended early: 'nothing' is not a source"),
+        pytest.raises(ScannerError, match=r"ended early: source\.spec: must be demo"),
     ):
         while True:
             daemon.check()

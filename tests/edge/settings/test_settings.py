@@ -44,6 +44,12 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str):
         load_settings(write(tmp_path, text), environment={})
 
 
+@pytest.mark.parametrize("spec", ["", "nothing", "images", "images:", "video:", "v4l2:", "camera:0", "http://x/y"])
+def test_a_bad_source_lists_the_good_ones(tmp_path: Path, spec: str):
+    with pytest.raises(ConfigurationError, match=r"source\.spec: must be demo, images:PATH, .*, picamera or imx"):
+        load_settings(write(tmp_path, f'[source]\nspec = "{spec}"\n'), environment={})
+
+
 def test_a_hold_in_frames_of_an_older_file_becomes_seconds(tmp_path: Path, caplog):
     settings = load_settings(
         write(tmp_path, "[source]\nfps = 20\n[tracking]\nmax_missed_frames = 15\n"), environment={}
