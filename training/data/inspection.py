@@ -155,7 +155,7 @@ def _verdict(inspection: Inspection) -> str:
     if inspection.complete:
         return "usable as it is"
     if inspection.usable:
-        return "usable, without or with what is listed above equal images (--output FILE names all of it)"
+        return "usable; index leaves out, or mends, what is named above (--output FILE names all of it)"
     return "NOT usable: no image is left"
 
 
