@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,9 @@ from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 
 MIN_FRAME_PX = 24
 FAR_PX = 288
-NEAR_PX = 448
+NEARER_PX = (448, 672, 1008)
 CLOSE_PX = 144
-# Where cards have a shorter side below this in the far picture, or there are none, the near one is looked at, too.
+# Where cards have a shorter side below this in one picture, the next nearer one is looked at, too.
 SMALL_PX = 36.0
 # Where a card is at least so long, as a share of the picture, or there is none, the close one is looked at, too: of
 # cards that fill the far picture, the network sees parts.
@@ -96,8 +97,11 @@ class CardDetector:
     def _proposed(self, image: Image) -> list[Proposal]:
         long_px = max(image.shape[:2])
         found = self._proposer.propose(image, FAR_PX, MIN_SCORE)
-        if not found or np.median([side_lengths(each.quad).min() for each in found]) <= SMALL_PX / FAR_PX * long_px:
-            nearer = self._proposer.propose(image, NEAR_PX, MIN_SCORE)
+        for seen_px, nearer_px in pairwise((FAR_PX, *NEARER_PX)):
+            seen_well = _short_side(found) > SMALL_PX / seen_px * long_px if found else seen_px > FAR_PX
+            if seen_well:
+                break
+            nearer = self._proposer.propose(image, nearer_px, MIN_SCORE)
             found = nearer + found
             found = [found[k] for k in distinct_quads([each.quad for each in found], SAME_IOU)]
         if not found or max(side_lengths(each.quad).max() for each in found) >= LARGE * long_px:
@@ -149,6 +153,10 @@ def _surroundings(image: Image, quad: Quad, margin: float) -> tuple[NDArray[np.f
     left, top = np.clip(np.floor(low - beside), 0, last - MIN_FRAME_PX).astype(int)
     right, bottom = np.clip(np.ceil(high + beside), (left + MIN_FRAME_PX, top + MIN_FRAME_PX), last).astype(int)
     return np.array([left, top], np.float64), np.ascontiguousarray(image[top:bottom, left:right])
+
+
+def _short_side(proposals: list[Proposal]) -> float:
+    return float(np.median([side_lengths(each.quad).min() for each in proposals]))
 
 
 def _whole(proposals: list[Proposal]) -> list[Proposal]:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from edge.centering import measure
-from edge.detection.cards import FAR_PX, MIN_SCORE, NEAR_PX, CardDetector
+from edge.detection.cards import FAR_PX, MIN_SCORE, NEARER_PX, CardDetector
 from edge.detection.following.known import follow, followed
 from edge.detection.following.search import search_windows
 from edge.detection.networks.outline import OutlineProposer
@@ -79,7 +79,7 @@ def stages() -> Iterator[tuple[str, float]]:
     yield "FOLLOW_STILL", cpu_ms(lambda: follow(card, one), 50)
     yield "FOLLOW_MOVED", cpu_ms(lambda: follow(card, moved), 30)
     yield "OUTLINE_NETWORK", cpu_ms(lambda: proposer.propose(one, FAR_PX, MIN_SCORE), 10)
-    yield "OUTLINE_NETWORK, small cards", cpu_ms(lambda: proposer.propose(one, NEAR_PX, MIN_SCORE), 5)
+    yield "OUTLINE_NETWORK, small cards", cpu_ms(lambda: proposer.propose(one, NEARER_PX[0], MIN_SCORE), 5)
     yield "SIDE_NETWORK", cpu_ms(lambda: sides.find(one, [quad]), 10)
     yield "SEARCH_FRAME, 1 card", cpu_ms(lambda: detector.detect(one), 7)
     yield "SEARCH_FRAME, 5 cards", cpu_ms(lambda: detector.detect(five), 5)

@@ -8,6 +8,7 @@ from edge.detection.cards import CardDetector, fitted
 from edge.detection.shape import grown_quad
 from edge.errors import ModelError
 from edge.geometry import quad_iou
+from edge.simulator.card import render_card
 from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import random_scene, render_scene
 from edge.simulator.sets import calibration_cards
@@ -48,6 +49,24 @@ def test_a_card_that_fills_the_frame_is_found_whole(live, share):
 
     expected = (quad - (left, top) + 0.5) * 1200 / (right - left) - 0.5
     assert [quad_iou(each.quad, expected) > 0.93 for each in found] == [True]
+
+
+@pytest.mark.parametrize("width_px", [110, 70])
+def test_small_cards_on_a_dark_mat_are_found(live, width_px):
+    rng = np.random.default_rng(7)
+    image = np.clip(rng.normal(22, 3, (1520, 2028, 3)), 0, 255).astype(np.uint8)
+    height_px = round(width_px * 88 / 63)
+    quads = []
+    for k, card in enumerate(calibration_cards(10)):
+        left, top = 120 + 380 * (k % 5), 250 + 700 * (k // 5)
+        picture = cv2.resize(render_card(card, 4.0), (width_px, height_px), interpolation=cv2.INTER_AREA)
+        image[top : top + height_px, left : left + width_px] = (0.6 * picture).astype(np.uint8)
+        corners = np.array([[0, 0], [width_px, 0], [width_px, height_px], [0, height_px]])
+        quads.append(corners + np.array([left, top]) - 0.5)
+
+    found = [detection.quad for detection in live.detect(cv2.GaussianBlur(image, (0, 0), 0.8))]
+
+    assert sum(any(quad_iou(quad, card) > 0.8 for quad in found) for card in quads) >= 9
 
 
 @settings(deadline=None, max_examples=15)
