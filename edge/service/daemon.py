@@ -83,6 +83,7 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         resources.callback(publisher.close)
         daemon = _unless_stopped(lambda: Daemon(settings, publisher, open_recognizer(settings.recognition), stop), stop)
         if daemon is None:
+            service.stopping()
             return 0
         resources.callback(daemon.close)
         control = ControlSocket(context, settings.publish.control, daemon.administration.commands())

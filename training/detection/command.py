@@ -57,7 +57,7 @@ def run_settings(args: argparse.Namespace, processes: int) -> RunSettings:
     return RunSettings(
         batch=SUBJECTS[args.network].shape,
         batches_per_step=args.batches or processes,
-        schedule=Schedule(learning_rate=LEARNING_RATE if args.weights is None else LEARNING_RATE / 2),
+        schedule=Schedule(learning_rate=LEARNING_RATE),
         budget=Budget(steps=args.steps, minutes=args.minutes),
         seed=args.seed,
         weight_decay=0.01,

@@ -110,6 +110,6 @@ def test_reload_reads_the_configuration_and_the_database_again(tmp_path, config,
         supervisor.run(lambda: "database smaller (3 cards)" in supervisor.values("STATUS")[-1])
         config.write_text(text.replace("loop = true", "loop = false"))
         supervisor.process.send_signal(signal.SIGHUP)
-        supervisor.run(lambda: "not reloaded: source: cannot be changed" in supervisor.values("STATUS")[-1])
+        supervisor.run(lambda: "not reloaded: source.loop: cannot be changed" in supervisor.values("STATUS")[-1])
         assert "database smaller (3 cards)" in supervisor.values("STATUS")[-1]
         assert (supervisor.starts, supervisor.missed) == (1, 0)

@@ -57,6 +57,7 @@ def new_trainer(network: str, runs: Path, folder: Path) -> Trainer:
     return Trainer(DetectorObjective(network, subject.network(), settings.precision), batches, settings, folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("network", ["outline", "sides"])
 def test_the_loss_falls_and_a_stopped_run_is_resumed_exactly(runs, tmp_path, network):
     assert new_trainer(network, runs, tmp_path / "whole").train()

@@ -44,12 +44,12 @@ def tiny(folder: Path) -> str:
 
 
 def wrong_name(folder: Path) -> str:
-    PIL.Image.new("RGB", (504, 704)).save(folder / "cards" / "charizard.png")
+    PIL.Image.linear_gradient("L").resize((504, 704)).save(folder / "cards" / "charizard.png")
     return r"misnamed files: 1 \(charizard.png\)"
 
 
 def no_details(folder: Path) -> str:
-    PIL.Image.new("RGB", (504, 704)).save(folder / "cards" / "new-1_new.png")
+    PIL.Image.linear_gradient("L").resize((504, 704)).save(folder / "cards" / "new-1_new.png")
     return r"cards without metadata: 1 \(new-1\)"
 
 
