@@ -2,17 +2,13 @@
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
-from types import FrameType
-from typing import TypeVar
 
 import cv2
 import zmq
@@ -33,6 +29,7 @@ from edge.service.log_repetition import few_repetitions
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.service.memory import give_back_free_pages
 from edge.service.notify import ServiceManager
+from edge.service.stopping import stopped_by_signals, unless_stopped
 from edge.service.unit import Service, reload_on_hangup
 from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
 from edge.settings.settings import Settings
@@ -52,8 +49,6 @@ _SILENCE_S = 2.0
 _SWITCH_S = 0.0005
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None = None) -> int:
@@ -81,7 +76,7 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         context = resources.enter_context(zmq.Context[zmq.Socket[bytes]]())
         publisher = Publisher(context, settings.publish)
         resources.callback(publisher.close)
-        daemon = _unless_stopped(lambda: Daemon(settings, publisher, open_recognizer(settings.recognition), stop), stop)
+        daemon = unless_stopped(lambda: Daemon(settings, publisher, open_recognizer(settings.recognition), stop), stop)
         if daemon is None:
             service.stopping()
             return 0
@@ -90,25 +85,6 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         resources.callback(control.close)
         daemon.run(control, service)
     return 0
-
-
-def _unless_stopped(opened: Callable[[], T], stop: threading.Event) -> T | None:
-    """What is opened; None when the stop event is set meanwhile, and what hangs is left behind.
-
-    In a thread of its own: what waits in a driver or for a disk lets the main thread obey no signal.
-    """
-    outcome: Future[T] = Future()
-
-    def _open() -> None:
-        try:
-            outcome.set_result(opened())
-        except BaseException as failure:  # noqa: BLE001 (the caller's to judge)
-            outcome.set_exception(failure)
-
-    threading.Thread(target=_open, name="opening", daemon=True).start()
-    while not outcome.done() and not stop.is_set():
-        wait([outcome], _CHECK_S)
-    return outcome.result() if outcome.done() else None
 
 
 def measurer(settings: Settings) -> Measure:
@@ -128,32 +104,10 @@ def detector_for(source: FrameSource, failures: SearchFailures | None = None) ->
     return Following(detector, SensorBoxes() if source.gives_boxes else WholeFrame(), failures)
 
 
-@contextmanager
-def stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; afterwards the signals do what they did before."""
-    stop = threading.Event()
-
-    def _stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    previous = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, action in previous.items():
-            signal.signal(number, action)
-
-
 class Daemon:
     """Everything that runs: stages, hand-overs, threads, and what is known of their health."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        publisher: Publisher,
-        recognizer: Recognizer,
-        stop: threading.Event,
-    ) -> None:
+    def __init__(self, settings: Settings, publisher: Publisher, recognizer: Recognizer, stop: threading.Event) -> None:
         """Put the parts together and open the source.
 
         Raises:
