@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edge.photo.identification import IdentifiedCard
     from edge.recognition.recognizer import Recognizer
     from edge.settings.settings import Settings
+    from edge.wire.measured_photo import MeasuredCard
 
 _EXAMPLES = """\
   card-scanner measure card.jpg                       borders, ratios and the grades they allow
@@ -131,20 +132,24 @@ def _identified(
 
 
 def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:
+    from edge.wire.measured_photo import MeasuredPhoto
+
+    listed = [_card_json(card, centering, photo.reduction) for card, centering in zip(cards, measured, strict=True)]
+    report = MeasuredPhoto(image=name, width=photo.width, height=photo.height, cards=listed)
+    return json.dumps(report.model_dump(mode="json"))
+
+
+def _card_json(card: "IdentifiedCard", centering: "Centering", reduction: int) -> "MeasuredCard":
     from edge.centering import centering_report
     from edge.photo.enlargement import enlarged_centering, enlarged_points
+    from edge.wire.measured_photo import MeasuredCard
 
-    listed = []
-    for card, centering in zip(cards, measured, strict=True):
-        corners = enlarged_points(card.quad if centering.quad is None else centering.quad, photo.reduction)
-        listed.append(
-            {
-                "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in corners],
-                "card_id": card.card_id,
-                "centering": centering_report(enlarged_centering(centering, photo.reduction)).model_dump(mode="json"),
-            }
-        )
-    return json.dumps({"image": name, "width": photo.width, "height": photo.height, "cards": listed})
+    corners = enlarged_points(card.quad if centering.quad is None else centering.quad, reduction)
+    return MeasuredCard(
+        corners=[(round(float(x), 3), round(float(y), 3)) for x, y in corners],
+        card_id=card.card_id,
+        centering=centering_report(enlarged_centering(centering, reduction)),
+    )
 
 
 def _text(name: str, cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> Iterator[str]:

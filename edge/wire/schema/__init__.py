@@ -1,4 +1,4 @@
-"""JSON Schemas of everything that other programs read: `card.json`, `health.json`, `photo.json`.
+"""JSON Schemas of everything that other programs read: `card.json`, `health.json`, `photo.json`, `measured_photo.json`.
 
 `python -m edge.wire.schema` writes them anew from the models.
 """
@@ -10,10 +10,16 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from edge.wire.measured_photo import MeasuredPhoto
 from edge.wire.messages import CardMessage, HealthMessage
 from edge.wire.photo_result import PhotoResult
 
-SCHEMAS: Mapping[str, type[BaseModel]] = {"card": CardMessage, "health": HealthMessage, "photo": PhotoResult}
+SCHEMAS: Mapping[str, type[BaseModel]] = {
+    "card": CardMessage,
+    "health": HealthMessage,
+    "photo": PhotoResult,
+    "measured_photo": MeasuredPhoto,
+}
 
 
 def schema_text(name: str) -> str:

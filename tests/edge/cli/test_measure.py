@@ -1,6 +1,7 @@
 import json
 
 import cv2
+import jsonschema
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from edge.centering.registration.original import print_reference
 from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.simulator.card import print_edges_mm, render_card
 from edge.simulator.sets import unknown_cards
+from edge.wire.schema import shipped_schema
 from tests.edge.conftest import write_tiny_database
 
 QUAD = np.array([[150.0, 120], [885, 140], [865, 1165], [130, 1145]])
@@ -44,6 +46,22 @@ def test_one_json_object_a_photo(scanner, card_photo):
     assert np.abs(np.array(card["corners"]) - QUAD).max() < 2
     assert card["centering"]["left_right"][0] == pytest.approx(left_share, abs=0.7)
     assert len(card["centering"]["points"]) == 24
+    jsonschema.validate(report, json.loads(shipped_schema("measured_photo")))
+
+
+def test_the_json_of_a_photo_has_the_order_and_the_letters_that_programs_know(scanner, card_photo, tmp_path):
+    path = tmp_path / "café.png"
+    small = cv2.resize(cv2.imread(str(card_photo[0])), None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(path), small)
+    line = scanner("measure", path, "--json").out
+    (card,) = json.loads(line)["cards"]
+    centering = {
+        "measurable": False, "reason": card["centering"]["reason"], "face": "front", "frames": 1, "notes": [],
+        "method": None, "registration": None, "registration_reason": None, "disagreement": None,
+    }  # fmt: skip
+    known = {"corners": card["corners"], "card_id": None, "centering": centering}
+    assert line == json.dumps({"image": str(path), "width": 360, "height": 455, "cards": [known]}) + "\n"
+    assert r"caf\u00e9.png" in line
 
 
 def test_figures_for_people_and_a_picture(scanner, card_photo, tmp_path):
