@@ -22,6 +22,8 @@ CARD_WIDTH_MM = 63.0
 CARD_HEIGHT_MM = 88.0
 CARD_ASPECT = CARD_WIDTH_MM / CARD_HEIGHT_MM
 CORNER_RADIUS_MM = 3.0
+# Of two outlines of one place, more than this share of the smaller lies in the other.
+PART = 0.6
 
 
 def card_quad(points: NDArray[np.floating]) -> Quad:
@@ -84,6 +86,11 @@ def quad_intersection_over_smaller(first: Quad, second: Quad) -> float:
     """The share of the smaller of two convex quads that lies in the other, 0 to 1."""
     smaller = min(abs(quad_area(first)), abs(quad_area(second)))
     return _intersection_area(first, second) / smaller if smaller > 0 else 0.0
+
+
+def of_one_place(first: Quad, second: Quad) -> bool:
+    """Whether one of two quads is a part of the other, or both are outlines of one thing."""
+    return quad_intersection_over_smaller(first, second) > PART
 
 
 def _intersection_area(first: Quad, second: Quad) -> float:

@@ -16,7 +16,7 @@ from edge.detection.refinement import fit_outline
 from edge.detection.shape import card_order, card_shape_error
 from edge.errors import MeasurementError
 from edge.frame import Detection
-from edge.geometry import Image, Quad, distinct_quads, quad_intersection_over_smaller, side_lengths
+from edge.geometry import PART, Image, Quad, distinct_quads, quad_intersection_over_smaller, side_lengths
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 
 MIN_FRAME_PX = 24
@@ -28,8 +28,6 @@ SMALL_PX = 36.0
 # Where a card is at least so long, as a share of the picture, or there is none, the close one is looked at, too: of
 # cards that fill the far picture, the network sees parts.
 LARGE = 0.35
-# The smaller of two outlines is a part of the other where this share of it lies inside.
-PART = 0.6
 MIN_SCORE = 0.4
 REACH = 0.02
 MIN_SUPPORT = 0.5
