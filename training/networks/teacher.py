@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -82,6 +82,17 @@ class Teacher(nn.Module):
         rows, columns = pixels.shape[2] // patch, pixels.shape[3] // patch
         feature_map = tokens[:, -rows * columns :].transpose(1, 2).unflatten(2, (rows, columns))
         return nn.functional.normalize(embedding.float(), dim=1), feature_map
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 (torch's signature)
+        """Set the mode of what learns; what is frozen stays in inference mode.
+
+        While it learns, DINOv3 rescales its position embedding at random: of a frozen one that would only be noise.
+        """
+        super().train(mode)
+        self.backbone.eval()
+        for layer in self.backbone.model.layer:
+            layer.train(mode and any(parameter.requires_grad for parameter in layer.parameters()))
+        return self
 
     def train_last(self, blocks: int) -> None:
         """Let the projection and the last `blocks` blocks of the transformer learn, and nothing before them.

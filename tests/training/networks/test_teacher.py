@@ -49,6 +49,18 @@ def test_only_the_last_blocks_and_the_projection_learn(transformer, references, 
     assert taught.arcface.centres.grad is not None
 
 
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_a_frozen_transformer_sees_one_picture_twice_alike_while_the_rest_learns(transformer, blocks):
+    teacher = published_teacher(str(transformer), **TEACHER | {"dropout": 0.0})
+    teacher.train_last(blocks)
+    teacher.train()
+    pixels = torch.rand(2, 3, 64, 32) * 255
+    assert torch.equal(teacher(pixels), teacher(pixels))
+    assert [layer.training for layer in teacher.backbone.model.layer] == [False, blocks == 1]
+    assert teacher.projection.training
+    assert not any(part.training for part in teacher.eval().modules())
+
+
 def test_more_blocks_than_there_are_cannot_learn(transformer):
     with pytest.raises(TrainingError, match="the last 3 blocks of the teacher shall learn, it has 2"):
         published_teacher(str(transformer), **TEACHER).train_last(3)
