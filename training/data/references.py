@@ -41,6 +41,12 @@ class References:
         """Number of different labels."""
         return int(self.labels.max()) + 1
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of which card has which label, hexadecimal: what a network that learnt them can be asked about."""
+        pairs = sorted(set(zip(self.card_ids, self.labels.tolist(), strict=True)))
+        return hashlib.sha256(repr(pairs).encode()).hexdigest()
+
 
 def simulated_references(cards: Sequence[CardSpec], cache: Path, workers: int = 2) -> References:
     """Render cards, or map the file in `cache` where the same cards were rendered by the same code before.

@@ -62,7 +62,11 @@ class DistillationObjective:
 
     def describe(self) -> dict[str, Any]:
         """Plain values from which the student can be built again."""
-        return {"model": self.student.settings.to_json(), "distillation": self.weights.model_dump()}
+        return {
+            "model": self.student.settings.to_json(),
+            "distillation": self.weights.model_dump(),
+            "cards": self.teacher.cards,
+        }
 
     def prepare(self, progress: float, average: nn.Module) -> Sequence[nn.Parameter]:  # noqa: ARG002
         """Nothing to prepare: the centres start as the teacher's."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.data.references import References
 from training.distillation.objective import DistillationObjective
-from training.distillation.teachers import FrozenTeacher
+from training.distillation.teachers import FrozenTeacher, check_same_cards
 from training.distillation.weights import DistillationWeights
 from training.embedding.loss import ArcFace
 from training.embedding.phases import MakeRun
@@ -17,7 +17,7 @@ from training.engine.precision import Precision
 from training.engine.runs import Run
 from training.networks.families.shapes import shape_named
 from training.networks.model import CardEmbedder, ModelSettings, student_of
-from training.networks.teacher import load_teacher, published_teacher
+from training.networks.teacher import published_teacher, teacher_of
 from training.parallel.ranks import Ranks
 
 
@@ -83,7 +83,9 @@ def _taught(
         teacher = published_teacher(given.weights, **shape)
         arcface = ArcFace(2 * references.classes, given.dimension, given.scale)
     else:
-        teacher, arcface = load_teacher(previous)
+        state = load_checkpoint(previous)
+        check_same_cards(previous, state, references.digest)
+        teacher, arcface = teacher_of(state)
     teacher.train_last(phase.blocks)
     return TeacherObjective(teacher, arcface, references, ranks, margin=given.margin, precision=recipe.precision)
 
@@ -94,5 +96,6 @@ def _distilled(
     if previous is None:
         return first_distillation(shape, teacher, stage.loss, recipe.precision, recipe.student.weights)
     state = load_checkpoint(previous)
+    check_same_cards(previous, state, teacher.cards)
     centres = ArcFace.of_checkpoint(state, teacher.centres.scale)
     return DistillationObjective(student_of(state), centres, teacher, stage.loss, recipe.precision)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.data.references import References
 from training.embedding.imprint import imprinted_centres
@@ -21,10 +22,12 @@ class FrozenTeacher:
     Attributes:
         network: in inference mode, on the device that the student will be on.
         centres: where it has each class.
+        cards: digest of the cards that have these classes.
     """
 
     network: Teacher | CardEmbedder
     centres: ArcFace
+    cards: str
 
     @property
     def dimension(self) -> int:
@@ -54,25 +57,38 @@ def open_teacher(path: Path, references: References, ranks: Ranks) -> FrozenTeac
     state = load_checkpoint(path)
     if is_teacher(state):
         network, centres = teacher_of(state)
-        _check_classes(path, centres, references)
-        return _frozen(network, centres, ranks)
+        check_same_cards(path, state, references.digest)
+        return _frozen(network, centres, references, ranks)
     student = student_of(state).to(ranks.device)
     settings = student.settings
     centres = ArcFace(2 * references.classes, settings.dimension, SCALE)
     embed = torch_embedding(student, settings.width, settings.height)
     centres.imprint(imprinted_centres(embed, settings.dimension, references, ranks))
-    return _frozen(student, centres, ranks)
+    return _frozen(student, centres, references, ranks)
 
 
-def _frozen(network: Teacher | CardEmbedder, centres: ArcFace, ranks: Ranks) -> FrozenTeacher:
+def check_same_cards(path: Path, state: dict[str, Any], cards: str) -> None:
+    """Check that the classes of a checkpoint are these cards.
+
+    Args:
+        path: of the checkpoint.
+        state: of it.
+        cards: `References.digest` of the cards.
+
+    Raises:
+        TrainingError: if it learnt other cards, or the same under other labels, or does not say which.
+    """
+    learnt = state["settings"].get("cards")
+    if learnt is None:
+        raise TrainingError(f"{path} does not say which cards it learnt (an earlier version wrote it): train it again")
+    if learnt != cards:
+        raise TrainingError(
+            f"{path} learnt other cards than these, or the same ones under other labels: give the --cards and "
+            "--metadata that it was trained with (the run.json beside it names them), or train it again on these"
+        )
+
+
+def _frozen(network: Teacher | CardEmbedder, centres: ArcFace, references: References, ranks: Ranks) -> FrozenTeacher:
     for part in (network, centres):
         part.to(ranks.device).requires_grad_(requires_grad=False)
-    return FrozenTeacher(network=network, centres=centres)
-
-
-def _check_classes(path: Path, centres: ArcFace, references: References) -> None:
-    if len(centres.centres) != 2 * references.classes:
-        raise TrainingError(
-            f"the teacher {path} knows {len(centres.centres) // 2} cards, these are {references.classes}: train it on "
-            "the same cards"
-        )
+    return FrozenTeacher(network=network, centres=centres, cards=references.digest)

@@ -133,7 +133,7 @@ def _plan(args: argparse.Namespace, variant: Variant, cards: Cards, ranks: Ranks
         described |= {"teacher": str(args.teacher), "distillation": variant.weights.model_dump()}
     return Run(
         folder=args.output / variant.folder,
-        description=describe_card_run(args, ranks, settings, variant.augmentation, **described),
+        description=describe_card_run(args, cards.learnt, ranks, settings, variant.augmentation, **described),
         settings=settings,
         objective=_objective(variant, cards, ranks, shape, teacher),
         batches=card_batches(cards.learnt, variant.augmentation, settings),

@@ -62,7 +62,7 @@ class ContrastiveObjective:
 
     def describe(self) -> dict[str, Any]:
         """Plain values from which the network can be built again."""
-        return {"model": self.settings.model.to_json()}
+        return {"model": self.settings.model.to_json(), "cards": self.references.digest}
 
     def prepare(self, progress: float, average: nn.Module) -> Sequence[nn.Parameter]:
         """Imprint the centres once the network has learned enough for that."""

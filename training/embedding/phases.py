@@ -4,6 +4,7 @@ import argparse
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
@@ -11,7 +12,7 @@ from training.data.cards import Cards
 from training.embedding.recipes import PhaseRecipe, Recipe
 from training.embedding.runs import card_batches, describe_card_run, held_out_measure
 from training.engine import checkpoint
-from training.engine.run_folder import how_it_ended
+from training.engine.run_folder import RUN_FILE, check_same_run, how_it_ended
 from training.engine.runs import MakeObjective, Run, carry_out
 from training.engine.schedule import Budget, Schedule
 from training.engine.settings import RunSettings
@@ -32,11 +33,13 @@ def carry_out_phases(phases: Sequence[Run], ranks: Ranks, *, resume: bool) -> Pa
         The checkpoint of the last run; None if one was stopped.
 
     Raises:
-        ScannerError: if a run cannot start or go on.
+        ScannerError: if a run cannot start or go on, or a finished one was of other cards or settings.
     """
     previous: Path | None = None
     for run in phases:
-        if not (resume and how_it_ended(run.folder) == "finished"):
+        if resume and how_it_ended(run.folder) == "finished":
+            check_same_run(run.folder / RUN_FILE, run.description)
+        else:
             begun = ranks.agree(resume and (run.folder / checkpoint.FILE).exists())
             if not carry_out(run, ranks, resume=bool(begun), previous=previous):
                 return None
@@ -45,7 +48,12 @@ def carry_out_phases(phases: Sequence[Run], ranks: Ranks, *, resume: bool) -> Pa
 
 
 def run_maker(
-    args: argparse.Namespace, recipe: Recipe, cards: Cards, ranks: Ranks, sizes: Sequence[tuple[int, int]]
+    args: argparse.Namespace,
+    recipe: Recipe,
+    cards: Cards,
+    ranks: Ranks,
+    sizes: Sequence[tuple[int, int]],
+    **described: Any,  # noqa: ANN401
 ) -> MakeRun:
     """Makes the runs of a recipe with the options of a command.
 
@@ -55,6 +63,7 @@ def run_maker(
         cards: to learn and to measure on.
         ranks: the processes that share the work.
         sizes: height and width of the inputs of all networks at work, first of the one that learns.
+        described: what `run.json` says of the settings beside the recipe.
     """
     height, width = sizes[0]
     measure = held_out_measure(cards.held_out, height, width) if ranks.rank == 0 else None
@@ -76,7 +85,15 @@ def run_maker(
         )
         return Run(
             folder=args.runs / args.name / phase.name,
-            description=describe_card_run(args, ranks, settings, AugmentationSettings(), recipe=recipe.model_dump()),
+            description=describe_card_run(
+                args,
+                cards.learnt,
+                ranks,
+                settings,
+                AugmentationSettings(),
+                recipe=recipe.model_dump(),
+                **described,
+            ),
             settings=settings,
             objective=objective,
             batches=card_batches(cards.learnt, AugmentationSettings(), settings),

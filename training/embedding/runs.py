@@ -28,14 +28,16 @@ def card_batches(references: References, augmentation: AugmentationSettings, set
 
 def describe_card_run(
     args: argparse.Namespace,
+    learnt: References,
     ranks: Ranks,
     settings: RunSettings,
     augmentation: AugmentationSettings,
     **more: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
-    """What `run.json` says of a run that learns cards; `more` goes to its settings."""
+    """What `run.json` says of a run that learns these cards; `more` goes to its settings."""
     return {
         "cards": args.cards if isinstance(args.cards, int) else str(args.cards),
+        "card_labels": learnt.digest,
         **describe_run(args, ranks, settings, augmentation=asdict(augmentation), **more),
     }
 

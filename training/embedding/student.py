@@ -4,6 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from edge.errors import ConfigurationError
+from edge.manifests import file_sha256
 from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
 from training.data.cards import Cards, open_cards
@@ -56,7 +57,9 @@ def _learn_alone(args: argparse.Namespace, cards: Cards, ranks: Ranks) -> None:
     settings = run_settings(args, model, ranks.size)
     plan = Run(
         folder=args.runs / args.name,
-        description=describe_card_run(args, ranks, settings, AugmentationSettings(), objective=asdict(objective)),
+        description=describe_card_run(
+            args, cards.learnt, ranks, settings, AugmentationSettings(), objective=asdict(objective)
+        ),
         settings=settings,
         objective=lambda _: ContrastiveObjective(objective, cards.learnt, ranks, settings.precision),
         batches=card_batches(cards.learnt, AugmentationSettings(), settings),
@@ -71,7 +74,8 @@ def _learn_from_teacher(args: argparse.Namespace, cards: Cards, ranks: Ranks) ->
         recipe = recipe.with_student(args.shape)
     model = shape_named(recipe.student.shape)
     teacher = open_teacher(args.teacher, cards.learnt, ranks)
-    make = run_maker(args, recipe, cards, ranks, [(model.height, model.width), teacher.input_size])
+    sizes = [(model.height, model.width), teacher.input_size]
+    make = run_maker(args, recipe, cards, ranks, sizes, teacher=file_sha256(args.teacher))
     carry_out_phases(student_phases(recipe, teacher, make), ranks, resume=args.resume)
 
 

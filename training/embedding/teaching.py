@@ -48,7 +48,11 @@ class TeacherObjective:
 
     def describe(self) -> dict[str, Any]:
         """Plain values from which the teacher can be built again."""
-        return {"teacher": asdict(self.teacher.settings), "scale": self.arcface.scale}
+        return {
+            "teacher": asdict(self.teacher.settings),
+            "scale": self.arcface.scale,
+            "cards": self.references.digest,
+        }
 
     def prepare(self, progress: float, average: nn.Module) -> Sequence[nn.Parameter]:  # noqa: ARG002
         """Imprint the centres before the first step."""

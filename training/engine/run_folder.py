@@ -19,7 +19,8 @@ from training.errors import TrainingError
 RUN_FILE = "run.json"
 LOCK_FILE = "lock"
 RUNNING = "not yet, or it was killed"
-_COMPARED = ("cards", "settings")
+# What must be the same in a run that goes on, and what it is called.
+_COMPARED = {"cards": "cards", "card_labels": "images of cards, or labels of them", "settings": "settings"}
 _FREE = ("budget", "workers")
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ def check_same_run(path: Path, description: Mapping[str, Any]) -> None:
     for run_description in (earlier, current):
         for name in _FREE:
             run_description.get("settings", {}).pop(name, None)
-    different = [key for key in _COMPARED if earlier.get(key) != current.get(key)]
+    different = [name for key, name in _COMPARED.items() if earlier.get(key) != current.get(key)]
     if different:
         raise ConfigurationError(f"the run in {path.parent} was started with other {', '.join(different)}; see {path}")
 

@@ -90,6 +90,11 @@ class Trainer:
         """
         path = self.folder / FILE
         state = load_checkpoint(path)
+        if state.get("settings") != self.objective.describe():
+            raise TrainingError(
+                f"{path} is of another network, other cards or other losses than this run: go on with what it "
+                "was started with (the run.json beside it), or choose another --name"
+            )
         try:
             self.objective.trained.load_state_dict(state["trained"])
             self.average.model.load_state_dict(state["average"])

@@ -1,7 +1,6 @@
 """The teacher: a DINOv3 vision transformer with a projection to the student's dimension."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -9,7 +8,6 @@ from torch import Tensor, nn
 from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
 from training.embedding.loss import ArcFace
-from training.engine.checkpoint import load_checkpoint
 from training.errors import TrainingError
 from training.networks.model import MEAN_RGB, STD_RGB
 from training.networks.weights import load_published
@@ -89,7 +87,7 @@ class Teacher(nn.Module):
         While it learns, DINOv3 rescales its position embedding at random: of a frozen one that would only be noise.
         """
         super().train(mode)
-        self.backbone.eval()
+        self.backbone.train(mode=False)
         for layer in self.backbone.model.layer:
             layer.train(mode and any(parameter.requires_grad for parameter in layer.parameters()))
         return self
@@ -124,18 +122,6 @@ def published_teacher(source: str, **shape: Any) -> Teacher:  # noqa: ANN401 (fi
     if not isinstance(backbone, DINOv3ViTModel):
         raise TrainingError(f"the weights '{source}' are not those of a DINOv3 vision transformer")
     return Teacher(TeacherSettings(backbone=backbone.config.to_diff_dict(), **shape), backbone)
-
-
-def load_teacher(path: Path) -> tuple[Teacher, ArcFace]:
-    """The averaged teacher of a checkpoint, ready for inference, and its class centres.
-
-    Raises:
-        TrainingError: if it is not the checkpoint of a teacher.
-    """
-    state = load_checkpoint(path)
-    if not is_teacher(state):
-        raise TrainingError(f"{path} is not the checkpoint of a teacher; card-training teacher makes one")
-    return teacher_of(state)
 
 
 def is_teacher(state: dict[str, Any]) -> bool:

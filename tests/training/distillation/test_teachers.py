@@ -10,6 +10,7 @@ from training.distillation.stages import first_distillation
 from training.distillation.teachers import open_teacher
 from training.embedding.retrieval import torch_embedding
 from training.embedding.variants import ALL_TERMS
+from training.engine.checkpoint import load_checkpoint, save_checkpoint
 from training.errors import TrainingError
 from training.parallel.ranks import Ranks
 
@@ -22,10 +23,32 @@ def test_a_teacher_brings_its_centres(teacher_checkpoint, references):
     assert not teacher.network.training
 
 
-def test_a_teacher_of_other_cards_is_refused(teacher_checkpoint):
-    others = References(images=coarse_cards(3), labels=np.arange(3), card_ids=("a", "b", "c"))
-    with pytest.raises(TrainingError, match="knows 5 cards, these are 3: train it on the same cards"):
+@pytest.mark.parametrize(
+    ("labels", "ids"), [([0, 1, 2], "abc"), ([1, 0, 2, 3, 4, 1], "abcdef"), ([0, 1, 2, 3, 4, 0], "ABCDEF")]
+)
+def test_a_teacher_of_other_cards_or_labels_is_refused(teacher_checkpoint, labels, ids):
+    others = References(images=coarse_cards(len(labels)), labels=np.array(labels), card_ids=tuple(ids))
+    with pytest.raises(TrainingError, match="learnt other cards than these, or the same ones under other labels"):
         open_teacher(teacher_checkpoint[0], others, Ranks())
+
+
+def test_a_teacher_that_does_not_say_what_it_learnt_is_refused(teacher_checkpoint, references):
+    path, _ = teacher_checkpoint
+    state = load_checkpoint(path)
+    del state["settings"]["cards"]
+    save_checkpoint(path, state)
+    with pytest.raises(TrainingError, match="does not say which cards it learnt"):
+        open_teacher(path, references, Ranks())
+
+
+def test_the_cards_may_come_in_another_order(teacher_checkpoint, references):
+    order = [3, 5, 0, 1, 4, 2]
+    same = References(
+        images=references.images[order],
+        labels=references.labels[order],
+        card_ids=tuple(references.card_ids[number] for number in order),
+    )
+    assert open_teacher(teacher_checkpoint[0], same, Ranks()).cards == references.digest
 
 
 def test_a_student_that_teaches_has_its_centres_where_it_has_the_cards(student_checkpoint, references):

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError
@@ -6,7 +9,7 @@ from training.cli import build_parser, main
 from training.data.cards import Cards
 from training.embedding import student
 from training.embedding.student import run_settings
-from training.engine.checkpoint import load_checkpoint
+from training.engine.checkpoint import load_checkpoint, save_checkpoint
 from training.engine.run_folder import how_it_ended
 from training.networks.families.shapes import SHAPES
 from training.networks.model import ModelSettings, student_of
@@ -67,6 +70,46 @@ def test_a_student_learns_from_another_student(tmp_path, monkeypatch, references
     assert [how_it_ended(stage) for stage in stages] == ["finished", "finished"]
     learnt = student_of(load_checkpoint(stages[1] / "checkpoint.pt")).settings
     assert (learnt.width, learnt.dimension) == (64, TINY.dimension)
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch, references, student_checkpoint):
+    """The command that goes on with a student whose two stages are finished."""
+    monkeypatch.setattr(student, "open_cards", lambda *_: Cards(learnt=references, held_out=references))
+    monkeypatch.setitem(SHAPES, "wide", ModelSettings(**TINY.to_json() | {"width": 64, "dimension": 12}))
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    command = ["student", "--name", "s", "--recipe", str(tmp_path / "recipe.toml"), "--runs", str(tmp_path)]
+    command += ["--teacher", str(student_checkpoint)]
+    assert main(command) == 0
+    return [*command, "--resume"]
+
+
+def test_finished_stages_are_left_as_they_are(finished, tmp_path):
+    written = [path.stat().st_mtime_ns for path in tmp_path.glob("s/*/checkpoint.pt")]
+    assert main(finished) == 0
+    assert [path.stat().st_mtime_ns for path in tmp_path.glob("s/*/checkpoint.pt")] == written
+
+
+def test_a_finished_stage_of_other_cards_is_not_taken(finished, monkeypatch, references, capsys):
+    others = replace(references, labels=np.array([1, 0, 2, 3, 4, 1]))
+    monkeypatch.setattr(student, "open_cards", lambda *_: Cards(learnt=others, held_out=others))
+    assert main(finished) == ConfigurationError.exit_code
+    assert "was started with other images of cards, or labels of them" in capsys.readouterr().err
+
+
+def test_a_finished_stage_of_other_settings_is_not_taken(finished, tmp_path, capsys):
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("feature = 0.5", "feature = 0.4"))
+    assert main(finished) == ConfigurationError.exit_code
+    assert "was started with other settings" in capsys.readouterr().err
+
+
+def test_a_stage_of_another_teacher_is_not_taken(finished, tmp_path, capsys):
+    other = tmp_path / "student.pt"
+    state = load_checkpoint(other)
+    state["average"]["mean"] += 1
+    save_checkpoint(other, state)
+    assert main(finished) == ConfigurationError.exit_code
+    assert "was started with other settings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,14 @@ def test_a_run_trains_averages_and_leaves_a_checkpoint(references, tmp_path):
     assert trainer.progress.step == 4
     assert load_checkpoint(tmp_path / FILE)["step"] == 4
     assert read_history(tmp_path) == [{"step": 4, "training": False}]
+
+
+def test_a_checkpoint_of_other_labels_is_not_resumed(references, tmp_path):
+    new_trainer(run_settings(), references, tmp_path).train()
+    swapped = replace(references, labels=references.labels.max() - references.labels)
+    with pytest.raises(TrainingError, match="of another network, other cards or other losses"):
+        new_trainer(run_settings(), swapped, tmp_path).resume()
+    new_trainer(run_settings(), references, tmp_path).resume()
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp32", "fp16"])
