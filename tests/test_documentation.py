@@ -80,20 +80,22 @@ def arguments_of(line: str) -> list[str]:
     return [PLACEHOLDERS.get(word, word) for word in shlex.split(line)[1:] if word != "..."]
 
 
-def parse(line: str) -> None:
+def exit_code(line: str) -> int:
+    """Of the program on reading its arguments: 0 where they are understood, and for `--help`."""
     given = arguments_of(line)
     parser = command_line.build_parser() if line.startswith("card-scanner") else build_parser(given[0])
     try:
         parser.parse_args(given)
     except SystemExit as left:
-        assert left.code == 0, line  # --help
+        return int(left.code or 0)
+    return 0
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_documented_command_is_one(line: str):
     if "..." in line:
         line = f"{line} --name t"
-    parse(line)
+    assert exit_code(line) == 0
 
 
 @pytest.mark.parametrize("mention", sorted(mentions()))

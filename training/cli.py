@@ -10,7 +10,8 @@ from edge.errors import ScannerError
 
 RUNS = Path("runs")
 
-Commands = argparse._SubParsersAction
+# argparse has no other name for it.
+Commands = argparse._SubParsersAction  # noqa: SLF001
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,8 @@ from edge.errors import ConfigurationError
 
 SERVICE_CONFIGURATION = Path("/etc/card-scanner/config.toml")
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+# argparse has no other name for it.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
 
 def new_command(

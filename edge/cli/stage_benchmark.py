@@ -72,7 +72,9 @@ class StageTiming:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stage:
+class Stage:
+    """A stage to time, and the library calls that it cannot do without, where there are such."""
+
     name: str
     call: Call
     bare_calls: str = ""
@@ -92,7 +94,7 @@ def measure_stages(settings: RecognitionSettings, recognizer: Recognizer, repeat
     """
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // 2))
     frame = Frame(frame_id=0, timestamp_ns=time.monotonic_ns(), image=Bench(scenario=Scenario.RESTING).frame(0)[0])
-    return [_measured(stage, repeats) for stage in _stages(frame, settings, recognizer)]
+    return [measure_stage(stage, repeats) for stage in _stages(frame, settings, recognizer)]
 
 
 class _BareCalls:
@@ -126,7 +128,7 @@ class _BareCalls:
         return self._index.search(query[0], _NEIGHBOURS, exact=True, threads=1)
 
 
-def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer) -> Sequence[_Stage]:
+def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer) -> Sequence[Stage]:
     image, detector = frame.image, CardDetector()
     quad = _first_card(detector, image)
     card, matrix = rectify(image, quad), card_homography(quad, RECTIFIED_WIDTH, RECTIFIED_HEIGHT)
@@ -139,13 +141,13 @@ def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer)
         partial(detector.detect, image), partial(bare.warp, image, matrix), resize_and_run, partial(bare.search, query)
     )
     return (
-        _Stage("detect", partial(detector.detect, image)),
-        _Stage("follow", partial(_following(detector, frame).detect, frame)),
-        _Stage("rectify", partial(rectify, image, quad), "cv2.warpPerspective", partial(bare.warp, image, matrix)),
-        _Stage("embed", partial(embedder.embed, [card]), "cv2.resize + onnxruntime", resize_and_run),
-        _Stage("search", partial(database.search, query, settings.matches), "usearch", partial(bare.search, query)),
-        _Stage("verify", partial(verifier.verify, card, matches)),
-        _Stage("pipeline", pipeline.step, "detect + the bare calls of the other stages", everything),
+        Stage("detect", partial(detector.detect, image)),
+        Stage("follow", partial(_following(detector, frame).detect, frame)),
+        Stage("rectify", partial(rectify, image, quad), "cv2.warpPerspective", partial(bare.warp, image, matrix)),
+        Stage("embed", partial(embedder.embed, [card]), "cv2.resize + onnxruntime", resize_and_run),
+        Stage("search", partial(database.search, query, settings.matches), "usearch", partial(bare.search, query)),
+        Stage("verify", partial(verifier.verify, card, matches)),
+        Stage("pipeline", pipeline.step, "detect + the bare calls of the other stages", everything),
     )
 
 
@@ -199,8 +201,14 @@ class _Pipeline:
             self._output.answer(answer)
 
 
-def _measured(stage: _Stage, repeats: int, clock: Clock = time.perf_counter_ns) -> StageTiming:
-    """Time a stage and its bare calls in turns, so that whatever else the machine does meets both alike."""
+def measure_stage(stage: Stage, repeats: int, clock: Clock = time.perf_counter_ns) -> StageTiming:
+    """Time a stage and its bare calls in turns, so that whatever else the machine does meets both alike.
+
+    Args:
+        stage: what is called, twice before it is timed.
+        repeats: how often each call is timed; less often where that would take longer than 20 s.
+        clock: in nanoseconds.
+    """
     calls = [stage.call] if stage.bare is None else [stage.call, stage.bare]
     for call in calls * _WARM_UP:
         call()

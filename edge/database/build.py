@@ -122,7 +122,7 @@ def put_in_place(new: Path, output: Path) -> None:
     """
     if not output.exists():
         new.rename(output)
-    elif not _exchange(new, output):
+    elif not exchange(new, output):
         former = _former(output)
         _remove(former)
         output.rename(former)
@@ -235,7 +235,7 @@ def _write_vectors(path: Path, embeddings: NDArray[np.float32]) -> None:
         raise OSError(errno.EIO, f"usearch cannot save {path.name} ({cause})") from cause
 
 
-def _exchange(first: Path, second: Path) -> bool:
+def exchange(first: Path, second: Path) -> bool:
     """Exchange two paths in one step (renameat2, Linux 3.15); False where that is not possible here."""
     if sys.platform != "linux":
         return False

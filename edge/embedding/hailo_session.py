@@ -32,7 +32,7 @@ _BUSY = "another program uses the device; end it ('sudo lsof /dev/hailo0' names 
 
 # Names of exceptions and of status codes (hailort.h) -> what to raise and to say. HailoRT raises a class of its own
 # for some codes and a plain HailoRTException with the code's name in the text for the others.
-_MEANINGS: tuple[tuple[tuple[str, ...], type[ScannerError], str], ...] = (
+MEANINGS: tuple[tuple[tuple[str, ...], type[ScannerError], str], ...] = (
     (
         ("HailoRTHEFNotCompatibleWithDevice", "HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE", "HAILO_INVALID_DEVICE_ARCH"),
         ModelError,
@@ -81,7 +81,7 @@ def explained(cause: Exception, path: Path) -> ScannerError:
         ModelError where the file is at fault, InferenceTimeoutError or InferenceError where the device is.
     """
     text = f"{type(cause).__name__}: {' '.join(str(cause).split())}"
-    for markers, error, meaning in _MEANINGS:
+    for markers, error, meaning in MEANINGS:
         if any(marker in text for marker in markers):
             return error(f"the Hailo cannot run {path}: {meaning} [{text}]")
     return InferenceError(f"the Hailo failed on {path}: {text}; see hailort.log and 'dmesg | grep hailo'")

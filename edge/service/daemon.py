@@ -92,13 +92,8 @@ def measurer(settings: Settings) -> Measure:
     return open_measurer(settings.centering.calibration, Setup(), settings.source.camera)
 
 
-def detector_for(source: FrameSource, failures: SearchFailures | None = None) -> Following | StillDetector:
-    """What finds the cards in the frames of a source.
-
-    Raises:
-        ModelError: if one of its networks is missing or damaged.
-    """
-    detector = CardDetector()
+def detector_for(source: FrameSource, detector: CardDetector, failures: SearchFailures) -> Following | StillDetector:
+    """What finds the cards in the frames of a source, searching with `detector`."""
     if not source.live:
         return StillDetector(detector)
     return Following(detector, SensorBoxes() if source.gives_boxes else WholeFrame(), failures)
@@ -124,7 +119,7 @@ class Daemon:
         feedback = Feedback()
         self._selector = Selector(settings.selection, feedback, stills=source.stills)
         tracker = Tracker(settings.tracking)
-        self._detector = detector_for(source, self._search_failures)
+        self._detector = detector_for(source, CardDetector(), self._search_failures)
         self._capture = CaptureLoop(
             source,
             reopen,

@@ -29,6 +29,7 @@ class CameraFeed(Generic[SessionT]):
         stall_frames: int,
         settle_s: float = 0.0,
         clock: Clock = time.monotonic_ns,
+        closed: threading.Event | None = None,
     ) -> None:
         """Open the first session.
 
@@ -38,6 +39,7 @@ class CameraFeed(Generic[SessionT]):
             stall_frames: fresh frames after which the camera counts as sound again.
             settle_s: the pause between closing the camera and opening it again.
             clock: monotonic.
+            closed: is set by `close`; what the feed waits on while the camera is closed.
 
         Raises:
             SourceError: if the camera cannot be opened.
@@ -50,7 +52,7 @@ class CameraFeed(Generic[SessionT]):
         self._settle_s = settle_s
         self._clock = clock
         self._ladder = RecoveryLadder(stall_frames)
-        self._closed = threading.Event()
+        self._closed = closed or threading.Event()
         self._in_use = threading.Lock()
         self._previous_ns = 0
         self._stalled_ns: int | None = None

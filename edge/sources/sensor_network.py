@@ -15,7 +15,7 @@ from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, Recta
 
 INSTALL = "sudo apt install imx500-all python3-picamera2"
 NETWORK_STAGE = 2
-_POLL_S = 2.0
+PROGRESS_POLL_S = 2.0
 _UNDEFINED_LABELS = ("", "-")
 
 _log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class SensorNetwork:
 
     def _log_progress(self, done: threading.Event) -> None:
         told = -1
-        while not done.wait(_POLL_S):
+        while not done.wait(PROGRESS_POLL_S):
             try:
                 current, total = self._imx500.get_fw_upload_progress(NETWORK_STAGE)
             except (AssertionError, IndexError, OSError, ValueError, subprocess.CalledProcessError) as cause:

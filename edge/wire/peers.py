@@ -52,7 +52,11 @@ class _Connection:
 
 
 class Peers:
-    """The connections of one bound socket. Safe between threads, but for `close`."""
+    """The connections of one bound socket. Safe between threads, but for `close`.
+
+    Attributes:
+        port: of TCP that the socket is bound to; None where it is bound to a file.
+    """
 
     def __init__(
         self,
@@ -81,7 +85,7 @@ class Peers:
             self.close()
             bound.close(linger=0)
             raise PublishError(f"{key}: {endpoint} {_why_not(cause)}") from cause
-        self._port = _port(bound)
+        self.port = _port(bound)
 
     def check(self) -> None:
         """Take in who has connected, and end the connections that are too many or sent too much; to be called often."""
@@ -119,7 +123,7 @@ class Peers:
             self._accept(int(recv_monitor_message(self._events)["value"]))
 
     def _accept(self, descriptor: int) -> None:
-        peer = _ask(descriptor, lambda tcp: tcp.getpeername() if tcp.getsockname()[1] == self._port else None)
+        peer = _ask(descriptor, lambda tcp: tcp.getpeername() if tcp.getsockname()[1] == self.port else None)
         if peer is not None:
             self._connections[descriptor] = _Connection(peer=peer)
         if len(self._connections) > self._allowance.connections:

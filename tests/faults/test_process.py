@@ -66,7 +66,7 @@ def test_a_process_that_is_killed_has_published_what_it_confirmed(started, recor
     daemon = started()
     fault = Episode(daemon, "SIGKILL")
     os.kill(daemon.process.pid, signal.SIGKILL)
-    daemon.process.wait(5)
+    assert daemon.process.wait(5) == -signal.SIGKILL
     time.sleep(0.3)
     fault.end()
     fault.check()

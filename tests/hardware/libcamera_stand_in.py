@@ -347,6 +347,7 @@ def modules(world: World) -> dict[str, ModuleType]:
         SensorConfiguration=SimpleNamespace, FrameBuffer=Buffer, Camera=Camera, controls=world.controls,
         properties=_Controls("properties"), CameraManager=SimpleNamespace(singleton=lambda: world.manager),
     )  # fmt: skip
-    libcamera._libcamera = SimpleNamespace(ColorSpace=ColorSpace, Transform=Transform)
+    # The real library has this name, and picamera2 reads it.
+    libcamera._libcamera = SimpleNamespace(ColorSpace=ColorSpace, Transform=Transform)  # noqa: SLF001
     found = {"libcamera": libcamera, "libcamera.controls": world.controls}
     return found | {name: _Anything(name) for name in UNUSED if name not in sys.modules}

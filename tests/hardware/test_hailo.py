@@ -2,6 +2,7 @@ import json
 import logging
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -361,8 +362,7 @@ def test_without_a_device_at_start_the_fallback_serves(npu):
 
 def test_the_fallback_must_be_the_same_model(npu):
     hailo = HailoEmbedder(npu.hef, batch=1, timeout_ms=100, verify=lambda _embed: None, patience_s=0)
-    other = OnnxEmbedder(npu.onnx)
-    other._manifest = other.manifest.model_copy(update={"sha256": "1" * 64})
+    other = SimpleNamespace(manifest=OnnxEmbedder(npu.onnx).manifest.model_copy(update={"sha256": "1" * 64}))
     with pytest.raises(ModelError, match="not the float model"):
         FallbackEmbedder(hailo, other)
 

@@ -296,7 +296,7 @@ def test_a_network_for_something_else_is_refused(sensor, settings):
 
 def test_the_upload_is_told_and_needs_no_debugfs(sensor, settings, caplog, monkeypatch):
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("edge.sources.sensor_network._POLL_S", 0.01)
+    monkeypatch.setattr("edge.sources.sensor_network.PROGRESS_POLL_S", 0.01)
     sensor.on_start = lambda: time.sleep(0.3)
     sensor.progress = [(0, 0), (1_000_000, 4_000_000), (3_900_000, 4_000_000), (0, 0)]
     SensorSession(CameraSettings(), settings, 30.0).close()

@@ -153,7 +153,8 @@ def test_a_box_lands_where_picamera2_puts_it(world, crop):
     from picamera2.devices.imx500 import IMX500
 
     imx500 = IMX500.__new__(IMX500)
-    imx500.device_fd, imx500._IMX500__cfg = None, {"roi": libcamera_stand_in.Rectangle(*FULL_SENSOR)}
+    # Its constructor, which would do this, needs the sensor.
+    imx500.device_fd, imx500._IMX500__cfg = None, {"roi": libcamera_stand_in.Rectangle(*FULL_SENSOR)}  # noqa: SLF001
     x0, y0, x1, y1 = 0.3, 0.28, 0.55, 0.7
     streams = {"main": {"size": (1520, 1520)}, "raw": {"size": (2028, 1520)}}
     camera = SimpleNamespace(camera_configuration=lambda: streams)

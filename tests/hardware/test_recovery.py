@@ -57,8 +57,8 @@ def silence_until_given_up_s(bench, camera, fps, settle_s) -> float:
         stall_frames=camera.stall_frames,
         settle_s=settle_s,
         clock=bench.clock,
+        closed=OnBenchClock(bench),
     )
-    feed._closed = OnBenchClock(bench)
     bench.show(np.zeros((48, 48, 3), np.uint8))
     assert feed.next() is not None
     begun_s = bench.now_s

@@ -52,7 +52,7 @@ def test_the_hailo_stand_in_is_as_published(npu, hailo_version):
 
 
 def test_every_hailo_exception_is_one_that_is_caught(npu, hailo_version):
-    from edge.embedding.hailo_session import _MEANINGS
+    from edge.embedding.hailo_session import MEANINGS
 
     names = set(RECORD["hailort"][hailo_version]["exceptions"]) | set(RECORD["hailort"][hailo_version]["status"])
     newer = {
@@ -61,7 +61,7 @@ def test_every_hailo_exception_is_one_that_is_caught(npu, hailo_version):
         "HAILO_HEF_NOT_SUPPORTED",
         "HAILO_HEF_FILE_CORRUPTED",
     }
-    for markers, _, _ in _MEANINGS:
+    for markers, _, _ in MEANINGS:
         for marker in markers:
             known = any(marker in name for name in names)
             assert known or (hailo_version == "4.20.0" and marker in newer), f"{marker} is not a name of HailoRT's"

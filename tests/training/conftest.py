@@ -2,7 +2,8 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ from training.data.references import COLUMNS, ROWS, References
 from training.embedding.loss import ArcFace
 from training.embedding.teaching import TeacherObjective
 from training.engine.checkpoint import save_checkpoint
-from training.engine.trainer import Trainer
+from training.engine.trainer import Batches, Trainer
 from training.networks.model import CardEmbedder, ModelSettings
 from training.networks.teacher import Teacher, published_teacher
 from training.parallel.ranks import Ranks
@@ -39,16 +40,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class StoppingBatches:
+    """Batches of a run that somebody ends with SIGTERM as the last of `count` of them is learnt from."""
+
+    batches: Batches
+    count: int
+
+    def loader(self, numbers: range, workers: int) -> Iterator:
+        for number, batch in enumerate(self.batches.loader(numbers, workers), 1):
+            if number == self.count:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield batch
+
+
 def stop_after(trainer: Trainer, steps: int) -> None:
     """Have SIGTERM come once a trainer has done so many steps."""
-    step = trainer._step
-
-    def stepping(*args) -> None:
-        step(*args)
-        if trainer.progress.step == steps:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    trainer._step = stepping
+    trainer.batches = StoppingBatches(trainer.batches, steps * trainer.settings.batches_per_step)
 
 
 def write_card_folder(folder: Path, specs: Iterable[CardSpec]) -> None:

@@ -83,7 +83,7 @@ def find_outline(image: Image, quad: Quad, px_per_mm: float) -> CutOutline:
                 "too like the ground"
             )
     roundness = _roundness(image, card, candidates)
-    return _best(card, candidates, roundness, image.shape[1::-1])
+    return best_outline(card, candidates, roundness, image.shape[1::-1])
 
 
 def rounded_corners(image: Image, quad: Quad) -> int:
@@ -156,10 +156,18 @@ def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: NDArr
     return np.asarray(np.where(total > 150.0, change @ _ROUNDING_WEIGHTS / np.maximum(total, 1e-6), 0.0))
 
 
-def _best(
+def best_outline(
     card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats], size: Sequence[int]
 ) -> CutOutline:
-    """The combination of candidates with the best merit, less what its width to height is off a card's."""
+    """The combination of candidates with the best merit, less what its width to height is off a card's.
+
+    Args:
+        card: matrix [3, 3] from card millimetres to image pixels, by the rough outline.
+        candidates: lines of each side, in strip coordinates of that outline; at least one each.
+        roundness: of each corner [first side's lines, second side's lines], how much it looks a card's, 0 to 1; corners
+            clockwise from the top-left.
+        size: width and height of the image in pixels.
+    """
     merits = _merits(candidates, roundness)
     best: tuple[int, ...] = ()
     best_merit = -np.inf

@@ -47,7 +47,7 @@ class Lens:
 
     def undistorted(self, points: Floats) -> Floats:
         """Pixels [N, 2] as a lens without distortion would show them."""
-        return np.asarray(self._rays(points) * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
+        return np.asarray(self.rays(points) * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
 
     def distorted(self, points: Floats) -> Floats:
         """Pixels [N, 2] where this lens shows what one without distortion shows at `points`."""
@@ -55,7 +55,8 @@ class Lens:
         bent = rays * (1 + self.k1 * np.sum(rays**2, axis=1, keepdims=True))
         return np.asarray(bent * self.radius_px + np.asarray(self.centre_px), dtype=np.float64)
 
-    def _rays(self, points: Floats) -> Floats:
+    def rays(self, points: Floats) -> Floats:
+        """Pixels [N, 2] as a lens without distortion would show them, from the centre, in parts of `radius_px`."""
         bent = np.asarray((points - np.asarray(self.centre_px)) / self.radius_px, dtype=np.float64)
         if self.k1 == 0.0:
             return bent
@@ -86,7 +87,7 @@ def lens_from_sides(sides: Sequence[Floats], width: int, height: int) -> Lens:
     lens = straight_lens(width, height)
     points, ends = np.concatenate(sides), np.cumsum([len(side) for side in sides])[:-1]
     for _ in range(2):
-        residual, effect = np.concatenate([_bow(rays, lens.k1) for rays in np.split(lens._rays(points), ends)], axis=1)
+        residual, effect = np.concatenate([_bow(rays, lens.k1) for rays in np.split(lens.rays(points), ends)], axis=1)
         weight = float(effect @ effect)
         if weight < 1e-12:
             return straight_lens(width, height)

@@ -85,6 +85,11 @@ class Following:
             self._search = _Search(image=frame.image, windows=windows, result=result)
         return tuple(sorted((card.detection for card in self._known), key=lambda each: -each.confidence))
 
+    @property
+    def searching(self) -> bool:
+        """Whether a search is under way, or its outcome waits for the next frame."""
+        return self._search is not None
+
     def close(self) -> None:
         """End the search thread. Safe to call twice."""
         self._executor.shutdown(cancel_futures=True)

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from edge.cli import bench, stage_benchmark
+from edge.cli import bench
 from edge.cli.bench import DaemonBenchmark
-from edge.cli.stage_benchmark import StageTiming, Timing, _Stage, measure_stages
+from edge.cli.stage_benchmark import Stage, StageTiming, Timing, measure_stage, measure_stages
 from edge.database.benchmark import SearchBenchmark
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings
@@ -40,8 +40,8 @@ DAEMON = DaemonBenchmark(
 @pytest.fixture
 def measured(monkeypatch):
     """The report on figures that are known."""
-    monkeypatch.setattr(bench, "_measure_stages", lambda _: STAGES)
-    monkeypatch.setattr(bench, "_measure_search", lambda: SEARCH)
+    monkeypatch.setattr("edge.cli.stage_benchmark.measure_stages", lambda *_: STAGES)
+    monkeypatch.setattr("edge.database.benchmark.benchmark_search", lambda _: SEARCH)
     monkeypatch.setattr(bench, "measure_daemon", lambda *_: DAEMON)
 
 
@@ -79,7 +79,7 @@ class Work:
 
 def test_percentiles_are_those_of_the_calls_after_the_warm_up():
     work = Work([900, 900, 10, 20, 30])
-    timing = stage_benchmark._measured(_Stage("work", work.stage, "bare", work.bare), 3, work.clock)
+    timing = measure_stage(Stage("work", work.stage, "bare", work.bare), 3, work.clock)
     assert timing.repeats == 3
     assert timing.timing == Timing(p50_ms=20, p99_ms=pytest.approx(29.8))
     assert timing.bare == Timing(p50_ms=5, p99_ms=5)
@@ -88,7 +88,7 @@ def test_percentiles_are_those_of_the_calls_after_the_warm_up():
 
 def test_a_slow_stage_is_timed_less_often():
     work = Work([0, 0] + [8000] * 100)
-    assert stage_benchmark._measured(_Stage("work", work.stage), 100, work.clock).repeats == 3
+    assert measure_stage(Stage("work", work.stage), 100, work.clock).repeats == 3
 
 
 def test_every_stage_is_measured_on_the_real_parts(tiny_database):

@@ -32,7 +32,7 @@ def rebuild(folder: Path, _bundle: Path | None) -> None:
 
 
 def rebuild_without_exchange(folder: Path, _bundle: Path | None) -> None:
-    build._exchange = lambda _first, _second: False
+    build.exchange = lambda _first, _second: False
     build.write_bundle(folder / "bundle", NEW)
 
 

@@ -85,7 +85,7 @@ def test_links_in_a_circle_are_one_sentence(tmp_path: Path):
         write_bundle(tmp_path / "a", OLD)
 
 
-@pytest.mark.parametrize("name", ["_write_vectors", "sync", "put_in_place"])
+@pytest.mark.parametrize("name", ["quantised", "sync", "put_in_place"])
 def test_a_failing_disk_leaves_the_old_bundle_alone(tmp_path: Path, monkeypatch, name: str):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import zmq
 
-from edge.detection import Following, StillDetector
+from edge.detection import Following, SearchFailures, StillDetector
 from edge.frame import Frame
 from edge.service.daemon import detector_for
 from edge.sources.images import FRAMES_PER_PHOTO
@@ -252,12 +252,12 @@ def test_a_video_that_breaks_off_ends_the_daemon_with_its_sentence(tmp_path, tin
     [(True, False, Following), (True, True, Following), (False, False, StillDetector)],
 )
 def test_each_kind_of_source_gets_its_detector(live, gives_boxes, kind):
-    detector = detector_for(SimpleNamespace(live=live, gives_boxes=gives_boxes))
+    searches = []
+    search = SimpleNamespace(detect=lambda image: (searches.append(image.shape), ())[1])
+    detector = detector_for(SimpleNamespace(live=live, gives_boxes=gives_boxes), search, SearchFailures())
     assert type(detector) is kind
     if live:
         frame = Frame(frame_id=0, timestamp_ns=0, image=np.zeros((64, 64, 3), np.uint8), boxes=None)
-        searches = []
-        detector._detector.detect = lambda image: (searches.append(image.shape), ())[1]
         detector.detect(frame)
         detector.close()
         assert len(searches) == (0 if gives_boxes else 1)

@@ -20,12 +20,12 @@ from edge.sources.ring import SLOTS, FrameRing, RingLayout, anonymous_memory
 SIZE = (320, 240)
 
 
-def renderers() -> set[int]:
-    """Process ids of the renderers that this test process started."""
+def renderers(of: int | None = None) -> set[int]:
+    """Process ids of the renderers that a process started: this test's unless another is given."""
     found = set()
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            parent = f"PPid:\t{os.getpid()}\n" in status.read_text()
+            parent = f"PPid:\t{of or os.getpid()}\n" in status.read_text()
             command = (status.parent / "cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -120,13 +120,14 @@ def test_the_renderer_ends_with_its_parent(end: signal.Signals) -> None:
         "from edge.sources.demo import DemoSource\n"
         "source = DemoSource(SourceSettings(), (320, 240))\n"
         "source.read()\n"
-        "print(source._process.pid, flush=True)\n"
+        "print('shown', flush=True)\n"
         "while True: source.read()\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         assert parent.stderr is not None
-        child = int(parent.stdout.readline())
+        assert parent.stdout.readline() == b"shown\n"
+        (child,) = renderers(parent.pid)
         parent.send_signal(end)
         parent.wait(timeout=5)
         said = parent.stderr.read().decode()

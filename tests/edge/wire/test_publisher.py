@@ -46,7 +46,7 @@ def message(sequence: int, topic: Topic = Topic.APPEARED) -> CardMessage:
 def subscribe(context, publisher, topic: str) -> zmq.Socket:
     subscriber = context.socket(zmq.SUB)
     subscriber.setsockopt(zmq.SUBSCRIBE, topic.encode())
-    subscriber.connect(publisher._socket.getsockopt_string(zmq.LAST_ENDPOINT))
+    subscriber.connect(f"tcp://127.0.0.1:{publisher.peers.port}")
     while not subscriber.poll(20):  # a subscription takes a moment
         publisher.send(message(0, Topic(topic)))
     while subscriber.poll(20):
@@ -84,7 +84,7 @@ def test_failures_are_counted(publisher):
 
 
 def test_a_port_in_use_is_said_in_one_sentence(context, publisher):
-    endpoint = publisher._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+    endpoint = f"tcp://127.0.0.1:{publisher.peers.port}"
     with pytest.raises(PublishError, match=rf"publish.endpoint: {endpoint} is in use"):
         Publisher(context, PublishSettings(endpoint=endpoint))
 

@@ -115,7 +115,7 @@ def test_a_folder_is_decoded_once_for_learnt_and_held_out_cards(folder: Path, tm
     names = [{metadata[image.card_id].name for image in side} for side in (learnt, held_out)]
     assert not names[0] & names[1]
     decoded = decoded_references(learnt, tmp_path / "cache", workers=1)
-    monkeypatch.setattr("training.data.folder_references._decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("training.data.folder_references.in_processes", lambda *_: pytest.fail("decoded again"))
     again = decoded_references(learnt, tmp_path / "cache", workers=1)
     assert isinstance(again.images, np.memmap)
     np.testing.assert_array_equal(decoded.images, again.images)

@@ -23,7 +23,7 @@ def test_a_reprint_has_the_label_of_its_original(cards):
 def test_cards_are_rendered_once_and_then_mapped(cards, tmp_path, monkeypatch):
     chosen = cards[:3]
     rendered = simulated_references(chosen, tmp_path, workers=1)
-    monkeypatch.setattr(references, "_render", lambda *_: pytest.fail("rendered again"))
+    monkeypatch.setattr(references, "ProcessPoolExecutor", lambda *_: pytest.fail("rendered again"))
     mapped = simulated_references(chosen, tmp_path)
     assert isinstance(mapped.images, np.memmap)
     for image, again, card in zip(rendered.images, mapped.images, chosen, strict=True):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.centering.edges.lines import Line
-from edge.centering.edges.outline import _best, corner_points, find_outline, rounded_corners
+from edge.centering.edges.outline import best_outline, corner_points, find_outline, rounded_corners
 from edge.centering.edges.strips import SIDES, card_to_image
 
 PX_PER_MM = 14.0
@@ -47,7 +47,7 @@ def test_an_outline_of_the_wrong_proportions_loses(clear_shot):
     faint = replace(clear, position_mm=0.0, coverage=0.7, strength=5.0)
     candidates = {"left": [clear, faint], "right": [faint], "top": [faint], "bottom": [faint]}
     roundness = [np.array([[1.0], [0.5]]), np.ones((1, 1)), np.ones((1, 1)), np.array([[1.0], [0.5]])]
-    found = _best(card, candidates, roundness, size)
+    found = best_outline(card, candidates, roundness, size)
     assert distance_px(found.quad, clear_shot.quad) < 0.01 * PX_PER_MM
 
 

@@ -67,7 +67,9 @@ def test_a_reflection_on_one_border_is_not_another_border(lay):
     shine = np.clip(1 - np.abs(np.linspace(-1, 1, card.shape[0]) - 0.2) / 0.9, 0, 1)[:, None]
     across = np.clip((np.arange(card.shape[1]) / SCALE - (CARD_WIDTH_MM - 4)) / 2, 0, 1)[None]
     card += 60 * (shine * across)[..., None]
-    check_measured(photographed(lay, np.clip(card, 0, 255).astype(np.uint8)), 0.12)
+    centering = photographed(lay, np.clip(card, 0, 255).astype(np.uint8))
+    assert centering.method == "print edges"
+    check_measured(centering, 0.12)
 
 
 def test_a_border_of_another_hue_is_another_border(lay):

@@ -64,7 +64,7 @@ def settle(live: Following, image: np.ndarray, count: int) -> tuple[Detection, .
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         detections = live.detect(shown(image))
-        if len(detections) == count and live._search is None:
+        if len(detections) == count and not live.searching:
             return detections
         time.sleep(0.01)
     raise AssertionError(f"never {count} cards, but {len(detections)}")

@@ -5,7 +5,7 @@ import numpy as np
 
 from edge.detection import CardDetector, Following, SensorBoxes
 from edge.frame import Detection, Frame
-from edge.geometry import bounding_box
+from edge.geometry import bounding_box, quad_iou
 from tests.edge.detection.following.test_following import CARD, CountingDetector, frame
 
 
@@ -50,7 +50,8 @@ def test_a_card_that_was_lost_and_shows_again_as_before_is_found_again():
         hidden = still.copy()
         hidden[100:400, 100:300] = 90
         detect_until(following, boxed(hidden), 0)
-        detect_until(following, boxed(still, box), 1)
+        (found,) = detect_until(following, boxed(still, box), 1)
+        assert quad_iou(found.quad, CARD + (180, 240)) > 0.9
 
 
 def test_an_outline_that_the_sensor_never_sees_is_dropped():

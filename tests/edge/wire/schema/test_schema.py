@@ -44,4 +44,7 @@ def test_a_card_message_is_valid():
         state=TrackState.DETECTING,
         corners=CORNERS,
     )
-    jsonschema.validate(json.loads(message.model_dump_json()), json.loads(shipped_schema("card")))
+    validator = jsonschema.Draft202012Validator(json.loads(shipped_schema("card")))
+    sent = json.loads(message.model_dump_json())
+    assert validator.is_valid(sent)
+    assert not validator.is_valid(sent | {"state": "sleeping"})
