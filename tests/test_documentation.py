@@ -33,7 +33,7 @@ NOT_RUN = {
     "calibrate photos/": "needs photos of the board: test_calibrate.py",
     "measure card.jpg --calibration": "needs a calibration: test_measure.py",
     "database": "needs an installed database: test_database.py",
-    "teacher": "trains: tests/training", "student": "trains: tests/training", "ablate": "trains: tests/training",
+    "teacher": "trains: tests/training", "student": "trains: tests/training", "ablate": "minutes: tests/training",
     "detector": "trains: tests/training", "export": "needs a checkpoint: tests/training/export",
     "export-detector": "needs a checkpoint: tests/training/detection", "quantize": "minutes: tests/training/export",
     "compile": "needs a checkpoint: tests/training/export", "evaluate": "minutes: tests/training/evaluation",
@@ -108,7 +108,7 @@ def test_a_command_within_a_sentence_is_one(mention: str, capsys):
             break
         names.append(word)
     main = scanner if program == "card-scanner" else trainer
-    nested = names[:2] if names[0] == "evaluate" else names[:1]
+    nested = names[:2] if names[0] in ("evaluate", "ablate") else names[:1]
     try:
         assert main([*nested, "--help"]) == 0
     except SystemExit as left:

@@ -81,9 +81,27 @@ def _add_teacher(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
-    ablate = commands.add_parser(
-        "ablate",
-        help="train again and again without one part, and tabulate what each part is worth",
+    ablate = commands.add_parser("ablate", help="measure again and again without one part: what each is worth")
+    kinds = ablate.add_subparsers(dest="kind", required=True, metavar="KIND")
+    _add_ablate_embedding(kinds)
+    detection = kinds.add_parser(
+        "detection",
+        help="the detector with each number halved, doubled and off, and without each rule",
+        description="Finds cards with the detector as it is, and again with each of the numbers and rules that "
+        "somebody chose changed, on simulated scenes that no reported figure comes from, and on real photos. Prints "
+        "tables; the networks are asked once, so that 60 scenes take minutes of one core.",
+    )
+    detection.add_argument("--count", type=int, default=60, help="simulated scenes (default: 60)")
+    detection.add_argument("--only", nargs="+", default=[], metavar="NAME", help="choices with this in their names")
+    detection.add_argument("--photos", type=Path, help="folder of real photos, with --truth")
+    detection.add_argument("--truth", type=Path, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    detection.set_defaults(run=_run_of("training.evaluation.detection_ablation"))
+
+
+def _add_ablate_embedding(kinds: "Commands[argparse.ArgumentParser]") -> None:
+    ablate = kinds.add_parser(
+        "embedding",
+        help="short trainings of the embedding network without each disturbance, loss and term",
         description="Trains short runs without each family of augmentation, without each loss, with each family of "
         "networks, and with --teacher from a teacher without each term. The same command again goes on where it was "
         "stopped. The table is OUTPUT/ablation.md.",

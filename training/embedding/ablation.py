@@ -1,4 +1,4 @@
-"""`card-training ablate`: the same short training again and again, each time without one of its parts."""
+"""`card-training ablate embedding`: the same short training again and again, each time without one of its parts."""
 
 import argparse
 import sys

@@ -50,13 +50,9 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
         ConfigurationError: if `truth` cannot be read.
         ImageError: if a listed photo cannot be read.
     """
-    try:
-        counts = {name: int(entry["cards"]) for name, entry in json.loads(truth.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
-        raise ConfigurationError(f"{truth} does not list the cards of each photo: {cause}") from cause
     detector = CardDetector()
     outcomes = []
-    for name, cards in sorted(counts.items()):
+    for name, cards in card_counts(truth).items():
         image = read_photo(folder / name)
         start = time.perf_counter()
         found = len(detector.detect(image))
@@ -75,6 +71,15 @@ def evaluate_photos(folder: Path, truth: Path) -> list[PhotoOutcome]:
             )
         )
     return outcomes
+
+
+def card_counts(truth: Path) -> dict[str, int]:
+    """The number of cards wholly in each photo that `truth` lists, by name; raises as `evaluate_photos`."""
+    try:
+        listed = json.loads(truth.read_text(encoding="utf-8"))
+        return {name: int(entry["cards"]) for name, entry in sorted(listed.items())}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise ConfigurationError(f"{truth} does not list the cards of each photo: {cause}") from cause
 
 
 def as_frame(photo: Image) -> Image:

@@ -71,7 +71,7 @@ def study(tmp_path, monkeypatch, references):
     monkeypatch.setattr("training.evaluation.condition_distances.CONDITIONS", two)
     monkeypatch.setitem(SHAPES, "tiny", TINY)
     options = ["--shape", "tiny", "--runs", str(tmp_path), "--queries", "3", "--workers", "1"]
-    return ["ablate", "--output", str(tmp_path / "study"), "--steps", "2", *options]
+    return ["ablate", "embedding", "--output", str(tmp_path / "study"), "--steps", "2", *options]
 
 
 def test_a_study_goes_on_where_it_was_stopped(tmp_path, study, student_checkpoint, capsys):

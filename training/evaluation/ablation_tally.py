@@ -1,0 +1,122 @@
+"""What a detector with one of its choices changed found, and how that differs from the detector as it is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from edge.geometry import Quad
+from training.evaluation.choices import Choice, Number
+from training.evaluation.metrics import assign, corner_error, percentiles
+from training.evaluation.outline_scenes import OutlineScene
+
+HOWS = ("off", "half", "double")
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What was found in the pictures.
+
+    Attributes:
+        asked_for: cards that have to be found.
+        found: of these, the ones that were.
+        false: outlines that are no card, or a card's second one.
+        errors: of the found ones, the greatest of a corner, in the card's widths.
+        photos: photos with a known number of cards.
+        exact: of these, the ones with as many outlines as cards.
+        missing: cards, as far as there are fewer outlines than cards.
+        surplus: outlines, as far as there are more.
+        differing: pictures in which an outline is another one than the detector as it is finds.
+    """
+
+    asked_for: int = 0
+    found: int = 0
+    false: int = 0
+    errors: list[float] = field(default_factory=list)
+    photos: int = 0
+    exact: int = 0
+    missing: int = 0
+    surplus: int = 0
+    differing: int = 0
+
+    def add_scene(self, quads: Sequence[Quad], scene: OutlineScene) -> None:
+        """Compare the outlines found in a scene with its cards."""
+        matched = assign(quads, scene.asked_for)
+        self.asked_for += len(scene.asked_for)
+        self.found += len(matched)
+        self.false += len(quads) - len(assign(quads, scene.allowed, min_iou=0.5))
+        self.errors += [corner_error(quads[k], scene.asked_for[i]) for i, k in matched.items()]
+
+    def add_photo(self, quads: Sequence[Quad], cards: int) -> None:
+        """Count the outlines found in a photo."""
+        self.photos += 1
+        self.exact += len(quads) == cards
+        self.missing += max(0, cards - len(quads))
+        self.surplus += max(0, len(quads) - cards)
+
+    @property
+    def corner_percent(self) -> tuple[float, float]:
+        """Median and 95th percentile of the corner error, in % of the card's width."""
+        median, high = percentiles(self.errors, 50, 95)
+        return 100 * median, 100 * high
+
+
+Outcome = tuple[Tally, Mapping[tuple[str, str], Tally]]
+"""Of the detector as it is, and by name of a choice and how it was changed."""
+
+
+def scenes_table(choices: Sequence[Choice], outcome: Outcome, scenes: int) -> str:
+    """Markdown: one row a choice; each cell has the differences in what was found."""
+    as_it_is, _ = outcome
+    median, high = as_it_is.corner_percent
+    head = (
+        f"{scenes} scenes, {as_it_is.asked_for} cards: {as_it_is.found} found, {as_it_is.false} false, corner error "
+        f"{median:.2f} % (median), {high:.1f} % (95th percentile).\n"
+        "Each cell: found, false, corner errors; and in how many scenes an outline is another one.\n"
+    )
+    return head + _table(choices, outcome, _scenes_cell)
+
+
+def photos_table(choices: Sequence[Choice], outcome: Outcome) -> str:
+    """Markdown: as `scenes_table`, of photos in which only the number of cards is known."""
+    as_it_is, _ = outcome
+    head = (
+        f"{as_it_is.photos} photos: {as_it_is.exact} exact, {as_it_is.missing} cards missing, {as_it_is.surplus} too "
+        "many.\nEach cell: exact photos, missing, too many; and in how many photos an outline is another one.\n"
+    )
+    return head + _table(choices, outcome, _photos_cell)
+
+
+def _table(choices: Sequence[Choice], outcome: Outcome, cell: Callable[[Tally, Tally], str]) -> str:
+    as_it_is, others = outcome
+    lines = [f"| choice | as it is | {' | '.join(HOWS)} |", "|---" * (len(HOWS) + 2) + "|"]
+    for choice in choices:
+        tallies = [others.get((choice.name, how)) for how in HOWS]
+        cells = ["" if tally is None else cell(as_it_is, tally) for tally in tallies]
+        lines.append(f"| {choice.name} | {_value(choice.value)} | {' | '.join(cells)} |")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _scenes_cell(before: Tally, after: Tally) -> str:
+    if not after.differing:
+        return "="
+    median, high = after.corner_percent
+    return (
+        f"{after.found - before.found:+d}, {after.false - before.false:+d}, {median:.2f} / {high:.1f} %; "
+        f"{after.differing}"
+    )
+
+
+def _photos_cell(before: Tally, after: Tally) -> str:
+    if not after.differing:
+        return "="
+    changes = (
+        after.exact - before.exact,
+        after.missing - before.missing,
+        after.surplus - before.surplus,
+    )
+    return ", ".join(f"{each:+d}" for each in changes) + f"; {after.differing}"
+
+
+def _value(value: Number | None) -> str:
+    if value is None:
+        return "rule"
+    return ", ".join(f"{each:g}" for each in (value if isinstance(value, tuple) else (value,)))
