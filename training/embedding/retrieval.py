@@ -14,6 +14,7 @@ from edge.imaging.preprocessing import preprocess
 from edge.manifests import Preprocessing
 from training.augmentation import AugmentationSettings, augment
 from training.data.references import References
+from training.data.sample import stratified_sample
 
 Embed = Callable[[list[Image]], NDArray[np.float32]]
 QUERY_SEED = 20_011
@@ -50,24 +51,48 @@ class Retrieval:
         return {key: round(value, 4) for key, value in asdict(self).items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Queries:
+    """Crops of some references.
+
+    Attributes:
+        crops: each uint8 [height, width, 3], BGR.
+        shown: int64 [len(crops)], number of the reference that each shows.
+    """
+
+    crops: list[Image]
+    shown: NDArray[np.int64]
+
+
 def disturbed_queries(
     references: References, augmentation: AugmentationSettings, count: int, size: tuple[int, int]
-) -> list[Image]:
-    """The first `count` cards, each disturbed once, always in the same way; `size` is width and height."""
-    rngs = [np.random.default_rng([QUERY_SEED, i]) for i in range(count)]
-    return [augment(np.asarray(references.images[i]), rng, augmentation, size) for i, rng in enumerate(rngs)]
+) -> Queries:
+    """A sample of `count` cards (see `stratified_sample`), each disturbed once, always in the same way.
+
+    Args:
+        references: to sample.
+        augmentation: how they are disturbed.
+        count: crops; fewer where there are fewer references.
+        size: width and height of a crop in pixels.
+    """
+    shown = stratified_sample(references.card_ids, count)
+    crops = [
+        augment(np.asarray(references.images[card]), np.random.default_rng([QUERY_SEED, card]), augmentation, size)
+        for card in shown.tolist()
+    ]
+    return Queries(crops=crops, shown=shown)
 
 
-def measure_retrieval(embed: Embed, references: References, queries: list[Image]) -> Retrieval:
-    """Search query i, which shows card i, among all references.
+def measure_retrieval(embed: Embed, references: References, queries: Queries) -> Retrieval:
+    """Search queries among all references.
 
     Args:
         embed: gives unit rows [N, dimension] for cards of any size.
         references: the gallery.
-        queries: crops of its first cards.
+        queries: crops of some of them.
     """
-    similarities = embed(queries) @ embed([np.asarray(image) for image in references.images]).T
-    same = references.labels[: len(queries), None] == references.labels[None, :]
+    similarities = embed(queries.crops) @ embed([np.asarray(image) for image in references.images]).T
+    same = references.labels[queries.shown, None] == references.labels[None, :]
     order = np.argsort(-similarities, axis=1)[:, :5]
     hits = np.take_along_axis(same, order, axis=1)
     true = 1 - np.where(same, similarities, -1).max(axis=1)
@@ -78,8 +103,8 @@ def measure_retrieval(embed: Embed, references: References, queries: list[Image]
         true_distance=float(np.median(true)),
         true_distance_p95=float(np.percentile(true, 95)),
         wrong_distance_p5=float(np.percentile(wrong, 5)),
-        hash_recall_at_1=_hash_recall(references, queries, same),
-        queries=len(queries),
+        hash_recall_at_1=_hash_recall(references, queries.crops, same),
+        queries=len(queries.crops),
         gallery=len(references.labels),
     )
 
@@ -100,7 +125,7 @@ def torch_embedding(model: nn.Module, width: int, height: int) -> Embed:
     return embed
 
 
-def _hash_recall(references: References, queries: list[Image], same: NDArray[np.bool_]) -> float:
+def _hash_recall(references: References, crops: list[Image], same: NDArray[np.bool_]) -> float:
     gallery = np.stack([perceptual_hash(np.asarray(image), HASH_BITS) for image in references.images])
-    nearest = [int(hash_distances(gallery, perceptual_hash(query, HASH_BITS)).argmin()) for query in queries]
-    return float(same[np.arange(len(queries)), nearest].mean())
+    nearest = [int(hash_distances(gallery, perceptual_hash(query, HASH_BITS)).argmin()) for query in crops]
+    return float(same[np.arange(len(crops)), nearest].mean())

@@ -50,8 +50,7 @@ def held_out_measure(held_out: References, height: int, width: int) -> Measure:
         height: of the input in pixels.
         width: of the input in pixels.
     """
-    count = min(HELD_OUT_QUERIES, len(held_out.labels))
-    queries = disturbed_queries(held_out, AugmentationSettings(), count, (width, height))
+    queries = disturbed_queries(held_out, AugmentationSettings(), HELD_OUT_QUERIES, (width, height))
 
     def measure(model: nn.Module) -> dict[str, Any]:
         return measure_retrieval(torch_embedding(model, width, height), held_out, queries).to_json()

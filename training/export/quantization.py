@@ -87,15 +87,15 @@ def quantize_model(model: Path, output: Path, cards: Cards, calibration: int) ->
 
 
 def calibration_crops(references: References, count: int, size: tuple[int, int]) -> list[Image]:
-    """`count` disturbed cards of `size` (width, height), as in training; fewer where there are fewer cards."""
-    return disturbed_queries(references, AugmentationSettings(), min(count, len(references.labels)), size)
+    """A sample of `count` disturbed cards of `size` (width, height), as in training; fewer where there are fewer."""
+    return disturbed_queries(references, AugmentationSettings(), count, size).crops
 
 
 def compare(original: OnnxEmbedder, quantized: OnnxEmbedder, held_out: References) -> dict[str, Any]:
     """How well the two agree on held-out crops, and what recognition loses, in percentage points."""
     scores = {"float": score(original, held_out), "int8": score(quantized, held_out)}
     size = original.manifest.preprocessing
-    crops = disturbed_queries(held_out, AugmentationSettings(), len(held_out.labels), (size.width, size.height))
+    crops = calibration_crops(held_out, len(held_out.labels), (size.width, size.height))
     cosines = np.concatenate(
         [_cosines(original, quantized, crops[i : i + _BATCH]) for i in range(0, len(crops), _BATCH)]
     )

@@ -197,7 +197,7 @@ def _learnt(cards: int | str) -> str:
 
 
 def _queries(held_out: References, augmentation: AugmentationSettings, count: int, model: CardEmbedder) -> list[Image]:
-    return disturbed_queries(held_out, augmentation, count, (model.settings.width, model.settings.height))
+    return disturbed_queries(held_out, augmentation, count, (model.settings.width, model.settings.height)).crops
 
 
 def _manifest(model: CardEmbedder, path: Path, card: dict[str, Any]) -> ModelManifest:
