@@ -42,7 +42,7 @@ _SLOTS = 32
 _ANSWERS = 256
 _CHECK_S = 0.1
 _PEERS_S = 0.05
-_TIDY_S = 10.0
+_TIDY_S = 2.0
 _STOP_S = 1.5
 _SILENCE_S = 2.0
 # The capture thread must not wait Python's usual 5 ms each time it wants the interpreter back from a search.
