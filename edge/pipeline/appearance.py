@@ -22,7 +22,7 @@ class _Shown:
     """What a track shows, and what it may show instead."""
 
     since: int
-    fingerprint: Hash
+    fingerprint: Hash | None
     other: Hash | None = None
     other_since: int = 0
     other_frames: int = 0
@@ -43,6 +43,11 @@ class Appearances:
         """Track id -> first frame since which it shows what it shows now."""
         return {track_id: shown.since for track_id, shown in self._shown.items()}
 
+    def outline_corrected(self, track_id: int) -> None:
+        """Say that a track has another outline from the next frame on: how it looks is taken anew."""
+        if track_id in self._shown:
+            self._shown[track_id].fingerprint = None
+
     def see(self, track_id: int, shown_since: int, frame_id: int, fingerprint: Hash) -> int:
         """Take in how a track looks in the newest frame.
 
@@ -58,6 +63,8 @@ class Appearances:
         shown = self._shown.get(track_id)
         if shown is None or shown.since < shown_since:
             shown = self._shown[track_id] = _Shown(since=shown_since, fingerprint=fingerprint)
+        elif shown.fingerprint is None:
+            shown.fingerprint, shown.other = fingerprint, None
         elif not looks_different(shown.fingerprint, fingerprint):
             shown.other = None
         elif shown.other is None or looks_different(shown.other, fingerprint):

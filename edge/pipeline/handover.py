@@ -4,7 +4,12 @@ import itertools
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+import cv2
+import numpy as np
+
+from edge.geometry import Quad, transform_points
 from edge.pipeline.answers import Answer, Observation
 from edge.pipeline.selection import Crop
 
@@ -159,3 +164,45 @@ class OutputInbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Correction:
+    """What a second look has found: the outline of a track was a holder's or a part's, and this is the card's.
+
+    Attributes:
+        track_id: of the card.
+        frame_id: frame in which it was looked at.
+        found: its outline there, as it was found.
+        better: its own outline there, from the same corner.
+    """
+
+    track_id: int
+    frame_id: int
+    found: Quad
+    better: Quad
+
+    def moved_to(self, quad: Quad) -> Quad:
+        """The better outline where the found one has become `quad` since: both lie in one plane."""
+        homography = cv2.getPerspectiveTransform(self.found.astype(np.float32), quad.astype(np.float32))
+        return transform_points(np.asarray(homography, np.float64), self.better)
+
+
+class Corrections:
+    """What second looks have found, on its way back to the tracks: the newest of each. Safe between threads."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lock = threading.Lock()
+        self._by_track: dict[int, Correction] = {}
+
+    def put(self, correction: Correction) -> None:
+        """Hand one over."""
+        with self._lock:
+            self._by_track[correction.track_id] = correction
+
+    def take(self) -> list[Correction]:
+        """Those that came since the last call."""
+        with self._lock:
+            taken, self._by_track = self._by_track, {}
+        return list(taken.values())

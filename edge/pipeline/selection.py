@@ -6,7 +6,7 @@ moved, its answer has aged, it was hidden, or it looks different (one card was s
 
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import cv2
@@ -47,6 +47,8 @@ class Crop:
         sharp: whether that reaches the threshold.
         fingerprint: perceptual hash of that small card.
         first_frame_id: first frame that was sharp, or chosen, since the track was last decided.
+        shown_since: first frame since which the track has shown what it shows now.
+        neighbours: outlines of the other tracks in that frame.
         latencies_ms: stage -> time that the frame took in it.
     """
 
@@ -57,6 +59,8 @@ class Crop:
     sharp: bool
     fingerprint: Hash
     first_frame_id: int
+    shown_since: int = 0
+    neighbours: tuple[Quad, ...] = ()
     latencies_ms: Mapping[str, float] = field(default_factory=dict)
 
     def supersedes(self, earlier: "Crop") -> bool:
@@ -142,7 +146,13 @@ class Selector:
         self._waiting = {track.track_id: self._waiting.get(track.track_id) or _Waiting() for track in tracks}
         self._appearances.keep(self._waiting)
         chosen = (self._consider(frame, track) for track in tracks if track.visible)
-        return tuple(crop for crop in chosen if crop is not None)
+        return tuple(_beside(crop, tracks) for crop in chosen if crop is not None)
+
+    def outline_corrected(self, track_id: int) -> None:
+        """Say that a track has another outline from the next frame on: it looks different, and shows what it showed."""
+        self._appearances.outline_corrected(track_id)
+        if track_id in self._waiting:
+            self._waiting[track_id].best = self._waiting[track_id].since_frame_id = None
 
     def remaining(self) -> tuple[Crop, ...]:
         """The crops that still wait for a sharper frame; for a source that has ended."""
@@ -153,6 +163,7 @@ class Selector:
         last = self._feedback.get(track.track_id)
         crop = self._crop(frame, track, waiting)
         since = self._appearances.see(track.track_id, track.shown_since, frame.frame_id, crop.fingerprint)
+        crop = replace(crop, shown_since=since)
         if last is not None and last.demand is Demand.CHECK:
             if last.frame_id >= since and not self._outdated(last, crop):
                 self.cache_hits += 1
@@ -201,6 +212,11 @@ class Selector:
         if waiting.first_frame_id is None:
             waiting.first_frame_id = best.frame.frame_id
         return best
+
+
+def _beside(crop: Crop, tracks: Collection[Track]) -> Crop:
+    others = tuple(track.quad for track in tracks if track.track_id != crop.track_id and track.visible)
+    return replace(crop, neighbours=others)
 
 
 def _small_grey_card(image: Image, quad: Quad) -> Image:

@@ -4,9 +4,9 @@
     crops -> RecognitionStage: rectify, embed, search, verify -> answers
     tracks, answers -> OutputStage: smooth, measure -> messages
 
-Stages are plain objects without threads; `edge.service.daemon` runs each in a thread of its own. What flows back is
-one small structure, the `Feedback`: the output stage tells the selector what was answered of each track, and whether
-that decides it.
+Stages are plain objects without threads; `edge.service.daemon` runs each in a thread of its own. What flows back
+is small: by the `Feedback` the output stage tells the selector what was answered of each track, and whether that
+decides it; by `Corrections` second looks (`second_look.py`) tell the capture stage which outline a card really has.
 """
 
 import threading
@@ -23,11 +23,13 @@ from edge.health import Clock, Stopwatch
 from edge.imaging.rectification import rectify
 from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, card_message, feedback_of, topics_of
 from edge.pipeline.continuity import Continuity
+from edge.pipeline.handover import Corrections
 from edge.pipeline.lateness import LateAnswers
 from edge.pipeline.returns import GoneCards
 from edge.pipeline.selection import Crop, Feedback, Selector
 from edge.pipeline.smoothing import Verdict, advance, effective_thresholds, judge
 from edge.pipeline.tracking import SWAP_NS, Track, Tracker
+from edge.recognition.outlines import lies_inside
 from edge.recognition.recognizer import Recognition, Recognizer
 from edge.settings.settings import SmoothingSettings
 from edge.wire.messages import CardMessage, Topic, TrackState
@@ -36,13 +38,19 @@ Measure = Callable[[Image, Quad, PrintReference | None], Centering]
 """Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
 
 _MOVED_IOU = 0.9
+_NO_CARD = Verdict(state=TrackState.NO_CARD)
 
 
 class CaptureStage:
     """From a frame to its tracks and the crops worth recognising."""
 
     def __init__(
-        self, detector: Detector, tracker: Tracker, selector: Selector, failures: SearchFailures | None = None
+        self,
+        detector: Detector,
+        tracker: Tracker,
+        selector: Selector,
+        corrections: Corrections | None = None,
+        failures: SearchFailures | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -50,8 +58,10 @@ class CaptureStage:
             detector: finds the cards.
             tracker: follows what it finds.
             selector: chooses what to recognise.
+            corrections: outlines that recognition has put right.
             failures: is told of frames in which the detector fails.
         """
+        self._corrections = corrections or Corrections()
         self._failures = failures or SearchFailures()
         self._detector = detector
         self._tracker = tracker
@@ -74,6 +84,7 @@ class CaptureStage:
         """
         watch = Stopwatch()
         self._follow_on(frame)
+        self._correct()
         with watch.time("detect"):
             detections = detections_of(frame, self._detector, self._failures)
         crops: tuple[Crop, ...] = ()
@@ -99,6 +110,18 @@ class CaptureStage:
             self._stretch = stretch
             self._tracker.end_all()
             self._tracks = ()
+
+    def _correct(self) -> None:
+        """Put the outlines right that recognition has corrected, where the card lies there still."""
+        tracks, since = {track.track_id: track for track in self._tracks}, self._selector.shown_since
+        for each in self._corrections.take():
+            track = tracks.get(each.track_id)
+            if track is None or since.get(each.track_id, 0) > each.frame_id:
+                continue
+            better = each.moved_to(track.quad)
+            if self._detector.correct(track.quad, better):
+                self._tracker.correct(track.track_id, better)
+                self._selector.outline_corrected(track.track_id)
 
     def remaining(self) -> tuple[Crop, ...]:
         """The crops that still wait for a sharper frame; for a source that has ended."""
@@ -230,8 +253,8 @@ class OutputStage:
         with watch.time("smooth"):
             thresholds = effective_thresholds(answer.thresholds, self.settings)
             reading = judge(answer.recognition, thresholds, answer.crop.frame.frame_id)
-            card.verdict = advance(before, reading, self.settings)
-        if card.verdict.shown:
+            card.verdict = _NO_CARD if self._is_a_part(card) else advance(before, reading, self.settings)
+        if card.verdict.recent and card.verdict.shown:
             card.recognition, card.details = answer.recognition, answer.details
         self._feedback.put(card.track.track_id, feedback_of(card.verdict, answer))
         topics = topics_of(before, card.verdict)
@@ -253,6 +276,14 @@ class OutputStage:
             card.returned = self._gone.returned(card.track.track_id, card.verdict.card_id, card.track.quad)
         if card.verdict.decided and card.verdict.state is not TrackState.NO_CARD:
             card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
+
+    def _is_a_part(self, card: TrackedCard) -> bool:
+        """Whether what a track shows lies inside a confirmed card, as its art window does: it is no card of its own."""
+        confirmed = [each for each in self._cards.values() if each.verdict.state is TrackState.CONFIRMED]
+        return any(
+            each is not card and each.track.visible and lies_inside(card.track.quad, each.track.quad)
+            for each in confirmed
+        )
 
     def _outlived(self, answer: Answer) -> bool:
         """Whether the track shows something else since; where it does not, an answer may take as long as it likes."""

@@ -86,6 +86,10 @@ class Tracker:
         self._tracks = [track for track in continued if self._alive(track, scene_ns)] + started
         return tuple(track for track in self._tracks if track.hits >= self.settings.min_hits)
 
+    def correct(self, track_id: int, quad: Quad) -> None:
+        """Give a track another outline where it was last seen: the card has not moved."""
+        self._tracks = [replace(each, quad=quad) if each.track_id == track_id else each for each in self._tracks]
+
     def end_all(self) -> None:
         """End every track: what comes next shows another scene."""
         self._tracks = []

@@ -19,7 +19,8 @@ from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes,
 from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
 from edge.pipeline.answers import Stamp
-from edge.pipeline.handover import CropSlots, OutputInbox
+from edge.pipeline.handover import Corrections, CropSlots, OutputInbox
+from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, Measure, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
@@ -107,6 +108,7 @@ class Daemon:
 
         Raises:
             SourceError: if the source cannot be opened.
+            ModelError: if a network of the detector is missing or damaged.
         """
         self._publisher = publisher
         self._stop = stop
@@ -119,18 +121,27 @@ class Daemon:
         feedback = Feedback()
         self._selector = Selector(settings.selection, feedback, stills=source.stills)
         tracker = Tracker(settings.tracking)
-        self._detector = detector_for(source, CardDetector(), self._search_failures)
+        cards, corrections = CardDetector(), Corrections()
+        self._detector = detector_for(source, cards, self._search_failures)
         self._capture = CaptureLoop(
             source,
             reopen,
-            CaptureStage(self._detector, tracker, self._selector, self._search_failures),
+            CaptureStage(self._detector, tracker, self._selector, corrections, self._search_failures),
             self._crops,
             self._inbox,
             self._latencies,
         )
         self._stage = RecognitionStage(recognizer)
+        self._second_looks = SecondLooks(
+            cards, self._stage, corrections, settings.smoothing, self._search_failures, stills=source.stills
+        )
         recognition = RecognitionLoop(
-            self._stage, self._crops, self._inbox, self._latencies, settings.recognition.max_batch
+            self._stage,
+            self._second_looks,
+            self._crops,
+            self._inbox,
+            self._latencies,
+            max_batch=settings.recognition.max_batch,
         )
         self._output_stage = OutputStage(settings.smoothing, feedback, self._stamp, measurer(settings))
         self._output = OutputLoop(
@@ -146,7 +157,7 @@ class Daemon:
             self._capture,
             tracker,
             self._selector,
-            (self._stage, recognition),
+            (self._stage, recognition, self._second_looks),
             self._output_stage,
             measurer=measurer,
         )
@@ -212,6 +223,7 @@ class Daemon:
             self._capture.source.close()
         if isinstance(self._detector, Following):
             self._detector.close()
+        self._second_looks.close()
         self._stage.recognizer.close()
 
     def _administer(self, control: ControlSocket, service: Service) -> bool:

@@ -9,7 +9,9 @@ from dataclasses import replace
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.health import Clock, Latencies, Recovering, Stopwatch
+from edge.pipeline.answers import Answer
 from edge.pipeline.handover import CropSlots, OutputInbox
+from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.service.journal import log_verdict
 from edge.sources.base import FrameSource
@@ -136,11 +138,19 @@ class RecognitionLoop:
     """Recognises the crops that wait, a batch at a time."""
 
     def __init__(
-        self, stage: RecognitionStage, crops: CropSlots, inbox: OutputInbox, latencies: Latencies, max_batch: int
+        self,
+        stage: RecognitionStage,
+        second_looks: SecondLooks,
+        crops: CropSlots,
+        inbox: OutputInbox,
+        latencies: Latencies,
+        *,
+        max_batch: int,
     ) -> None:
         """Start with nothing to do; `max_batch` may be changed between steps."""
         self.max_batch = max_batch
         self._stage = stage
+        self._second_looks = second_looks
         self._crops = crops
         self._inbox = inbox
         self._latencies = latencies
@@ -151,14 +161,22 @@ class RecognitionLoop:
         if crops is None:
             self._inbox.close()
             return False
-        if crops:
-            answers = self._stage.process(crops)
-            self._inbox.put_answers(answers)
-            for stage in ("rectify", "embed", "search"):
-                self._latencies.add({stage: answers[0].latencies_ms[stage]})
-            for answer in answers:
-                self._latencies.add({"verify": answer.latencies_ms["verify"]})
+        answers = self._stage.process(crops) if crops else ()
+        self._hand_over(answers)
+        self._hand_over(self._second_looks.after(answers))
         return True
+
+    def _hand_over(self, answers: tuple[Answer, ...]) -> None:
+        if not answers:
+            return
+        self._inbox.put_answers(answers)
+        for stage in ("rectify", "embed", "search"):
+            self._latencies.add({stage: answers[0].latencies_ms[stage]})
+        for answer in answers:
+            of_card = ("verify", "second_look")
+            self._latencies.add(
+                {stage: answer.latencies_ms[stage] for stage in of_card if stage in answer.latencies_ms}
+            )
 
 
 class OutputLoop:

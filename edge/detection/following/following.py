@@ -7,15 +7,15 @@ picture is, else fitted again to the new one.
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
-from edge.detection.following.known import Followed, Window, follow_all, followed
+from edge.detection.following.known import Followed, Window, follow_all, followed, outlined, to_correct
 from edge.detection.following.search import Searched, search_windows
 from edge.frame import Detection, Frame
-from edge.geometry import Image
+from edge.geometry import Image, Quad
 
 
 class Attention(Protocol):
@@ -65,6 +65,7 @@ class Following:
         self._attention = attention
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         self._shape: tuple[int, ...] = ()
+        self._newest: Image | None = None
         self._known: list[Followed] = []
         self._search: _Search | None = None
 
@@ -80,6 +81,7 @@ class Following:
         self._known = follow_all(self._known, frame.image, self._failures)
         self._collect(frame.image)
         self._known, windows = self._attention.look(frame, self._known)
+        self._newest = frame.image
         if windows and self._search is None:
             result = self._executor.submit(search_windows, self._detector, frame.image, windows)
             self._search = _Search(image=frame.image, windows=windows, result=result)
@@ -89,6 +91,17 @@ class Following:
     def searching(self) -> bool:
         """Whether a search is under way, or its outcome waits for the next frame."""
         return self._search is not None
+
+    def correct(self, found: Quad, better: Quad) -> bool:
+        """Say which outline a card has in the newest frame instead of the one that was found; whether it is known.
+
+        It stays while it can be followed, whatever else searches find in its place.
+        """
+        index = to_correct([card.detection.quad for card in self._known], found, better)
+        if index is None or self._newest is None:
+            return False
+        self._known[index] = replace(outlined(self._known[index], better, self._newest), corrected=True)
+        return True
 
     def close(self) -> None:
         """End the search thread. Safe to call twice."""

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from edge.detection.following.failures import SearchFailures
 from edge.frame import Detection, Frame
+from edge.geometry import Quad
 
 
 class Detector(Protocol):
@@ -11,6 +12,10 @@ class Detector(Protocol):
 
     def detect(self, frame: Frame) -> tuple[Detection, ...]:
         """Detections, best first."""
+        ...
+
+    def correct(self, found: Quad, better: Quad) -> bool:
+        """Say which outline a card has in the newest frame instead of the one that was found; whether it is known."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Known cards from frame to frame: as they were where the picture is unchanged, else fitted again to the new one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.detection.following.failures import SearchFailures
 from edge.detection.refinement import fit_outline
 from edge.frame import Detection
-from edge.geometry import Image, Quad, quad_iou, side_lengths
+from edge.geometry import Image, Quad, quad_intersection_over_smaller, quad_iou, side_lengths
 
 CHANGED_LEVELS = 6
 CHANGED_BLOCKS = 8
@@ -21,6 +21,9 @@ WINDOW_MARGIN = 0.1
 MIN_RESPONSE = 0.1
 FOLLOW_SUPPORT = 0.6
 SAME_CARD_IOU = 0.3
+SAME_OUTLINE_IOU = 0.9
+# So much of the smaller of two outlines lies in the other where one is of the other's holder, or of a part of it.
+NESTED = 0.8
 
 Window = tuple[int, int, int, int]
 """Left, top, right and bottom of a part of a frame."""
@@ -35,12 +38,14 @@ class Followed:
         window: left, top, right and bottom of the card and its nearest surroundings in that frame.
         patch: grey, small, what the window showed then.
         missed: searches since that did not find it, or looks of the sensor that did not see it.
+        corrected: whether recognition has given it its outline, in the place of a holder's or a part's.
     """
 
     detection: Detection
     window: Window
     patch: Image
     missed: int = 0
+    corrected: bool = False
 
 
 def follow_all(cards: Iterable[Followed], image: Image, failures: SearchFailures) -> list[Followed]:
@@ -66,7 +71,13 @@ def follow(card: Followed, image: Image) -> Followed | None:
     outline = fit_outline(image, quad + _shift(card, patch), FOLLOW_REACH * float(side_lengths(quad).min()))
     if outline is None or outline.support.mean() < FOLLOW_SUPPORT or not _congruent(outline.quad, quad):
         return None
-    return replace(followed(replace(card.detection, quad=outline.quad), image), missed=card.missed)
+    return outlined(card, outline.quad, image)
+
+
+def outlined(card: Followed, quad: Quad, image: Image) -> Followed:
+    """A known card with the outline that it has in a frame."""
+    current = followed(replace(card.detection, quad=quad), image)
+    return replace(current, missed=card.missed, corrected=card.corrected)
 
 
 def followed(detection: Detection, image: Image) -> Followed:
@@ -91,6 +102,31 @@ def patch_of(image: Image, window: Window) -> Image:
 def same_card(first: Followed, second: Followed) -> bool:
     """Whether two outlines are of one card."""
     return quad_iou(first.detection.quad, second.detection.quad) > SAME_CARD_IOU
+
+
+def is_other_outline(found: Followed, card: Followed) -> bool:
+    """Whether a search has found what a corrected card was taken for before: its holder, or a part of it."""
+    overlap = quad_intersection_over_smaller(found.detection.quad, card.detection.quad)
+    return card.corrected and overlap > NESTED
+
+
+def to_correct(known: Sequence[Quad], found: Quad, better: Quad) -> int | None:
+    """Which of some outlines is to become a better one.
+
+    Args:
+        known: outlines of cards.
+        found: the one to correct.
+        better: that it is to become.
+
+    Returns:
+        Its index; None where it is not known any more, or the better one is another card's.
+    """
+    overlaps = [quad_iou(each, found) for each in known]
+    index = int(np.argmax(overlaps)) if overlaps else 0
+    if not overlaps or overlaps[index] < SAME_OUTLINE_IOU:
+        return None
+    others = (each for k, each in enumerate(known) if k != index)
+    return None if any(quad_iou(each, better) > SAME_CARD_IOU for each in others) else index
 
 
 def _congruent(first: Quad, second: Quad) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.following.known import Followed, Window, changed, patch_of, same_card
+from edge.detection.following.known import Followed, Window, changed, is_other_outline, patch_of, same_card
 from edge.detection.following.lag import LagMeter
 from edge.detection.following.search import Searched
 from edge.frame import Frame
@@ -69,7 +69,11 @@ class SensorBoxes:
             for window in searched.windows
         ]
         self._searched = (kept + new)[-MAX_SEARCHED:]
-        return known + [card for card in current if not any(same_card(card, other) for other in known)]
+        return known + [
+            card
+            for card in current
+            if not any(same_card(card, other) or is_other_outline(card, other) for other in known)
+        ]
 
     def forget(self) -> None:
         """Start anew."""

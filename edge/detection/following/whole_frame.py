@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edge.detection.following.known import Followed, Window, changed, same_card
+from edge.detection.following.known import Followed, Window, changed, is_other_outline, same_card
 from edge.detection.following.search import Searched
 from edge.frame import Frame
 from edge.geometry import Image
@@ -31,11 +31,14 @@ class WholeFrame:
     def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
         """What was found, and for a while what was known and is missed."""
         self._searched = _thumbnail(searched.image)
-        return current + [
-            replace(card, missed=card.missed + 1)
-            for card in known
-            if card.missed < UNCONFIRMED_SEARCHES and not any(same_card(card, other) for other in current)
-        ]
+        seen = [card for card in known if any(is_other_outline(each, card) for each in current)]
+        found = [each for each in current if not any(is_other_outline(each, card) for card in seen)]
+        missed = [card for card in known if not any(same_card(card, other) for other in found + seen)]
+        return (
+            found
+            + [replace(card, missed=0) for card in seen]
+            + [replace(card, missed=card.missed + 1) for card in missed if card.missed < UNCONFIRMED_SEARCHES]
+        )
 
     def forget(self) -> None:
         """Start anew."""

@@ -32,3 +32,12 @@ def test_what_was_hidden_is_seen_anew_and_tracks_that_ended_are_forgotten():
     assert appearances.see(5, 7, 7, ALL) == 7
     appearances.keep([6])
     assert appearances.since() == {}
+
+
+def test_a_corrected_outline_looks_different_and_shows_what_it_showed():
+    appearances = Appearances()
+    for frame_id in range(9):
+        if frame_id == 4:
+            appearances.outline_corrected(5)
+            appearances.outline_corrected(6)
+        assert appearances.see(5, 0, frame_id, NOTHING if frame_id < 4 else ALL) == 0

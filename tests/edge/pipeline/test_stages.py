@@ -17,11 +17,13 @@ from edge.centering.figures.resting import CHECK_EVERY, MAX_FRAMES
 from edge.centering.result import Place
 from edge.database.search import Match
 from edge.detection.following.failures import SearchFailures
+from edge.detection.shape import grown_quad
 from edge.frame import Detection, Frame
 from edge.geometry import card_homography, card_quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
 from edge.manifests import Thresholds
 from edge.pipeline.answers import Stamp
+from edge.pipeline.handover import Correction, Corrections
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
@@ -65,10 +67,16 @@ class SceneDetector:
     def __init__(self) -> None:
         self.quads: list[np.ndarray] = []
         self.calls = 0
+        self.corrected: list[tuple[np.ndarray, np.ndarray]] = []
+        self.knows = True
 
     def detect(self, _frame):
         self.calls += 1
         return tuple(Detection(quad=card_quad(quad), confidence=0.9) for quad in self.quads)
+
+    def correct(self, found, better):
+        self.corrected.append((found, better))
+        return self.knows
 
 
 class PixelRecognizer:
@@ -116,9 +124,9 @@ class Pipeline:
         self.detector, self.recognizer = SceneDetector(), PixelRecognizer()
         feedback = Feedback()
         self.selector = Selector(SelectionSettings(), feedback)
-        self.failures = SearchFailures()
+        self.failures, self.corrections = SearchFailures(), Corrections()
         self.tracker = Tracker(TrackingSettings(hold_s=0.1))
-        self.capture = CaptureStage(self.detector, self.tracker, self.selector, self.failures)
+        self.capture = CaptureStage(self.detector, self.tracker, self.selector, self.corrections, self.failures)
         self.recognition = RecognitionStage(self.recognizer)
         self.stamps = 0
         self.output = OutputStage(
@@ -507,3 +515,67 @@ def test_a_card_of_another_id_another_place_or_after_a_break_has_not_returned():
     pipeline.capture.interrupt()
     confirmed = pipeline.show(picture(CARDS["demo-002"], aside), quads=(aside,), frames=6)[-1]
     assert (confirmed.topic, confirmed.returned) == (Topic.CONFIRMED, None)
+
+
+HOLDER, WINDOW = grown_quad(QUAD, 1.8), grown_quad(QUAD, -3.0)
+
+
+def correction(frame_id: int, found=HOLDER, better=QUAD) -> Correction:
+    return Correction(track_id=0, frame_id=frame_id, found=card_quad(found), better=card_quad(better))
+
+
+def test_a_track_whose_outline_is_corrected_stays_the_same_and_is_told_with_its_new_corners():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), quads=(HOLDER,), frames=4)
+    (since,) = pipeline.selector.shown_since.values()
+    pipeline.corrections.put(correction(pipeline.frame_id))
+    messages = pipeline.show(picture(CARDS["demo-001"]), frames=8)
+    assert topics(messages)[0] is Topic.UPDATED
+    assert topics(messages)[-1] is Topic.CONFIRMED
+    assert {message.track_id for message in messages} == {0}
+    assert np.array(messages[0].corners) == pytest.approx(card_quad(QUAD))
+    assert pipeline.selector.shown_since == {0: since}
+    assert messages[-1].frames_to_decision is not None
+    assert np.abs(pipeline.tracker.update((), 99, 0)[0].velocity).max() < 0.5
+
+
+def test_a_correction_follows_a_card_that_has_moved_since():
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), quads=(HOLDER,), frames=4)
+    looked = pipeline.frame_id
+    moved = (4.0, -3.0)
+    pipeline.show(picture(CARDS["demo-001"], QUAD + moved), quads=(HOLDER + moved,), frames=2)
+    pipeline.corrections.put(correction(looked))
+    pipeline.look(picture(CARDS["demo-001"], QUAD + moved), quads=(QUAD + moved,))
+    ((found, better),) = pipeline.detector.corrected
+    assert found == pytest.approx(card_quad(HOLDER + moved))
+    assert better == pytest.approx(card_quad(QUAD + moved), abs=0.01)
+
+
+@pytest.mark.parametrize("what", ["not known to the detector", "ended", "another card"])
+def test_a_correction_of_what_is_no_longer_there_changes_nothing(what):
+    pipeline = Pipeline()
+    pipeline.show(picture(CARDS["demo-001"]), quads=(HOLDER,), frames=4)
+    late = correction(pipeline.frame_id)
+    if what == "another card":
+        pipeline.show(picture(CARDS["demo-002"]), quads=(HOLDER,), frames=5)
+    pipeline.detector.knows = what != "not known to the detector"
+    pipeline.corrections.put(late)
+    messages = pipeline.show(picture(CARDS["demo-002"]), quads=(HOLDER,), frames=4, stretch=int(what == "ended"))
+    assert len(pipeline.detector.corrected) == (0 if pipeline.detector.knows else 1)
+    assert all(np.array(message.corners) == pytest.approx(card_quad(HOLDER)) for message in messages)
+
+
+def test_what_lies_inside_a_confirmed_card_is_no_card_of_its_own():
+    pipeline = Pipeline()
+    messages = pipeline.show(picture(CARDS["demo-001"]), quads=(QUAD, WINDOW), frames=60)
+    (confirmed,) = [message.track_id for message in messages if message.topic is Topic.CONFIRMED]
+    (left,) = [message.track_id for message in messages if message.topic is Topic.LEFT]
+    assert (confirmed, left) == (0, 1)
+    embedded = pipeline.recognition.embeddings
+    told = pipeline.show(picture(CARDS["demo-001"]), quads=(QUAD, WINDOW), frames=60)
+    assert {message.track_id for message in told} == {confirmed}
+    assert pipeline.recognition.embeddings - embedded < 8
+    gone = pipeline.show(picture(CARDS["demo-001"]), quads=(WINDOW,), frames=150)
+    assert [m.topic for m in gone if m.track_id == confirmed] == [Topic.LEFT]
+    assert Topic.APPEARED in [m.topic for m in gone if m.track_id == left]

@@ -37,6 +37,7 @@ def parts(settings):
         selector=Selector(settings.selection, feedback),
         stage=RecognitionStage(open_recognizer(settings.recognition)),
         loop=SimpleNamespace(max_batch=5),
+        second_looks=SimpleNamespace(settings=settings.smoothing),
         output=OutputStage(settings.smoothing, feedback, stamp=lambda: None),
     )
 
@@ -48,7 +49,7 @@ def administration(settings, parts):
         parts.capture,
         parts.tracker,
         parts.selector,
-        (parts.stage, parts.loop),
+        (parts.stage, parts.loop, parts.second_looks),
         parts.output,
         measurer=measurer,
     )

@@ -150,15 +150,20 @@ def test_recognition_takes_a_batch_and_ends_when_capture_has():
             stages = {"rectify": 1.0, "embed": 2.0, "search": 3.0, "verify": 4.0}
             return tuple(SimpleNamespace(latencies_ms=stages) for _ in taken)
 
+    class SecondLooks:
+        def after(self, answers):
+            stages = {"rectify": 1.0, "embed": 2.0, "search": 3.0, "verify": 4.0, "second_look": 5.0}
+            return (SimpleNamespace(latencies_ms=stages),) if len(answers) == 1 else ()
+
     latencies = Latencies()
-    loop = RecognitionLoop(Stage(), crops, inbox, latencies, max_batch=2)
+    loop = RecognitionLoop(Stage(), SecondLooks(), crops, inbox, latencies, max_batch=2)
     crops.put([SimpleNamespace(track_id=number) for number in range(3)])
     crops.close()
     assert [loop.step() for _ in range(3)] == [True, True, False]
     assert batches == [2, 1]
-    assert len(inbox.take(0)[1]) == 3
+    assert len(inbox.take(0)[1]) == 4
     taken = latencies.take()
-    assert (taken["embed"].count, taken["verify"].count) == (2, 3)
+    assert (taken["embed"].count, taken["verify"].count, taken["second_look"].count) == (3, 4, 1)
     assert inbox.take(0) is None
 
 

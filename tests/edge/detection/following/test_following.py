@@ -1,5 +1,6 @@
 import threading
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
 from edge.detection.following.following import Following
 from edge.detection.following.whole_frame import WholeFrame
+from edge.detection.shape import grown_quad
 from edge.errors import MeasurementError
 from edge.frame import Detection, Frame
 from edge.geometry import quad_iou
@@ -163,4 +165,66 @@ def test_an_outline_that_cannot_be_fitted_does_not_lose_the_others(monkeypatch):
     (detection,) = live.detect(shown(frame((153, 240), (453, 240))))
     assert quad_iou(detection.quad, CARD + (453, 240)) > 0.95
     assert failures.count == 1
+    live.close()
+
+
+HOLDER_MM, WINDOW_MM = 6.0, -12.0
+
+
+class HolderDetector(CountingDetector):
+    """Takes the outline of a holder, or of a part, for the card's."""
+
+    def __init__(self, beyond_mm: float):
+        super().__init__()
+        self.beyond_mm = beyond_mm
+
+    def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
+        found = super().detect(image)
+        return tuple(replace(each, quad=grown_quad(each.quad, self.beyond_mm)) for each in found)
+
+
+@pytest.mark.parametrize("beyond_mm", [HOLDER_MM, WINDOW_MM], ids=["holder", "art window"])
+def test_a_corrected_outline_stays_whatever_later_searches_find(beyond_mm):
+    live = Following(search := HolderDetector(beyond_mm), WholeFrame())
+    (wrong,) = settle(live, frame((200, 240)), 1)
+    assert live.correct(wrong.quad, CARD + (200.0, 240))
+    for step in range(4):
+        now, image = (200 + 4.0 * step, 240.0), frame((200 + 4.0 * step, 240), (450, 100 + 10 * step))
+        searches = search_again(live, search, image)
+        assert searches > step
+        (card,) = [each for each in live.detect(shown(image)) if quad_iou(each.quad, CARD + now) > 0.9]
+        assert np.abs(card.quad - (CARD + now)).max() < 1.0
+    at_that_place = [each for each in live.detect(shown(image)) if each.quad[:, 0].mean() < 320]
+    assert len(at_that_place) == 1
+    live.close()
+
+
+def search_again(live: Following, search: CountingDetector, image: np.ndarray, boxes: np.ndarray | None = None) -> int:
+    """Show a changed picture until a search of it is done; how many there were until then."""
+    before, deadline = search.searches, time.monotonic() + 20
+    while (search.searches == before or live.searching) and time.monotonic() < deadline:
+        live.detect(Frame(frame_id=0, timestamp_ns=0, image=image, boxes=boxes))
+        time.sleep(0.01)
+    assert search.searches > before
+    return search.searches
+
+
+def test_a_corrected_card_that_is_taken_away_is_forgotten():
+    live = Following(HolderDetector(HOLDER_MM), WholeFrame())
+    (wrong,) = settle(live, frame((200, 240)), 1)
+    assert live.correct(wrong.quad, CARD + (200.0, 240))
+    settle(live, frame(), 0)
+    (again,) = settle(live, frame((200, 240)), 1)
+    assert quad_iou(again.quad, wrong.quad) > 0.95
+    live.close()
+
+
+def test_an_outline_that_is_not_known_or_is_another_cards_is_not_corrected():
+    live = Following(CountingDetector(), WholeFrame())
+    first, second = (CARD + (150.0, 240), CARD + (450.0, 240))
+    assert not live.correct(first, grown_quad(first, -3.0))
+    before = settle(live, frame((150, 240), (450, 240)), 2)
+    assert not live.correct(first + 60, first)
+    assert not live.correct(first, second)
+    assert live.detect(shown(frame((150, 240), (450, 240)))) == before
     live.close()

@@ -4,9 +4,10 @@ from contextlib import closing
 import numpy as np
 
 from edge.detection import CardDetector, Following, SensorBoxes
+from edge.detection.shape import grown_quad
 from edge.frame import Detection, Frame
 from edge.geometry import bounding_box, quad_iou
-from tests.edge.detection.following.test_following import CARD, CountingDetector, frame
+from tests.edge.detection.following.test_following import CARD, CountingDetector, HolderDetector, frame, search_again
 
 
 def boxed(image: np.ndarray, *boxes: np.ndarray) -> Frame:
@@ -72,3 +73,15 @@ def test_where_the_sensor_gave_nothing_nothing_is_searched_or_dropped():
         assert detector.searches == 0
         detect_until(following, boxed(image, bounding_box(CARD + (200, 240))), 1)
         assert all(len(following.detect(silent)) == 1 for _ in range(120))
+
+
+def test_a_corrected_outline_stays_though_the_sensors_box_is_the_holders():
+    box = bounding_box(grown_quad(CARD + (180.0, 240), 12.0))
+    with closing(Following(detector := HolderDetector(12.0), SensorBoxes())) as following:
+        (wrong,) = detect_until(following, boxed(frame((180, 240)), box), 1)
+        assert following.correct(wrong.quad, CARD + (180.0, 240))
+        changed = frame((180, 240))
+        changed[150:330, 30:95] = 200
+        search_again(following, detector, changed, np.array([box]))
+        (card,) = detect_until(following, boxed(changed, box), 1)
+        assert np.abs(card.quad - (CARD + (180.0, 240))).max() < 1.0

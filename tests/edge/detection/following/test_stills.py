@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from edge.detection import CardDetector, StillDetector
-from edge.frame import Frame
+from edge.detection.shape import grown_quad
+from edge.frame import Detection, Frame
 
 
 class CountingDetector(CardDetector):
@@ -42,3 +43,20 @@ def test_a_photo_is_searched_once_and_the_next_one_anew():
     detector.detect(shown(second))
     detector.detect(shown(first))
     assert search.searches == 3
+
+
+def test_a_corrected_outline_stays_while_the_photo_is_shown():
+    quad = np.array([[10.0, 10], [40, 10], [40, 52], [10, 52]])
+    holder, beside = grown_quad(quad, 8.0), quad + (200.0, 0)
+
+    class Found:
+        def detect(self, _):
+            return tuple(Detection(quad=each, confidence=0.9) for each in (holder, beside))
+
+    detector, photo = StillDetector(Found()), np.zeros((64, 300, 3), np.uint8)
+    detector.detect(shown(photo))
+    assert not detector.correct(quad, holder)
+    assert not detector.correct(holder, beside)
+    assert detector.correct(holder, quad)
+    assert [each.quad.tolist() for each in detector.detect(shown(photo))] == [quad.tolist(), beside.tolist()]
+    assert detector.detect(shown(photo.copy()))[0].quad is holder
