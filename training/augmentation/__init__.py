@@ -20,6 +20,7 @@ from training.augmentation.sensor import (
     defocus,
     move,
     remove_colour,
+    turn_hue,
 )
 from training.augmentation.settings import AugmentationSettings
 from training.augmentation.surface import add_film, add_foil, add_glare, add_shadow
@@ -73,6 +74,7 @@ def disturbances(settings: AugmentationSettings) -> tuple[tuple[float, Disturban
         (settings.fingers, add_fingers),
         (settings.shadow, add_shadow),
         (settings.illumination, change_illumination),
+        (settings.hue, turn_hue),
         (settings.greyscale, remove_colour),
         (settings.defocus, defocus),
         (settings.motion, move),

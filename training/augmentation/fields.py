@@ -61,27 +61,38 @@ def textures(draw: Draw, count: int, size: tuple[int, int]) -> Tensor:
 
 
 def covered(
-    images: Tensor, draw: Draw, *, lines: int, thickness: tuple[float, float], length: float, softness: float = 0.004
+    images: Tensor,
+    draw: Draw,
+    *,
+    lines: tuple[int, int],
+    thickness: tuple[float, float],
+    length: float | None = None,
+    softness: tuple[float, float] = (0.004, 0.004),
 ) -> Tensor:
-    """Where up to `lines` random strokes lie, 0 to 1 [N, 1, H, W].
+    """Where random strokes lie, 0 to 1 [N, 1, H, W].
 
     Args:
         images: whose size and number count.
         draw: source of randomness.
-        lines: strokes at most.
+        lines: fewest and most strokes on an image.
         thickness: least and greatest, in card widths.
-        length: typical, in card widths.
-        softness: width of the strokes' edge, in card widths.
+        length: typical, in card widths; None where strokes run from anywhere to anywhere on the card and beside it.
+        softness: least and greatest width of the strokes' edges, in card widths.
     """
     n = len(images)
-    scale = COARSENESS if softness * images.shape[3] > COARSENESS else 1
+    scale = COARSENESS if softness[1] * images.shape[3] > COARSENESS else 1
     x, y = places(images[:, :, ::scale, ::scale])
+    rise = y.max()
     strokes = torch.zeros(n, 1, y.shape[2], x.shape[3], device=images.device)
-    for _ in range(lines):
-        ax, ay = draw.column(n, -0.1, 1.1), draw.column(n, -0.1, 1.5)
-        bx, by = (length * draw.normal(n, 1, 1, 1) for _ in range(2))
-        along = (((x - ax) * bx + (y - ay) * by) / (bx * bx + by * by + 1e-6)).clamp(0, 1)
-        distance = torch.hypot(x - ax - along * bx, y - ay - along * by)
-        edge = (draw.column(n, *thickness) / 2 - distance) / softness + 0.5
-        strokes = torch.maximum(strokes, edge.clamp(0, 1) * (draw.column(n) < 0.7))
+    soft, count = draw.column(n, *softness), draw.column(n, lines[0], lines[1] + 1)
+    for number in range(lines[1]):
+        ax, ay, cx, cy = (draw.column(n, -0.3, 1.3) for _ in range(4))
+        bx, by = cx - ax, (cy - ay) * rise
+        if length is not None:
+            bx, by = (length * draw.normal(n, 1, 1, 1) for _ in range(2))
+        dx, dy = x - ax, y - ay * rise
+        along = ((dx * bx + dy * by) / (bx * bx + by * by + 1e-6)).clamp(0, 1)
+        distance = torch.hypot(dx - along * bx, dy - along * by)
+        edge = (draw.column(n, *thickness) / 2 - distance) / soft + 0.5
+        strokes = torch.maximum(strokes, edge.clamp(0, 1) * (count >= number + 1))
     return interpolate(strokes, images.shape[2:], mode="bilinear") if scale > 1 else strokes

@@ -14,13 +14,18 @@ from kornia.geometry.transform import get_perspective_transform, warp_perspectiv
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from edge.geometry import CARD_WIDTH_MM, CORNER_RADIUS_MM
 from training.augmentation.fields import Draw, covered, places, stripes, textures, waves
+from training.augmentation.occlusion import LARGEST_SHARE
 from training.augmentation.outline import LARGEST_PERSPECTIVE, LARGEST_ROTATION_DEG
+from training.augmentation.sensor import LARGEST_HUE_DEG
 from training.augmentation.settings import AugmentationSettings
 
 DeviceDisturbance = Callable[[Tensor, Draw], Tensor]
 
+# Surroundings of the card that are drawn, and the sleeve's margin in them, as fractions of the card's width.
 SURROUND = 0.1
+SLEEVE_MARGIN = 0.03
 _SKIN = ((0.94, 0.80, 0.69), (0.37, 0.25, 0.18))
 
 
@@ -59,6 +64,7 @@ def device_disturbances(settings: AugmentationSettings) -> tuple[tuple[float, De
         (settings.fingers, add_fingers),
         (settings.shadow, add_shadow),
         (settings.illumination, change_illumination),
+        (settings.hue, turn_hue),
         (settings.greyscale, remove_colour),
         (settings.low_resolution, reduce_resolution),
         (settings.defocus, defocus),
@@ -95,7 +101,8 @@ def cut_out(images: Tensor, draw: Draw) -> Tensor:
     border = round(SURROUND * columns)
     size = rows + 2 * border, columns + 2 * border
     surface = _with_sleeves(textures(draw, n, size), draw, border)
-    surface[:, :, border : border + rows, border : border + columns] = images
+    place = surface[:, :, border : border + rows, border : border + columns]
+    place.lerp_(images, _rounded(images).expand_as(place))
     corners = _corners(images)
     outward = torch.tensor([[-1, -1], [1, -1], [1, 1], [-1, 1.0]], device=images.device)
     error = draw.normal(n, 4, 2) * draw.uniform(n, 1, 1) * 0.02
@@ -112,7 +119,7 @@ def add_film(images: Tensor, draw: Draw) -> Tensor:
     hazy = (1 - haze) * images + haze * draw.column(n, 0.75, 0.98)
     sheen = draw.column(n, 0.1, 0.55) * (0.5 + stripes(images, draw, 0.3, 1.0) + 0.15 * waves(images, draw, 5))
     sheen = sheen.clamp(min=0) * (draw.column(n) < 0.6)
-    scuffs = covered(images, draw, lines=12, thickness=(0.004, 0.009), length=0.15) * draw.column(n, 0.1, 0.5)
+    scuffs = covered(images, draw, lines=(3, 18), thickness=(0.004, 0.009), length=0.15) * draw.column(n, 0.1, 0.5)
     return hazy + sheen + scuffs * (draw.column(n) < 0.35)
 
 
@@ -134,20 +141,30 @@ def add_glare(images: Tensor, draw: Draw) -> Tensor:
 
 
 def add_objects(images: Tensor, draw: Draw) -> Tensor:
-    """Dice, counters, or the corner of another card, with random surfaces; 2 to 15 % of the card."""
+    """One to three dice, counters, or corners of other cards, with random surfaces; at most `LARGEST_SHARE` of it."""
+    n = len(images)
+    several = draw.column(n)
+    hidden = torch.zeros_like(images[:, :1], dtype=torch.bool)
+    for chance in (1.0, 0.4, 0.15):
+        more = hidden | _shape(images, draw)
+        fits = more.float().mean(dim=(1, 2, 3), keepdim=True) <= LARGEST_SHARE
+        hidden = torch.where(fits & (several < chance), more, hidden)
+    return torch.where(hidden, textures(draw, n, (images.shape[2], images.shape[3])), images)
+
+
+def _shape(images: Tensor, draw: Draw) -> Tensor:
+    """A circle, a square or a rectangle anywhere on each card, bool [N, 1, H, W]."""
     n = len(images)
     x, y = places(images)
-    angle = draw.column(n, 0, 1.5708)
-    dx, dy = x - draw.column(n), y - draw.column(n, 0, 1.4)
+    angle = draw.column(n, 0, math.pi / 2)
+    dx, dy = x - draw.column(n), y - draw.column(n) * y.max()
     u = (torch.cos(angle) * dx + torch.sin(angle) * dy).abs()
     v = (torch.cos(angle) * dy - torch.sin(angle) * dx).abs()
-    area = draw.column(n, 0.02, 0.15) * 1.4
-    ratio = torch.exp(draw.normal(n, 1, 1, 1) * 0.5).clamp(0.3, 3.3)
-    half_u, half_v = torch.sqrt(area * ratio) / 2, torch.sqrt(area / ratio) / 2
-    square = (u < half_u) & (v < half_v)
-    round_ = dx * dx + dy * dy < area / 3.1416
-    hidden = torch.where(draw.column(n) < 0.3, round_, square)
-    return torch.where(hidden, textures(draw, n, (images.shape[2], images.shape[3])), images)
+    square = draw.column(n) < 0.5
+    side = draw.column(n, 0.12, 0.3)
+    width, height = (torch.where(square, side, draw.column(n, 0.1, 0.9)) for _ in range(2))
+    radius = draw.column(n, 0.08, 0.3)
+    return torch.where(draw.column(n) < 0.3, torch.hypot(dx, dy) < radius, (2 * u < width) & (2 * v < height))
 
 
 def add_fingers(images: Tensor, draw: Draw) -> Tensor:
@@ -156,19 +173,20 @@ def add_fingers(images: Tensor, draw: Draw) -> Tensor:
     x, y = places(images)
     side = (draw.column(n) * 4).floor()
     across = torch.where(side < 2, x, y)
-    depth = torch.where(side == 0, y, torch.where(side == 1, 1.4 - y, torch.where(side == 2, x, 1 - x)))
+    depth = torch.where(side == 0, y, torch.where(side == 1, y.max() - y, torch.where(side == 2, x, 1 - x)))
     width = draw.column(n, 0.14, 0.24)
-    start, slant = draw.column(n), draw.normal(n, 1, 1, 1) * 0.3
+    start, slant = draw.column(n) * torch.where(side < 2, 1.0, float(y.max())), draw.normal(n, 1, 1, 1) * 0.3
     seen = images
     light, dark = (torch.tensor(tone, device=images.device).reshape(1, 3, 1, 1) for tone in _SKIN)
     skin = light + (dark - light) * draw.column(n)
+    several = draw.column(n)
     for number, chance in enumerate((1.0, 0.45, 0.15)):
-        reach = draw.column(n, 0.1, 0.45)
+        reach = draw.column(n, 0.1, 0.5) * (1 + 0.3 * draw.normal(n, 1, 1, 1))
         offset = across - start - number * 1.08 * width - slant * depth
         beyond = (depth - reach).clamp(min=0)
         distance = torch.sqrt(offset * offset + beyond * beyond) / (width / 2)
         shade = 0.55 + 0.45 * torch.sqrt((1 - distance * distance).clamp(min=0))
-        hidden = ((1 - distance) / 0.06).clamp(0, 1) * (draw.column(n) < chance)
+        hidden = ((1 - distance) / 0.06 + 1).clamp(0, 1) * (several < chance)
         seen = seen * (1 - hidden) + skin * shade * hidden
     return seen
 
@@ -176,7 +194,7 @@ def add_fingers(images: Tensor, draw: Draw) -> Tensor:
 def add_shadow(images: Tensor, draw: Draw) -> Tensor:
     """The soft shadow of a hand, an arm or a window frame."""
     n = len(images)
-    shade = covered(images, draw, lines=3, thickness=(0.1, 0.5), length=0.7, softness=0.12)
+    shade = covered(images, draw, lines=(1, 4), thickness=(0.12, 0.7), softness=(0.035, 0.4))
     return images * (1 - shade * draw.column(n, 0.25, 0.75))
 
 
@@ -189,6 +207,15 @@ def change_illumination(images: Tensor, draw: Draw) -> Tensor:
     seen = (black + (1 - black) * images.clamp(1e-4) ** torch.exp(0.25 * draw.normal(n, 1, 1, 1)) * gain).clamp(0, 1)
     saturation = torch.where(draw.column(n) < 0.5, draw.column(n, 0.4, 1.5), 1.0)
     return saturation * seen + (1 - saturation) * remove_colour(seen, draw)
+
+
+def turn_hue(images: Tensor, draw: Draw) -> Tensor:
+    """Every colour turned about the axis of greys, which stay as they are."""
+    angle = (2 * draw.column(len(images)) - 1) * math.radians(LARGEST_HUE_DEG)
+    red, green, blue = images.unbind(dim=1)
+    across = torch.stack([blue - green, red - blue, green - red], dim=1) / math.sqrt(3)
+    grey = images.mean(dim=1, keepdim=True)
+    return torch.cos(angle) * (images - grey) + grey + torch.sin(angle) * across
 
 
 def remove_colour(images: Tensor, _draw: Draw) -> Tensor:
@@ -219,7 +246,7 @@ def defocus(images: Tensor, draw: Draw) -> Tensor:
 def move(images: Tensor, draw: Draw) -> Tensor:
     """Blur along a straight line, 1 to 7 % of the width long."""
     n = len(images)
-    sharp = draw.column(n)
+    sharp = draw.column(n, 0, 0.6)
     length, _ = _odd(0.035 * images.shape[3])
     angle, direction = draw.uniform(n) * 360, torch.zeros(n, device=images.device)
     return sharp * images + (1 - sharp) * motion_blur(images, length, angle, direction, "replicate")
@@ -281,10 +308,18 @@ def _odd(reach: float) -> tuple[int, int]:
     return side, side
 
 
+def _rounded(images: Tensor) -> Tensor:
+    """Coverage [1, 1, H, W], 0 to 1, of a card with rounded corners that fills the images."""
+    x, y = places(images)
+    radius = CORNER_RADIUS_MM / CARD_WIDTH_MM
+    beyond = [((place - place.max() / 2).abs() - place.max() / 2 + radius).clamp(min=0) for place in (x, y)]
+    return (0.5 + (radius - torch.hypot(*beyond)) * images.shape[3]).clamp(0, 1)
+
+
 def _with_sleeves(surface: Tensor, draw: Draw, border: int) -> Tensor:
     n = len(surface)
     seen = surface.clone()
-    margin = max(1, round(0.4 * border))
+    margin = max(1, round((1 - SLEEVE_MARGIN / SURROUND) * border))
     inside = seen[:, :, margin:-margin, margin:-margin]
     opacity = torch.where(draw.column(n) < 0.7, draw.column(n, 0.05, 0.4), draw.column(n, 0.8, 1.0))
     opacity = opacity * (draw.column(n) < 0.5)

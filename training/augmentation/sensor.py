@@ -11,6 +11,7 @@ from edge.geometry import Image
 # Lengths in this module are fractions of the card's width.
 LARGEST_DEFOCUS = 0.011
 LARGEST_MOTION = 0.07
+LARGEST_HUE_DEG = 36.0
 _NOISE_SIDE = 512
 
 
@@ -26,6 +27,20 @@ def change_illumination(card: Image, rng: np.random.Generator) -> Image:
         mixed = cv2.addWeighted(seen, saturation, _grey(seen), 1 - saturation, 0)
         seen = np.asarray(mixed, dtype=np.uint8)
     return seen
+
+
+def turn_hue(card: Image, rng: np.random.Generator) -> Image:
+    """Every colour turned about the axis of greys, which stay as they are."""
+    matrix = hue_matrix(float(rng.uniform(-1, 1)) * LARGEST_HUE_DEG)
+    return np.asarray(cv2.transform(card, matrix), dtype=np.uint8)
+
+
+def hue_matrix(angle_deg: float) -> NDArray[np.float64]:
+    """The rotation [3, 3] of colours by an angle about the axis of greys (Rodrigues' formula)."""
+    angle = np.radians(angle_deg)
+    across = np.array([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
+    turned = np.cos(angle) * np.eye(3) + (1 - np.cos(angle)) / 3 + np.sin(angle) * across
+    return np.asarray(turned, dtype=np.float64)
 
 
 def remove_colour(card: Image, _rng: np.random.Generator) -> Image:

@@ -11,6 +11,7 @@ from training.augmentation import AugmentationSettings
 from training.data.batches import batches_for
 from training.data.references import References
 from training.embedding.retrieval import disturbed_queries, measure_retrieval, torch_embedding
+from training.engine.history import VALIDATION
 from training.engine.runs import MakeBatches, describe_run
 from training.engine.settings import RunSettings
 from training.engine.trainer import Measure
@@ -53,6 +54,7 @@ def held_out_measure(held_out: References, height: int, width: int) -> Measure:
     queries = disturbed_queries(held_out, AugmentationSettings(), HELD_OUT_QUERIES, (width, height))
 
     def measure(model: nn.Module) -> dict[str, Any]:
-        return measure_retrieval(torch_embedding(model, width, height), held_out, queries).to_json()
+        found = measure_retrieval(torch_embedding(model, width, height), held_out, queries)
+        return found.to_json() | {VALIDATION: found.margin_p5}
 
     return measure

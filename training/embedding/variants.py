@@ -16,7 +16,7 @@ AUGMENTATION_FAMILIES: dict[str, tuple[str, ...]] = {
     "sleeves": ("sleeve",),
     "glare and shadow": ("glare", "shadow"),
     "fingers and objects": ("fingers", "objects"),
-    "colour and brightness": ("illumination", "greyscale", "low_light"),
+    "colour and brightness": ("illumination", "hue", "greyscale", "low_light"),
     "blur": ("defocus", "motion"),
     "resolution, noise, compression": ("low_resolution", "noise", "compression"),
 }

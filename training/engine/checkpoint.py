@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from training.errors import TrainingError
 
 FILE = "checkpoint.pt"
+BEST_FILE = "best.pt"
 FORMAT = 1
 
 
@@ -29,6 +31,21 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     except (OSError, RuntimeError) as cause:
         unfinished.unlink(missing_ok=True)
         raise TrainingError(f"cannot write the checkpoint {path}: {cause}; is the disk full?") from cause
+
+
+def keep_as_best(folder: Path) -> None:
+    """Copy a run's checkpoint to the one that is kept as its best; that holds either the old or the new one.
+
+    Raises:
+        TrainingError: if it cannot be written.
+    """
+    unfinished = (folder / BEST_FILE).with_suffix(".best.partial")
+    try:
+        shutil.copyfile(folder / FILE, unfinished)
+        unfinished.replace(folder / BEST_FILE)
+    except OSError as cause:
+        unfinished.unlink(missing_ok=True)
+        raise TrainingError(f"cannot write the checkpoint {folder / BEST_FILE}: {cause}; is the disk full?") from cause
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

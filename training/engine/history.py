@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from training.errors import TrainingError
 
 FILE = "history.jsonl"
 RETRY = "retry"
+# What a measure says of a network as one number, the higher the better.
+VALIDATION = "validation"
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,12 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     """All entries of a run so far. A last line that was cut off when the process was killed is left out."""
     lines = (folder / FILE).read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def best_validation(folder: Path) -> float:
+    """The highest that the run was measured at so far; minus infinity where it never was."""
+    entries = read_history(folder) if (folder / FILE).exists() else []
+    return max((float(entry[VALIDATION]) for entry in entries if VALIDATION in entry), default=-math.inf)
 
 
 def forget_after(folder: Path, step: int) -> None:

@@ -128,16 +128,16 @@ def check_same_run(path: Path, description: Mapping[str, Any]) -> None:
 
 
 def check_space(folder: Path, checkpoint_bytes: int) -> None:
-    """Check that the old and the new checkpoint of a run fit on the disk, before hours are spent.
+    """Check that the old, the new and the best checkpoint of a run fit on the disk, before hours are spent.
 
     Raises:
         TrainingError: if they do not.
     """
     free = shutil.disk_usage(folder).free
-    if free < 2 * checkpoint_bytes:
+    if free < 3 * checkpoint_bytes:
         raise TrainingError(
             f"{folder} is on a disk with {free / 1e6:.0f} MB free; the run's checkpoints take "
-            f"{2 * checkpoint_bytes / 1e6:.0f} MB: make room, or choose another folder with --runs"
+            f"{3 * checkpoint_bytes / 1e6:.0f} MB: make room, or choose another folder with --runs"
         )
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.engine.checkpoint import FILE, load_checkpoint, save_checkpoint
+from training.engine.checkpoint import FILE, keep_as_best, load_checkpoint, save_checkpoint
 from training.engine.ema import AveragedModel
-from training.engine.history import append_history, forget_after
+from training.engine.history import VALIDATION, append_history, best_validation, forget_after
 from training.engine.objective import NETWORK, Objective, parameter_groups, split_cards
 from training.engine.precision import gradient_scaler
 from training.engine.progress import Pace, Progress, ProgressBar
@@ -276,9 +276,17 @@ class Trainer:
             return
         self._save()
         if measure is not None:
-            append_history(self.folder, {"step": self.progress.step, **measure(self.average.model)})
+            self._measure(measure)
         if after_checkpoint is not None:
             after_checkpoint()
+
+    def _measure(self, measure: Measure) -> None:
+        """Judge the checkpoint that was just written, and keep it where none was judged better."""
+        figures = measure(self.average.model)
+        better = VALIDATION in figures and figures[VALIDATION] > best_validation(self.folder)
+        append_history(self.folder, {"step": self.progress.step, **figures})
+        if better:
+            keep_as_best(self.folder)
 
     def _save(self) -> None:
         state = {

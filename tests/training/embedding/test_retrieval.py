@@ -33,6 +33,7 @@ def test_a_good_embedding_finds_every_card(gallery):
     result = measure_retrieval(colours, gallery, disturbed_queries(gallery, CLEAN, 10, (160, 224)))
     assert (result.recall_at_1, result.recall_at_5, result.hash_recall_at_1) == (1, 1, 1)
     assert result.true_distance < 0.01 < result.wrong_distance_p5
+    assert 0 < result.margin_p5 < result.wrong_distance_p5
     assert (result.queries, result.gallery) == (10, 20)
 
 

@@ -18,7 +18,7 @@ from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape, TrainingBatches
 from training.data.references import References
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
-from training.engine.checkpoint import FILE, load_checkpoint
+from training.engine.checkpoint import BEST_FILE, FILE, load_checkpoint
 from training.engine.history import read_history
 from training.engine.objective import NETWORK, BatchLoss, split_cards
 from training.engine.schedule import Budget, Schedule
@@ -113,6 +113,15 @@ def test_a_run_trains_averages_and_leaves_a_checkpoint(references, tmp_path):
     assert trainer.progress.step == 4
     assert load_checkpoint(tmp_path / FILE)["step"] == 4
     assert read_history(tmp_path) == [{"step": 4, "training": False}]
+
+
+def test_the_best_checkpoint_is_kept(references, tmp_path):
+    found = iter([0.2, 0.5, 0.3])
+    settings = run_settings(budget=Budget(steps=3), checkpoint_every_steps=1, log_every_steps=100)
+    trainer = new_trainer(settings, references, tmp_path)
+    trainer.train(lambda _: {"validation": next(found, 0.1)})
+    assert load_checkpoint(tmp_path / BEST_FILE)["step"] == 2
+    assert load_checkpoint(tmp_path / FILE)["step"] == 3
 
 
 def test_a_checkpoint_of_other_labels_is_not_resumed(references, tmp_path):
