@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edge.cli.subscription import Subscription
 from edge.diagnosis.picture import card_on_table
+from edge.outside.subscription import Subscription
 from edge.shipped import DEMO_DATABASE
 from edge.wire.messages import Topic
 

@@ -7,46 +7,25 @@ import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.arguments import Commands, count, new_command, seconds
-from edge.cli.daemon_process import DaemonProcess
-from edge.cli.demo import watch_daemon
-from edge.cli.display import NoDisplay
 from edge.cli.output import write_line
-from edge.cli.tally import Tally
-from edge.settings.settings import RecognitionSettings, load_settings
-from edge.wire.messages import StageLatency
+from edge.outside.daemon_benchmark import SCENARIOS, DaemonBenchmark, daemon_lines, measure_daemon
+from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from edge.cli.stage_benchmark import StageTiming
     from edge.database.benchmark import SearchBenchmark
 
-SCENARIOS = {"demo:resting": "one card that lies still", "demo:turnover": "a new card every second"}
 _EXAMPLES = """\
   card-scanner bench                     two minutes or so
   card-scanner bench --json > bench.json
 
 Times each stage in turns with the bare library calls that it cannot do without, then the search at full size
 (17,592 cards of 768 dimensions, made up), then the daemon on the simulated bench, which shares this machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaemonBenchmark:
-    """The daemon on one scenario of the simulated bench."""
-
-    source: str
-    database_cards: int
-    fps: float
-    frames_dropped: int
-    cards_confirmed: int
-    messages_lost: int
-    settled_rss_mb: float
-    final_rss_mb: float
-    peak_rss_mb: float
-    stages: dict[str, StageLatency]
 
 
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -87,35 +66,6 @@ def _measure_search() -> "SearchBenchmark":
     return benchmark_search(Path(tempfile.gettempdir()))
 
 
-def measure_daemon(source: str, duration_s: float, recognition: RecognitionSettings | None = None) -> DaemonBenchmark:
-    """Run the daemon for some time and watch it from outside.
-
-    Args:
-        source: one of `SCENARIOS`.
-        duration_s: from the first frame on.
-        recognition: model and database, where they are not the settings' own.
-
-    Raises:
-        ScannerError: if it ends, or sees nothing.
-    """
-    tally = Tally()
-    with DaemonProcess(source, recognition) as daemon:
-        watch_daemon(daemon, NoDisplay(), tally, duration_s)
-    settled_mb, final_mb = tally.memory_mb() or (0.0, 0.0)
-    return DaemonBenchmark(
-        source=source,
-        database_cards=0 if tally.health is None else tally.health.database_cards,
-        fps=tally.fps() or 0.0,
-        frames_dropped=0 if tally.health is None else tally.health.frames_dropped,
-        cards_confirmed=tally.confirmed.total(),
-        messages_lost=tally.lost,
-        settled_rss_mb=settled_mb,
-        final_rss_mb=final_mb,
-        peak_rss_mb=daemon.peak_rss_mb,
-        stages=tally.stages(),
-    )
-
-
 def _report(
     stages: "list[StageTiming]", search: "SearchBenchmark", daemons: list[DaemonBenchmark]
 ) -> dict[str, object]:
@@ -151,15 +101,3 @@ def _stage_line(stage: "StageTiming") -> str:
     if stage.bare is None or stage.ratio is None:
         return own
     return f"{own} {stage.bare.p50_ms:9.2f} {stage.bare.p99_ms:9.2f} {stage.ratio:6.2f}  {stage.bare_calls}"
-
-
-def daemon_lines(daemon: DaemonBenchmark) -> Iterator[str]:
-    """What was measured, as text."""
-    yield (
-        f"daemon, {SCENARIOS[daemon.source]}, database of {daemon.database_cards} cards: {daemon.fps:.1f} frames/s, "
-        f"{daemon.frames_dropped} frames dropped, {daemon.cards_confirmed} confirmed, {daemon.messages_lost} messages "
-        f"lost, memory {daemon.settled_rss_mb:.0f} MB once settled, {daemon.final_rss_mb:.0f} MB at the end, "
-        f"peak {daemon.peak_rss_mb:.0f} MB"
-    )
-    for name, latency in daemon.stages.items():
-        yield f"  {name:10} {latency.p50_ms:8.2f} {latency.p99_ms:8.2f}"

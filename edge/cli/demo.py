@@ -1,19 +1,15 @@
 """`card-scanner demo`: the daemon on the simulated bench, seen by a subscriber."""
 
 import argparse
-import time
 from contextlib import suppress
 
 from edge.cli.arguments import Commands, new_command, seconds
-from edge.cli.daemon_process import DaemonProcess
-from edge.cli.display import Display
 from edge.cli.output import write_line
-from edge.cli.subscription import Subscription
-from edge.cli.tally import Tally
-from edge.cli.watch import follow, terminal_display
-from edge.errors import ScannerError
+from edge.cli.watch import terminal_display
+from edge.outside.daemon_process import DaemonProcess
+from edge.outside.tally import Tally
+from edge.outside.watching import watch_daemon
 
-START_LIMIT_S = 120.0
 _EXAMPLES = """\
   card-scanner demo                 a minute of the simulated bench
   card-scanner demo --seconds 10
@@ -28,29 +24,6 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=seconds, default=60.0, metavar="S", help="how long (60)")
     parser.add_argument("--plain", action="store_true", help="one line a message, also in a terminal")
     parser.set_defaults(run=_run)
-
-
-def watch_daemon(daemon: DaemonProcess, display: Display, tally: Tally, duration_s: float) -> None:
-    """Follow a daemon for some time from its first frame on.
-
-    Raises:
-        ScannerError: if it ends, or sees nothing.
-    """
-    started_s, ends_s = time.monotonic(), float("inf")
-
-    def done() -> bool:
-        nonlocal ends_s
-        daemon.check()
-        now = time.monotonic()
-        has_seen = tally.health is not None and tally.health.frames_captured > 0
-        if not has_seen and now - started_s > START_LIMIT_S:
-            raise ScannerError(f"the scanner saw nothing in {START_LIMIT_S:.0f} s: {daemon.last_words()}")
-        if has_seen and ends_s == float("inf"):
-            ends_s = now + duration_s
-        return now >= ends_s
-
-    with Subscription(daemon.endpoint) as subscription:
-        follow(subscription, display, tally, done)
 
 
 def _run(options: argparse.Namespace) -> int:

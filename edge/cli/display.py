@@ -5,28 +5,16 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Protocol
 
-from edge.cli.output import printable, write, write_line
-from edge.cli.subscription import Received
-from edge.cli.tally import STAGES, Tally
+from edge.cli.output import write, write_line
+from edge.files.printing import printable
+from edge.outside.subscription import Received
+from edge.outside.tally import STAGES, Tally
 from edge.wire.messages import CardMessage, HealthMessage, Topic
 
 _REDRAW_S = 0.1
 _NEWEST_EVENTS = 8
 _UP, _CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
-
-
-class Display(Protocol):
-    """What follows a subscription."""
-
-    def show(self, received: Received, tally: Tally) -> None:
-        """Show one message, which `tally` has taken in."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Show a remark of the subscriber itself."""
-        ...
 
 
 class PlainDisplay:
@@ -42,16 +30,6 @@ class PlainDisplay:
     def note(self, text: str) -> None:
         """Write the remark as a line."""
         write_line(f"--- {text}")
-
-
-class NoDisplay:
-    """Nothing: for who wants the figures only."""
-
-    def show(self, received: Received, tally: Tally) -> None:
-        """Leave the message to the tally."""
-
-    def note(self, text: str) -> None:
-        """Leave the remark out."""
 
 
 class JsonDisplay:

@@ -3,19 +3,17 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 from edge.cli.arguments import Commands, count, new_command, seconds
-from edge.cli.display import Display, JsonDisplay, LiveDisplay, PlainDisplay
+from edge.cli.display import JsonDisplay, LiveDisplay, PlainDisplay
 from edge.cli.output import write_line
-from edge.cli.subscription import Subscription
-from edge.cli.tally import Tally
 from edge.errors import ScannerError
+from edge.outside.subscription import Subscription
+from edge.outside.tally import Tally
+from edge.outside.watching import Display, follow
 from edge.settings.settings import load_settings
 
-SILENCE_S = 3.0
-_POLL_S = 0.2
 _EXAMPLES = """\
   card-scanner watch                              a live view until Ctrl-C
   card-scanner watch --connect tcp://10.0.0.7:5556  of a scanner elsewhere
@@ -35,25 +33,6 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     form.add_argument("--plain", action="store_true", help="one line a message, also in a terminal")
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(run=_run)
-
-
-def follow(
-    subscription: Subscription,
-    display: Display,
-    tally: Tally,
-    done: Callable[[], bool],
-) -> None:
-    """Show messages until `done`; says when none come for a while."""
-    silence_told = False
-    while not done():
-        received = subscription.receive(_POLL_S)
-        if received is not None:
-            silence_told = False
-            tally.add(received.message, received.lost)
-            display.show(received, tally)
-        elif subscription.silent_s > SILENCE_S and not silence_told:
-            silence_told = True
-            display.note(f"nothing was published for {SILENCE_S:.0f} s; is 'card-scanner run' running?")
 
 
 def terminal_display(*, plain: bool) -> Display:

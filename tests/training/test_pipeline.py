@@ -9,9 +9,9 @@ import pytest
 import torch
 from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
-from edge.cli.daemon_process import DaemonProcess
-from edge.cli.subscription import Subscription
 from edge.geometry import CORNER_RADIUS_MM, card_homography
+from edge.outside.daemon_process import DaemonProcess
+from edge.outside.subscription import Subscription
 from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.cli.bench import SCENARIOS, daemon_lines
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
 from edge.files.outputs import check_replaceable
+from edge.outside.daemon_benchmark import SCENARIOS, daemon_lines
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings
 from training.data.card_folder import folder_gallery

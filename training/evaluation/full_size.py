@@ -14,7 +14,6 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.cli.bench import DaemonBenchmark, measure_daemon
 from edge.database import CardDatabase
 from edge.database.benchmark import FULL_SIZE_CARDS, FULL_SIZE_DIMENSION, made_up_gallery, random_unit_vectors
 from edge.database.build import Gallery, write_bundle
@@ -22,6 +21,7 @@ from edge.database.bundle import EMBEDDINGS_FILE, read_metadata, read_rows
 from edge.embedding.onnx import OUTPUT_NAME
 from edge.errors import ConfigurationError
 from edge.manifests import ModelManifest, file_sha256, read_model_manifest
+from edge.outside.daemon_benchmark import DaemonBenchmark, measure_daemon
 from edge.settings.settings import RecognitionSettings
 
 _NARROW = "narrow"

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from edge.cli import bench
-from edge.cli.bench import DaemonBenchmark
 from edge.cli.stage_benchmark import Stage, StageTiming, Timing, measure_stage, measure_stages
 from edge.database.benchmark import SearchBenchmark
+from edge.outside.daemon_benchmark import DaemonBenchmark
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings
 from edge.wire.messages import StageLatency

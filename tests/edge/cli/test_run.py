@@ -9,9 +9,9 @@ import time
 import cv2
 import pytest
 
-from edge.cli.daemon_process import DaemonProcess
-from edge.cli.subscription import Subscription
 from edge.errors import ScannerError
+from edge.outside.daemon_process import DaemonProcess
+from edge.outside.subscription import Subscription
 from edge.wire.messages import CardMessage, Topic
 
 

@@ -9,8 +9,8 @@ import zmq
 
 from edge.cli import watch
 from edge.cli.display import LiveDisplay, view_lines
-from edge.cli.subscription import Received
-from edge.cli.tally import Tally
+from edge.outside.subscription import Received
+from edge.outside.tally import Tally
 from edge.wire.messages import CardDetails, CardMessage, HealthMessage, MatchMessage, StageLatency, Topic, TrackState
 
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"

@@ -1,0 +1,1 @@
+"""The daemon as other programs see it: a process that publishes messages."""
