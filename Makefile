@@ -34,9 +34,11 @@ demo: $(SCANNER)
 test: install
 	$(BIN)/pytest
 
+# Also the tests that are marked long, which are no part of `make test`: they kill a build and an installation at every
+# single step, decode photos of the greatest size, train networks until they learn, and let faults last for minutes.
 faults: install
 	$(BIN)/pytest tests/faults -m faults --bench turnover --faults-table docs/faults.md
-	$(BIN)/pytest tests/edge/database -m long
+	$(BIN)/pytest tests/edge tests/training -m long
 
 # Six hours at 30 frames/s, played in an hour or two. FRAMES=60000 is a shorter one.
 FRAMES ?= 648000

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.errors import ScannerError
+from edge.files.printing import printable
 
 RUNS = Path("runs")
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except ScannerError as error:
-        sys.stderr.write(f"card-training: {error}\n")
+        sys.stderr.write(f"card-training: {printable(str(error))}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("card-training: interrupted\n")

@@ -11,8 +11,9 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from edge.cli import bench, calibrate, config, database, demo, doctor, identify, measure, run, watch
-from edge.cli.output import accept_any_text, complain, discard, printable, write
+from edge.cli.output import accept_any_text, complain, discard, write
 from edge.errors import ConfigurationError, ScannerError
+from edge.files.printing import printable
 from edge.service.journal import journal_handler, writes_to_journal
 
 INTERRUPTED = 130

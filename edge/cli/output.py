@@ -5,9 +5,7 @@ import os
 import sys
 
 from edge.errors import ScannerError
-
-# The control characters of Unicode (C0, DEL, C1), written as Python and JSON write them.
-_CONTROL = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+from edge.files.printing import printable
 
 
 def accept_any_text() -> None:
@@ -15,11 +13,6 @@ def accept_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-def printable(text: str) -> str:
-    """One line that commands no terminal and forges no second line: names come from files, databases and peers."""
-    return text.translate(_CONTROL)
 
 
 def write_line(text: str = "") -> None:

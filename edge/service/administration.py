@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from edge.errors import ConfigurationError, SourceError
 from edge.pipeline.second_look import SecondLooks
@@ -15,8 +15,7 @@ from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.service.loops import CaptureLoop, RecognitionLoop
 from edge.service.snapshot import default_folder, encoded, write_snapshot
-from edge.settings.settings import Settings
-from edge.settings.validation import what_is_wrong
+from edge.settings.settings import Settings, settings_of
 from edge.wire.control import Command, Request
 from edge.wire.messages import HealthMessage
 
@@ -159,12 +158,7 @@ def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]
     values = settings.model_dump()
     for section, entries in changes.items():
         values.setdefault(section, {}).update(entries)
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as cause:
-        first = cause.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{key}: {what_is_wrong(first)} (got {first['input']!r})") from cause
+    return settings_of(values)
 
 
 def _changed_keys(present: Settings, wanted: Settings) -> list[str]:

@@ -262,17 +262,24 @@ def load_settings(
             values.setdefault(section, {})[key] = value
     for section, entries in (overrides or {}).items():
         values.setdefault(section, {}).update(entries)
+    return settings_of(values, f"{path}: " if path else "")
+
+
+def settings_of(values: Mapping[str, Mapping[str, Any]], origin: str = "") -> Settings:
+    """The settings of these sections, the others being left at their defaults.
+
+    Raises:
+        ConfigurationError: beginning with `origin`, naming the section or key and what is allowed.
+    """
     try:
         return Settings.model_validate(values)
     except ValidationError as cause:
         first = cause.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "settings"
-        origin = f"{path}: " if path else ""
-        wrong = (
-            "there is no such key"
-            if first["type"] == "extra_forbidden"
-            else f"{what_is_wrong(first)} (got {first['input']!r})"
-        )
+        if first["type"] == "extra_forbidden":
+            wrong = f"there is no such {'section' if len(first['loc']) == 1 else 'key'}"
+        else:
+            wrong = f"{what_is_wrong(first)} (got {first['input']!r})"
         allowed = what_is_allowed(Settings, first["loc"])
         raise ConfigurationError(f"{origin}{key}: {wrong}{allowed and '; ' + allowed}") from cause
 

@@ -9,12 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from edge.errors import ConfigurationError
+from edge.files.printing import printable
 from edge.imaging.photos import SUFFIXES
 from edge.wire.messages import CardDetails
 from training.data.card_list import CardList, read_card_list
 from training.data.gallery import GalleryImage, read_card_image
 
-NAME_PATTERN = "{set_id}-{number}_{name}[_high].png|jpg|webp"
+KINDS = "|".join(suffix.removeprefix(".") for suffix in SUFFIXES)
+NAME_PATTERN = f"{{set_id}}-{{number}}_{{name}}[_high].{KINDS}"
+# Lists of cards may lie beside the images.
+_LISTS = (".csv", ".json")
 _GUESSED = re.compile(r"(?P<card_id>[^_]+-[^_]+)(?:_.*)?")
 _RESOLUTION = re.compile(r"(?:^|_)(?:high|low)$")
 _BOUNDARIES = "_ "
@@ -29,6 +33,7 @@ class Findings:
 
     Attributes:
         unreadable: file -> why it cannot be used.
+        other_kinds: files that are no pictures by the end of their name, and no lists of cards.
         misnamed: files whose name does not say which card they show.
         repeated: groups of files that differ in suffix, resolution or letter case only; the first is used.
         without_metadata: cards with an image that the list does not know.
@@ -39,6 +44,7 @@ class Findings:
     """
 
     unreadable: dict[str, str] = field(default_factory=dict)
+    other_kinds: Names = ()
     misnamed: Names = ()
     repeated: tuple[Names, ...] = ()
     without_metadata: Names = ()
@@ -51,6 +57,7 @@ class Findings:
         """For a person: title -> what was found, as far as something was."""
         titled = {
             "images that cannot be used": [f"{name}: {fault}" for name, fault in self.unreadable.items()],
+            "files of other kinds": self.other_kinds,
             "misnamed files": self.misnamed,
             "one image in several files": [" = ".join(group) for group in self.repeated],
             "cards without metadata": self.without_metadata,
@@ -59,7 +66,7 @@ class Findings:
             "entries that were completed": self.completed,
             "fields that were ignored": self.ignored,
         }
-        return {title: list(found) for title, found in titled.items() if found}
+        return {title: [printable(each) for each in found] for title, found in titled.items() if found}
 
     def sentence(self) -> str:
         """All in one line, a few names of each kind; empty where nothing was found."""
@@ -84,9 +91,9 @@ class CardFolder:
 
 
 def few(names: Sequence[str], listed: int = _LISTED) -> str:
-    """The first of these names, and how many more there are."""
+    """The first of these names, as they are safe to print, and how many more there are."""
     more = f" and {len(names) - listed} more" if len(names) > listed else ""
-    return ", ".join(names[:listed]) + more
+    return ", ".join(map(printable, names[:listed])) + more
 
 
 def folder_gallery(folder: Path, metadata_file: Path) -> tuple[list[GalleryImage], dict[str, CardDetails]]:
@@ -115,7 +122,7 @@ def survey_folder(folder: Path, known: CardList | None) -> CardFolder:
     Raises:
         ConfigurationError: if the folder is none, or holds no images.
     """
-    files = _image_files(folder)
+    files, others = _files_of(folder)
     kept, repeated = _without_repeated(files, folder)
     shown: dict[Path, str] = {}
     unknown: dict[str, None] = {}
@@ -131,6 +138,7 @@ def survey_folder(folder: Path, known: CardList | None) -> CardFolder:
             misnamed.append(str(file.relative_to(folder)))
     cards = known.cards if known else {}
     findings = Findings(
+        other_kinds=tuple(str(file.relative_to(folder)) for file in others),
         misnamed=tuple(misnamed),
         repeated=repeated,
         without_metadata=tuple(sorted(unknown)),
@@ -143,15 +151,19 @@ def survey_folder(folder: Path, known: CardList | None) -> CardFolder:
     return CardFolder(files=files, images=list(_images(shown)), metadata=metadata, findings=findings)
 
 
-def _image_files(folder: Path) -> tuple[Path, ...]:
-    """The image files of a folder and those below it, by their suffix, sorted; hidden ones are none."""
+def _files_of(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The image files of a folder and those below it, by their suffix, and the other files but for lists; sorted.
+
+    Hidden ones are neither.
+    """
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is not a folder of card images; is its path right?")
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    found = sorted(path for path in paths if not any(part[0] in "._" for part in path.relative_to(folder).parts))
-    if not found:
+    shown = (path for path in folder.rglob("*") if not any(part[0] in "._" for part in path.relative_to(folder).parts))
+    files = sorted(path for path in shown if path.is_file())
+    images = tuple(path for path in files if path.suffix.lower() in SUFFIXES)
+    if not images:
         raise ConfigurationError(f"{folder} holds no card images; they are named {NAME_PATTERN}")
-    return tuple(found)
+    return images, tuple(path for path in files if path.suffix.lower() not in (*SUFFIXES, *_LISTS))
 
 
 def _without_repeated(files: Iterable[Path], folder: Path) -> tuple[list[Path], tuple[Names, ...]]:

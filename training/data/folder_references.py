@@ -136,11 +136,9 @@ def _decode(images: Sequence[GalleryImage], path: Path, table: Path, workers: in
 
 def _load(image: GalleryImage) -> tuple[Image, Fingerprint] | str:
     """The card at the size of the references with its fingerprint, or why it cannot be read."""
-    cv2.setNumThreads(1)
-    try:
-        card = image.load()
-    except ImageError as cause:
-        return str(cause)
+    card = image.load_or_say()
+    if isinstance(card, str):
+        return card
     small = np.asarray(cv2.resize(card, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return small, fingerprint(small)
 

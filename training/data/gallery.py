@@ -42,6 +42,14 @@ class GalleryImage:
     load: Callable[[], Image]
     file: Path | None = None
 
+    def load_or_say(self) -> Image | str:
+        """What `load` gives, or why it cannot; on one core, for one of several processes."""
+        cv2.setNumThreads(1)
+        try:
+            return self.load()
+        except ImageError as cause:
+            return str(cause)
+
 
 def demo_gallery() -> tuple[list[GalleryImage], dict[str, CardDetails]]:
     """The simulated game that ships with the project: its images and metadata."""
@@ -77,9 +85,16 @@ def card_image(pixels: NDArray[np.uint8], path: Path) -> Image:
         pixels: uint8 [h, w, 3] BGR or [h, w, 4] BGRA.
         path: of the picture, for what is said of it.
     """
+    return card_and_margin(pixels, path)[0]
+
+
+def card_and_margin(pixels: NDArray[np.uint8], path: Path) -> tuple[Image, bool]:
+    """The same, and whether a scanner's margin was cut off."""
     if pixels.shape[2] == 4:
         pixels = _without_margin(pixels, path)
-    card = without_scan_margin(_over_white(pixels))
+    picture = _over_white(pixels)
+    card = without_scan_margin(picture)
+    cut = card is not picture
     if card is None:
         raise ImageError(f"the card image {path} has a margin that the card does not stand out from; crop it")
     if card.shape[1] > card.shape[0]:
@@ -92,7 +107,7 @@ def card_image(pixels: NDArray[np.uint8], path: Path) -> Image:
         )
     if card.std(axis=(0, 1)).max() < _BLANK:
         raise ImageError(f"the card image {path} is blank; replace the file")
-    return square_corners(_resized(card))
+    return square_corners(_resized(card)), cut
 
 
 def square_corners(card: Image) -> Image:

@@ -15,10 +15,11 @@ import cv2
 
 from edge.errors import ConfigurationError, ImageError
 from edge.files.outputs import check_replaceable
+from edge.files.printing import printable
 from edge.imaging.decoding import decode
 from training.data.card_folder import Findings, Names, survey_folder
 from training.data.card_list import CardList, read_card_list
-from training.data.gallery import card_image
+from training.data.gallery import card_and_margin
 from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 from training.parallel.processes import in_processes
 
@@ -38,6 +39,7 @@ class Inspection:
         widths_px: least, median and greatest width.
         images_per_s: decoded, by all processes together.
         findings: what is left out or mended.
+        margin_cut: scans whose white or black margin is cut off.
         equal: groups of files with equal pixels; a placeholder shows here.
         near_equal: groups of files, of different cards, that are the same but for small details: reprints.
     """
@@ -49,6 +51,7 @@ class Inspection:
     widths_px: tuple[int, int, int]
     images_per_s: float
     findings: Findings
+    margin_cut: Names
     equal: tuple[Names, ...]
     near_equal: tuple[Names, ...]
 
@@ -65,11 +68,12 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Examined:
-    """One file: its width, hash of its pixels and fingerprint; or what is wrong with it."""
+    """One file: its width, hash of its pixels, fingerprint, whether a margin was cut off; or what is wrong with it."""
 
     width_px: int = 0
     digest: bytes = b""
     fingerprint: Fingerprint | None = None
+    margin_cut: bool = False
     fault: str = ""
 
 
@@ -130,6 +134,7 @@ def inspect_folder(folder: Path, known: CardList | None, workers: int) -> Inspec
         widths_px=(widths[0], widths[len(widths) // 2], widths[-1]),
         images_per_s=round(len(found.files) / elapsed_s, 1),
         findings=replace(found.findings, unreadable=unreadable),
+        margin_cut=tuple(_name(path, folder) for path in readable if examined[path].margin_cut),
         equal=equal,
         near_equal=_near_equal(shown, examined, equal, folder),
     )
@@ -144,6 +149,7 @@ def describe(inspection: Inspection, folder: Path) -> str:
         f"{folder}: {inspection.files} images ({formats}), usable of {inspection.cards} cards ({per_card or 'none'})",
         f"widths {least} to {greatest} px, median {median}; {inspection.images_per_s:.0f} images/s decoded",
         *(_listed(title, entries) for title, entries in inspection.findings.titled().items()),
+        _listed("scans whose margin is cut off", inspection.margin_cut),
         _listed("equal images", [" = ".join(group) for group in inspection.equal]),
         _listed("near-equal images of different cards", [" ~ ".join(group) for group in inspection.near_equal]),
         _verdict(inspection),
@@ -160,7 +166,7 @@ def _verdict(inspection: Inspection) -> str:
 
 
 def _listed(title: str, entries: Sequence[str]) -> str:
-    shown = "".join(f"\n  {entry}" for entry in entries[:_LISTED])
+    shown = "".join(f"\n  {printable(entry)}" for entry in entries[:_LISTED])
     more = f"\n  and {len(entries) - _LISTED} more" if len(entries) > _LISTED else ""
     return f"{title}: {len(entries)}{shown}{more}"
 
@@ -182,11 +188,14 @@ def _examine(path: Path) -> _Examined:
     cv2.setNumThreads(1)
     try:
         photo = decode(path, backdrop=None)
-        card = card_image(photo.image, path)
+        card, margin_cut = card_and_margin(photo.image, path)
     except ImageError as cause:
         return _Examined(fault=str(cause))
     return _Examined(
-        width_px=photo.width, digest=hashlib.sha256(card.tobytes()).digest(), fingerprint=fingerprint(card)
+        width_px=photo.width,
+        digest=hashlib.sha256(card.tobytes()).digest(),
+        fingerprint=fingerprint(card),
+        margin_cut=margin_cut,
     )
 
 

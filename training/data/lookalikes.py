@@ -117,7 +117,7 @@ def _pair_windows(spread: NDArray[np.float32], windows: Sequence[Window]) -> lis
     return added
 
 
-def register(card: Image, target: Image) -> Image:
+def laid_on(card: Image, target: Image) -> Image:
     """Move `card` by an affine map so that it lies on `target`; unchanged where it does so already (to half a pixel).
 
     The map maximises the enhanced correlation coefficient (Evangelidis and Psarakis 2008).
@@ -160,7 +160,7 @@ def _root(parents: list[int], index: int) -> int:
 
 def _cut_group(members: Sequence[GalleryImage]) -> tuple[LookalikeGroup, dict[str, bytes]]:
     cards = [members[0].load()]
-    cards.extend(register(member.load(), cards[0]) for member in members[1:])
+    cards.extend(laid_on(member.load(), cards[0]) for member in members[1:])
     windows = difference_windows(cards)
     names = [f"{REFERENCES_FOLDER}/{member.card_id}.{member.variant}.png" for member in members]
     anchor = f"{REFERENCES_FOLDER}/{members[0].card_id}.{members[0].variant}.anchor.png"

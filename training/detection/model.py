@@ -20,8 +20,8 @@ HEAD_CHANNELS = 64
 _PRIOR_LOGIT = -4.0
 
 
-class OutlineNetwork(nn.Module):
-    """A small residual network with a feature pyramid; the normalisation of pixels is inside."""
+class PixelNetwork(nn.Module):
+    """A network that takes pixels as they are: float32 [N, 3, H, W], RGB, 0 to 255."""
 
     mean: Tensor
     std: Tensor
@@ -30,6 +30,17 @@ class OutlineNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", 255 * torch.tensor(MEAN_RGB).reshape(1, 3, 1, 1))
         self.register_buffer("std", 255 * torch.tensor(STD_RGB).reshape(1, 3, 1, 1))
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Pixels with the mean and the standard deviation that published networks are trained with."""
+        return (pixels - self.mean) / self.std
+
+
+class OutlineNetwork(PixelNetwork):
+    """A small residual network with a feature pyramid; the normalisation of pixels is inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.stem = convolution(3, 16, stride=2)
         self.stages = residual_stages(16, STAGES)
         self.lateral = nn.ModuleList(nn.Conv2d(width, HEAD_CHANNELS, 1) for width, _ in STAGES[1:])
@@ -49,7 +60,7 @@ class OutlineNetwork(nn.Module):
             float32 [N, 1, H / 8, W / 8], logits of a card's centre; and float32 [N, RAYS, H / 8, W / 8], pixels to its
             outline.
         """
-        features = self.stem((pixels - self.mean) / self.std)
+        features = self.stem(self.normalised(pixels))
         pyramid = []
         for stage in self.stages:
             features = stage(features)

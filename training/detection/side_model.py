@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.detection.networks.sides import SIDES, VIEW_HEIGHT_PX, VIEW_WIDTH_PX
-from training.detection.model import convolution, merged_pyramid, residual_stages
-from training.networks.model import MEAN_RGB, STD_RGB
+from training.detection.model import PixelNetwork, convolution, merged_pyramid, residual_stages
 
 STEM_CHANNELS = 16
 STAGES = ((32, 1), (48, 2), (96, 2), (160, 2))
@@ -15,19 +14,14 @@ HEAD_CHANNELS = 48
 COARSEST_PX = 32
 
 
-class SideNetwork(nn.Module):
+class SideNetwork(PixelNetwork):
     """A small residual network with a feature pyramid; the normalisation of pixels is inside.
 
     The card lies at about the same place in every view, so each place of the coarsest map has a bias of its own.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mean", 255 * torch.tensor(MEAN_RGB).reshape(1, 3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor(STD_RGB).reshape(1, 3, 1, 1))
         self.stem = convolution(3, STEM_CHANNELS, stride=2)
         self.stages = residual_stages(STEM_CHANNELS, STAGES)
         shape = (1, STAGES[-1][0], VIEW_HEIGHT_PX // COARSEST_PX, VIEW_WIDTH_PX // COARSEST_PX)
@@ -45,7 +39,7 @@ class SideNetwork(nn.Module):
         Returns:
             float32 [N, SIDES, ROWS, COLUMNS], logits that a side passes a cell.
         """
-        features = self.stem((views - self.mean) / self.std)
+        features = self.stem(self.normalised(views))
         pyramid = []
         for stage in self.stages[:-1]:
             features = stage(features)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from edge.errors import ConfigurationError, ImageError
+from edge.files.printing import printable
 from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_PX_PER_MM
 from edge.simulator.card import render_card
@@ -95,7 +96,7 @@ def _fingerprint(image: GalleryImage) -> Fingerprint | None:
     try:
         return fingerprint(image.load())
     except ImageError as cause:
-        sys.stderr.write(f"left out: {cause}\n")
+        sys.stderr.write(f"left out: {printable(str(cause))}\n")
         return None
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +17,7 @@ from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import open_manifest
 from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
-from edge.errors import DatabaseError, ImageError
+from edge.errors import DatabaseError
 from edge.geometry import Image
 from edge.imaging.rectification import upside_down
 from edge.manifests import DatabaseManifest, ModelManifest
@@ -146,11 +145,9 @@ def _batches(examined: Iterator[_Examined | str]) -> Iterator[list[_Examined | s
 
 def _examine(image: GalleryImage) -> _Examined | str:
     """What needs no model, or why the image cannot be used."""
-    cv2.setNumThreads(1)
-    try:
-        card = image.load()
-    except ImageError as cause:
-        return str(cause)
+    card = image.load_or_say()
+    if isinstance(card, str):
+        return card
     return _Examined(
         card=card,
         digest=hashlib.sha256(card.tobytes()).hexdigest(),

@@ -110,8 +110,9 @@ def test_a_name_that_is_too_long_is_no_database(administration):
         ({"source": {"spec": "demo"}}, "source: cannot be changed by reload"),
         ({"publish": {}}, "publish: cannot be changed"),
         ({"selection": {"sharpness": -1}}, "selection.sharpness"),
-        ({"selection": {"colour": 1}}, "selection.colour"),
-        ({"cooking": {}}, "cooking"),
+        ({"selection": {"colour": 1}}, r"selection.colour: there is no such key; the keys of \[selection\] are "),
+        ({"cooking": {}}, "^cooking: there is no such section; the sections are source, "),
+        ({"cooking": {"oven": 200}}, "^cooking: there is no such section"),
     ],
 )
 def test_settings_that_cannot_be_taken_are_named(changes, message):

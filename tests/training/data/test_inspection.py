@@ -3,6 +3,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from edge.errors import ImageError
@@ -15,7 +16,7 @@ from training.data.card_folder import folder_gallery
 from training.data.card_list import read_card_list
 from training.data.folder_references import decoded_references, folder_references, labels_of, split_gallery
 from training.data.gallery import GalleryImage
-from training.data.inspection import inspect_folder
+from training.data.inspection import describe, inspect_folder
 from training.errors import TrainingError
 from training.evaluation.held_out import folder_held_out
 
@@ -75,6 +76,34 @@ def test_every_fault_is_listed_in_one_go(folder: Path):
     assert found.findings.without_metadata == ("new-1",)
     assert found.findings.without_image == ("set-2",)
     assert list(found.findings.unreadable) == ["set-1_Pip_high.png"]
+
+
+def test_a_scan_whose_margin_is_cut_off_is_named(folder: Path):
+    card = next(iter(demo_cards()))
+    scan = cv2.copyMakeBorder(render_card(card, 6.0), 24, 24, 24, 24, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    cv2.rectangle(scan, (24, 24), (scan.shape[1] - 25, scan.shape[0] - 25), (90, 120, 150), 8)
+    save(folder, "set-2_Pip_high.png", scan)
+    found = inspected(folder)
+    assert found.complete
+    assert found.margin_cut == ("set-2_Pip_high.png",)
+    assert "scans whose margin is cut off: 1\n  set-2_Pip_high.png\n" in describe(found, folder)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".bmp", ".avif", ".gif"])
+def test_every_kind_of_picture_is_taken_and_other_files_are_named(folder: Path, suffix: str):
+    png = folder / "cards" / "set-2_Pip_high.png"
+    with PIL.Image.open(png) as picture:
+        picture.save(png.with_suffix(suffix))
+    png.unlink()
+    (folder / "cards" / "set-7_\u202epsd.psd").write_bytes(b"8BPS")
+    (folder / "cards" / "cards.csv").write_text("id,name\n")
+    found = inspected(folder)
+    assert (found.cards, found.formats) == (6, {".png": 5, suffix: 1})
+    assert found.findings.other_kinds == ("set-7_\u202epsd.psd",)
+    assert not found.complete
+    said = describe(found, folder)
+    assert "files of other kinds: 1" in said
+    assert r"set-7_\u202epsd.psd" in said
 
 
 def test_equal_and_nearly_equal_images_are_told_apart(folder: Path):

@@ -1,0 +1,14 @@
+"""Text that comes from files, databases and peers, made safe to show."""
+
+# The control characters of Unicode (C0, DEL, C1), those that turn the direction of writing (Unicode Standard Annex 9)
+# and the two that end a line or paragraph.
+_COMMANDING = (*range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_WRITTEN = {code: f"\\u{code:04x}" for code in _COMMANDING}
+
+
+def printable(text: str) -> str:
+    """One line that commands no terminal, forges no second line and shows its letters in their order.
+
+    Characters that would are written as Python and JSON write them.
+    """
+    return text.translate(_WRITTEN)
