@@ -4,7 +4,7 @@ import numpy as np
 from edge.simulator.card import render_card
 from tests.training.index.conftest import CARDS, OTHERS
 from training.data import gallery
-from training.data.lookalikes import difference_windows, fingerprint, group_fingerprints, register
+from training.data.lookalikes import difference_windows, fingerprint, group_fingerprints, laid_on
 
 
 def test_only_lookalikes_are_grouped():
@@ -31,6 +31,6 @@ def test_a_shifted_scan_is_registered():
     shifted = cv2.warpAffine(card, matrix, (504, 704), borderMode=cv2.BORDER_REPLICATE)
     inner = (slice(20, -20), slice(20, -20))
     before = np.abs(shifted[inner].astype(int) - card[inner]).mean()
-    after = np.abs(register(shifted, card)[inner].astype(int) - card[inner]).mean()
+    after = np.abs(laid_on(shifted, card)[inner].astype(int) - card[inner]).mean()
     assert after < 0.35 * before
-    assert register(card, card) is card
+    assert laid_on(card, card) is card
