@@ -39,6 +39,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     _add_teacher(commands)
     _add_student(commands)
     _add_ablate(commands)
+    _add_fit(commands)
     _add_detector(commands)
     _add_export(commands)
     _add_quantize(commands)
@@ -85,19 +86,33 @@ def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
     ablate = commands.add_parser("ablate", help="measure again and again without one part: what each is worth")
     kinds = ablate.add_subparsers(dest="kind", required=True, metavar="KIND")
     _add_ablate_embedding(kinds)
+    _add_ablate_centering(kinds)
     detection = kinds.add_parser(
         "detection",
         help="the detector with each number halved, doubled and off, and without each rule",
         description="Finds cards with the detector as it is, and again with each of the numbers and rules that "
-        "somebody chose changed, on simulated scenes that no reported figure comes from, and on real photos; and "
-        "follows them so from frame to frame. Prints tables; takes minutes of one core.",
+        "somebody chose changed, on simulated scenes that no reported figure comes from, and on real photos. Prints "
+        "tables; the networks are asked once, so that 60 scenes take minutes of one core.",
     )
     detection.add_argument("--count", type=int, default=60, help="simulated scenes (default: 60)")
-    detection.add_argument("--frames", type=int, default=150, help="of the simulated bench (default: 150)")
     detection.add_argument("--only", nargs="+", default=[], metavar="NAME", help="choices with this in their names")
     detection.add_argument("--photos", type=Path, help="folder of real photos, with --truth")
     detection.add_argument("--truth", type=Path, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
     detection.set_defaults(run=_run_of("training.evaluation.detection_ablation"))
+
+
+def _add_ablate_centering(kinds: "Commands[argparse.ArgumentParser]") -> None:
+    centering = kinds.add_parser(
+        "centering",
+        help="centering without each of its ideas, or with each number that was chosen halved and doubled",
+        description="Measures simulated cards of known border, at seeds that no reported figure comes from, and the "
+        "cards of a real photo: as they are measured, and again without each idea. Prints tables.",
+    )
+    centering.add_argument("--count", type=int, default=200, help="simulated scenes (default: 200)")
+    centering.add_argument("--numbers", action="store_true", help="chosen numbers halved and doubled, not the ideas")
+    centering.add_argument("--only", nargs="+", default=[], metavar="NAME", help="choices with this in their names")
+    centering.add_argument("--photo", type=Path, help="real cards of one design, such as many of one set on a table")
+    centering.set_defaults(run=_run_of("training.evaluation.centering_ablation"))
 
 
 def _add_ablate_embedding(kinds: "Commands[argparse.ArgumentParser]") -> None:
@@ -117,6 +132,23 @@ def _add_ablate_embedding(kinds: "Commands[argparse.ArgumentParser]") -> None:
     )
     ablate.add_argument("--workers", type=int, default=2, help="processes that make these crops (default: 2)")
     _add_common(ablate, "training.embedding.ablation")
+
+
+def _add_fit(commands: "Commands[argparse.ArgumentParser]") -> None:
+    fit = commands.add_parser("fit", help="fit the scanner's numbers to simulated cards")
+    kinds = fit.add_subparsers(dest="kind", required=True, metavar="KIND")
+    centering = kinds.add_parser(
+        "centering",
+        help="how cut edges look, and what is uncertain about the edges of cards",
+        description="Measures simulated training cards of known border and fits the numbers of centering that they "
+        "tell, beginning with those that the package has: one is changed only where that makes the true edges and "
+        "the errors clearly likelier.",
+    )
+    centering.add_argument("--count", type=int, default=200, help="simulated scenes (default: 200)")
+    centering.add_argument(
+        "--output", type=Path, required=True, help="file to write; the package's is edge/centering/fitted.json"
+    )
+    centering.set_defaults(run=_run_of("training.evaluation.centering_fit"))
 
 
 def _add_run(parser: argparse.ArgumentParser, module: str) -> None:

@@ -15,10 +15,20 @@ from numpy.typing import NDArray
 from edge.errors import ConfigurationError
 from edge.geometry import Image
 
+# geometry: 7 x 9 squares of 25 mm are the largest whole board on A4 and Letter with room for the ruler; three cells in
+# four of a white square are a marker's, so that a white rim is left round it.
 COLUMNS, ROWS = 7, 9
 SQUARE_MM = 25.0
 MARKER_MM = 18.5
+# A marker of the dictionary 4 x 4 with its rim of one cell (Garrido-Jurado et al., 2014).
 MARKER_CELLS = 6
+# numerics: the search for a corner ends after so many steps, or once one is shorter than this many pixels; a hundredth
+# of what the corners of a good picture scatter.
+_MOST_STEPS, _LAST_STEP_PX = 40, 1e-3
+# geometry: a corner is looked for within an eighth of a square, where no other edge lies; up to so many pixels.
+_CORNER_SHARE, _MOST_PX = 1 / 8, 12
+# geometry: a homography follows from four points.
+_FEWEST_CORNERS = 4
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, width, height in mm from the board's top-left corner."""
@@ -66,12 +76,12 @@ def find_board(image: Image) -> BoardView | None:
     """
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     corners, ids = _detected(grey)
-    if ids is None or corners is None or len(ids) < 4:
+    if ids is None or corners is None or len(ids) < _FEWEST_CORNERS:
         return None
     points = np.asarray(corners, dtype=np.float32).reshape(-1, 1, 2)
-    size = max(2, round(float(_spacing_px(np.asarray(ids).ravel(), points.reshape(-1, 2))) / 8))
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 1e-3)
-    refined = cv2.cornerSubPix(grey, points, (min(size, 12),) * 2, (-1, -1), stop)
+    size = max(2, round(float(_spacing_px(np.asarray(ids).ravel(), points.reshape(-1, 2))) * _CORNER_SHARE))
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, _MOST_STEPS, _LAST_STEP_PX)
+    refined = cv2.cornerSubPix(grey, points, (min(size, _MOST_PX),) * 2, (-1, -1), stop)
     return BoardView(ids=np.asarray(ids).ravel().astype(np.intp), points_px=refined.reshape(-1, 2).astype(np.float64))
 
 

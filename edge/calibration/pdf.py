@@ -4,9 +4,13 @@ from collections.abc import Mapping
 
 from edge.calibration.board import COLUMNS, ROWS, SQUARE_MM, Rectangle, black_rectangles
 
+# The sizes of A4 (ISO 216, 2007) and Letter (ANSI Y14.1, 2012).
 PAPERS_MM: Mapping[str, tuple[float, float]] = {"a4": (210.0, 297.0), "letter": (215.9, 279.4)}
+# A point is 1/72 inch (ISO 32000, 2008).
 POINTS_PER_MM = 72 / 25.4
+# layout: the ruler, and what lies between it, the board and the text.
 RULER_MM = 150.0
+_GAP_MM = 8
 # A comment, by which the file is known.
 BOARD_MARK = b"%card-scanner board\n"
 _TEXT = "Print at 100 % (actual size). The ruler must measure 150 mm. Glue the board onto something flat."
@@ -21,9 +25,9 @@ def board_pdf(paper: str) -> bytes:
     width, height = PAPERS_MM[paper]
     left, top = (width - COLUMNS * SQUARE_MM) / 2, (height - ROWS * SQUARE_MM) / 2
     marks = [_rectangle(height, (left + x, top + y, w, h)) for x, y, w, h in black_rectangles()]
-    below = top + ROWS * SQUARE_MM + 8
+    below = top + ROWS * SQUARE_MM + _GAP_MM
     marks += [_rectangle(height, mark) for mark in _ruler((width - RULER_MM) / 2, below)]
-    text = f"BT /F 8 Tf {left * POINTS_PER_MM:.3f} {(height - below - 8) * POINTS_PER_MM:.3f} Td ({_TEXT}) Tj ET"
+    text = f"BT /F 8 Tf {left * POINTS_PER_MM:.3f} {(height - below - _GAP_MM) * POINTS_PER_MM:.3f} Td ({_TEXT}) Tj ET"
     return _document((width, height), "\n".join(["0 g", *marks, text]).encode("ascii"))
 
 

@@ -12,12 +12,16 @@ from edge.calibration.board import BoardView, corner_points_mm
 from edge.calibration.stored import Calibration
 from edge.errors import MeasurementError
 
+# chosen: a quarter of the board's corners; and enough views of them to average over, all over the picture, some tilted.
 MIN_CORNERS = 12
 MIN_VIEWS = 8
-GRID = 6
 MIN_COVERAGE = 0.7
 MIN_TILT_DEG = 12.0
+# Three views in general position determine the five intrinsic parameters (Zhang, 2000).
 MIN_TILTED_VIEWS = 3
+# layout: cells along each side of the picture in which corners are counted; thirds have to be whole cells.
+GRID = 6
+# chosen: corners of a sharp picture of a flat board are found to a tenth of this.
 MAX_ERROR_PX = 1.0
 
 

@@ -14,7 +14,8 @@ from edge.settings.validation import first_fault
 
 Points = NDArray[np.float64]
 
-# In focal lengths; a strong lens takes some fifty steps at the corners, an ordinary one five.
+# numerics: in focal lengths, a hundred thousandth of a pixel; a strong lens takes some fifty steps at the corners, an
+# ordinary one five.
 _CONVERGED = 1e-8
 _MAX_STEPS = 100
 

@@ -15,7 +15,7 @@ from edge.geometry import Image
 from edge.imaging.decoding import opened
 from edge.sources import FrameSource
 
-# Another view counts when the corners it shares with each earlier one have moved by this share of the picture.
+# chosen: another view counts when the corners it shares with each earlier one have moved by this share of the picture.
 MIN_NEW_SHARE = 0.06
 
 _log = logging.getLogger(__name__)

@@ -29,13 +29,16 @@ from edge.geometry import (
     quad_area,
 )
 
+# chosen: below it a border of 3 mm has fewer than 15 pixels.
 MIN_PX_PER_MM = 5.0
-# How far off the width-to-height ratio of a rough outline may be: its corners are right to about 2 mm.
+# chosen: how far off the width-to-height ratio of a rough outline may be: its corners are right to about 2 mm.
 ROUGH_ASPECT_TOLERANCE = 0.06
-# Two answers further apart than this exclude each other; what the rejected one adds to the uncertainty, as a share of
-# their difference.
+# chosen: two answers further apart than this exclude each other; what the rejected one adds to the uncertainty, as a
+# share of their difference.
 MAX_DISAGREEMENT_STDS = 3.0
 CONTRADICTION_SHARE = 0.25
+# geometry: of two answers of which neither is better, the middle is half of their difference from each.
+UNDECIDED_SHARE = 0.5
 BORDERLESS_ORIGINAL = (
     "the original of this card has no clear printed border: the edges seen are not known to be those of one"
 )
@@ -183,7 +186,7 @@ def _contradicted(edges: Centering, disagreement: Disagreement, registered: Regi
     )
     if any(registered.misfit_mm):
         note = f"the registration gives another answer ({gap}); look at the picture"
-        figures = edges.figures and widened(edges.figures, disagreement, 0.5, setup.face, setup.tables)
+        figures = edges.figures and widened(edges.figures, disagreement, UNDECIDED_SHARE, setup.face, setup.tables)
         return replace(edges, figures=figures, notes=(*edges.notes, note))
     note = f"the print's edges give another answer than the registration, which is given ({gap}); look at the picture"
     found = _by_registration(edges, registered, setup, note)

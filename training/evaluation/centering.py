@@ -6,47 +6,22 @@ the simulator's; only this module compares it with the answers.
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from dataclasses import dataclass
 from time import process_time
 
 import cv2
-import numpy as np
 
 from edge.centering import PrintReference, measure
 from edge.centering.edges.strips import SIDES, Side
-from edge.centering.registration.original import print_reference
 from edge.centering.result import Centering
-from edge.geometry import CARD_WIDTH_MM, Image, Quad
-from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
-from edge.simulator.card import print_edges_mm, render_card
-from edge.simulator.conditions import CLEAN, Conditions
-from edge.simulator.scene import random_scene, render_scene
-from edge.simulator.sets import CardSpec, unknown_cards
 from edge.simulator.truth import CardTruth
-from training.data.gallery import square_corners
 from training.evaluation.centering_baselines import BASELINES
+from training.evaluation.centering_scenes import CenteringScene, centering_scene, jobs
 
 FIRST_SEED = 3_000_000
-OUTLINE_ERROR = 0.006
 METHOD = "card-scanner"
 REFERENCED = "card-scanner, card identified"
 METHODS = (METHOD, REFERENCED, *BASELINES)
-
-_STILL = replace(CLEAN, px_per_mm=(9.5, 13.5), print_offset_mm=1.5, upright=1.0)
-CONDITIONS: Mapping[str, tuple[Conditions, int]] = {
-    "clean, 15 px/mm": (replace(_STILL, px_per_mm=(11.7, 11.7)), 1950),
-    "8 to 25 px/mm": (replace(_STILL, px_per_mm=(4.9, 15.0)), 2500),
-    "tilt 10 to 30 degrees": (replace(_STILL, card_tilt_deg=(10.0, 30.0)), 1950),
-    "noise and blur": (replace(_STILL, defocus_px=(0.9, 2.0), read_noise=(2.5, 6.0), jpeg=0.5), 1950),
-    "camera's sharpening": (replace(_STILL, sharpening=(0.3, 0.8), jpeg=0.5), 1950),
-    "sleeve and glare": (replace(_STILL, sleeve=1.0, glare=0.6, glare_strength=(0.2, 0.9)), 1950),
-    "foil": (replace(_STILL, foil=1.0, glare=0.3), 1950),
-    "card like the bench": (replace(_STILL, low_contrast=1.0), 1950),
-    "partly covered": (replace(_STILL, small_covers=0.5, finger=0.5), 1950),
-    "borderless cards": (replace(_STILL, sleeve=0.3, glare=0.3, glare_strength=(0.2, 0.9), finger=0.2), 1950),
-}
-BORDERLESS = "borderless cards"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,41 +69,34 @@ class CenteringOutcome:
         answer = self.answers[method]
         if answer is None or self.truth_mm is None:
             return []
-        return [a - t for a, t in zip(_shares(answer), _shares(self.truth_mm), strict=True)]
+        return [a - t for a, t in zip(shares(answer), shares(self.truth_mm), strict=True)]
 
 
 def measured_scenes(count: int, first_seed: int = FIRST_SEED, workers: int = 1) -> Iterator[CenteringOutcome]:
     """Measure `count` simulated cards, the conditions in turn, in a fixed order; each process on one core."""
     cv2.setNumThreads(1)
-    names = list(CONDITIONS)
-    jobs = [(names[i % len(names)], first_seed + i) for i in range(count)]
     if workers == 1:
-        yield from (measure_scene(*job) for job in jobs)
+        yield from (measure_scene(*job) for job in jobs(count, first_seed))
         return
     with ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        yield from pool.map(_measure_job, jobs, chunksize=4)
+        yield from pool.map(_measure_job, jobs(count, first_seed), chunksize=4)
 
 
 def measure_scene(condition: str, seed: int) -> CenteringOutcome:
     """Render one scene with one card, and measure it by every method."""
-    conditions, size = CONDITIONS[condition]
-    cards = [card for card in _cards() if condition != BORDERLESS or print_edges_mm(card) is None]
-    image, truth = render_scene(random_scene(seed, cards, conditions, (size, size)))
-    (card,) = truth.cards
-    rng = np.random.default_rng(seed)
-    rough = rough_outline(card, rng)
-    alone, spent_alone = _timed(image, rough, None)
-    with_reference, spent = _timed(image, rough, _reference(card.card_id or ""))
-    answers = {name: _ordered(baseline(image, rough)) for name, baseline in BASELINES.items()}
-    errors, shift_stds = _shift_errors(with_reference, card)
+    scene = centering_scene(condition, seed)
+    alone, spent_alone = _timed(scene, None)
+    with_reference, spent = _timed(scene, scene.reference)
+    answers = {name: _ordered(baseline(scene.image, scene.rough)) for name, baseline in BASELINES.items()}
+    errors, shift_stds = _shift_errors(with_reference, scene.card)
     return CenteringOutcome(
         condition=condition,
         seed=seed,
-        card_id=card.card_id or "",
-        px_per_mm=card.px_per_mm,
-        truth_mm=_true_borders(card, cards),
-        answers={METHOD: _widths(alone), REFERENCED: _widths(with_reference)} | answers,
-        stds={METHOD: _stds(alone), REFERENCED: _stds(with_reference)},
+        card_id=scene.card.card_id or "",
+        px_per_mm=scene.card.px_per_mm,
+        truth_mm=scene.truth_mm,
+        answers={METHOD: widths_mm(alone), REFERENCED: widths_mm(with_reference)} | answers,
+        stds={METHOD: stated_stds(alone), REFERENCED: stated_stds(with_reference)},
         reason=alone.reason,
         shift=errors,
         shift_stds=shift_stds,
@@ -137,34 +105,22 @@ def measure_scene(condition: str, seed: int) -> CenteringOutcome:
     )
 
 
-def rough_outline(card: CardTruth, rng: np.random.Generator) -> Quad:
-    """The card's outline [4, 2], as wrong as a detector's."""
-    return np.asarray(card.quad + rng.normal(0, OUTLINE_ERROR * CARD_WIDTH_MM * card.px_per_mm, (4, 2)))
-
-
 def _measure_job(job: tuple[str, int]) -> CenteringOutcome:
     return measure_scene(*job)
-
-
-def _true_borders(card: CardTruth, cards: Sequence[CardSpec]) -> tuple[float, ...] | None:
-    spec = next(each for each in cards if each.card_id == card.card_id)
-    edges = print_edges_mm(spec, card.offset_mm)
-    if edges is None:
-        return None
-    left, top, right, bottom = edges
-    return left, right, top, bottom
 
 
 def _ordered(widths: Mapping[Side, float] | None) -> tuple[float, ...] | None:
     return None if widths is None else tuple(widths[side] for side in SIDES)
 
 
-def _widths(centering: Centering) -> tuple[float, ...] | None:
+def widths_mm(centering: Centering) -> tuple[float, ...] | None:
+    """Border widths left, right, top, bottom; None where it refused."""
     found = centering.figures
     return None if found is None else tuple(found.borders_mm[side].value for side in SIDES)
 
 
-def _stds(centering: Centering) -> tuple[float, ...]:
+def stated_stds(centering: Centering) -> tuple[float, ...]:
+    """Standard uncertainties of the widths in mm, then of both shares in points; empty where it refused."""
     found = centering.figures
     if found is None:
         return ()
@@ -180,26 +136,12 @@ def _shift_errors(centering: Centering, card: CardTruth) -> tuple[tuple[float, .
     return errors, tuple(each.std for each in estimates)
 
 
-def _timed(image: Image, rough: Quad, reference: PrintReference | None) -> tuple[Centering, float]:
+def _timed(scene: CenteringScene, reference: PrintReference | None) -> tuple[Centering, float]:
     start = process_time()
-    return measure(image, rough, reference), process_time() - start
+    return measure(scene.image, scene.rough, reference), process_time() - start
 
 
-@cache
-def _cards() -> tuple[CardSpec, ...]:
-    return unknown_cards(600)
-
-
-@lru_cache(maxsize=64)
-def _reference(card_id: str) -> PrintReference:
-    """The reference picture as a database holds it; these cards are in none that ships."""
-    spec = next(card for card in _cards() if card.card_id == card_id)
-    card = cv2.resize(
-        render_card(spec, 2.0 * RECTIFIED_PX_PER_MM), (RECTIFIED_WIDTH, RECTIFIED_HEIGHT), interpolation=cv2.INTER_AREA
-    )
-    return print_reference(square_corners(np.asarray(card, dtype=np.uint8)), card_id)
-
-
-def _shares(widths: Sequence[float]) -> tuple[float, float]:
+def shares(widths: Sequence[float]) -> tuple[float, float]:
+    """Left/right and top/bottom shares of the first, in per cent, of widths left, right, top, bottom."""
     left, right, top, bottom = widths
     return 100 * left / (left + right), 100 * top / (top + bottom)

@@ -25,26 +25,16 @@ def _cards() -> tuple[Choice, ...]:
         number(_CARDS, "CLOSE_PX"),
         number(_CARDS, "SMALL_PX", off=0.0),
         number(_CARDS, "LARGE", off=float("inf")),
-        number("edge.geometry", "PART", off=2.0, also_in=(_CARDS,)),
+        number(_CARDS, "PART", off=2.0),
         number(_CARDS, "MIN_SCORE"),
         number(_CARDS, "REACH", off=0.0),
         number(_CARDS, "MIN_SUPPORT", off=0.0),
         number(_CARDS, "MAX_SHAPE_ERROR", off=float("inf")),
-        number("edge.geometry", "SAME_CARD_IOU", off=1.0, also_in=(_CARDS, _OUTLINE)),
+        number(_CARDS, "SAME_IOU", off=1.0),
         number(_CARDS, "MAX_OUTSIDE", off=float("inf")),
         rule("parts of a better proposal are dropped", _CARDS, "_whole", lambda proposals: proposals),
         rule("covered and cut sides are completed", _CARDS, "completed", lambda _, quad: quad),
         rule("only a card's own shape", _CARDS, "card_shape_error", lambda quads, _: [0.0] * len(quads)),
-    )
-
-
-def other_choices() -> tuple[Choice, ...]:
-    """Those of the closer look at a card that was outlined wrongly."""
-    return (
-        number(_CARDS, "CLOSER_LOOKS", off=()),
-        number(_CARDS, "MIN_OTHER_SCORE"),
-        number("edge.detection.others", "SLEEVES_MM", off=()),
-        number("edge.detection.others", "SLEEVE_REACH_MM"),
     )
 
 
@@ -75,8 +65,6 @@ def _refinement() -> tuple[Choice, ...]:
         number(_REFINEMENT, "TUKEY_STEPS"),
         number(_REFINEMENT, "INLIER_STEPS"),
         number(_REFINEMENT, "MIN_EDGE_LEVELS"),
-        number(_REFINEMENT, "STRONG", off=0.0),
-        number(_REFINEMENT, "STEPS_A_SIDE"),
         number(_REFINEMENT, "MIN_SIDE_SUPPORT", off=0.0),
     )
 
@@ -96,11 +84,14 @@ def _shape() -> tuple[Choice, ...]:
 
 def _networks() -> tuple[Choice, ...]:
     return (
+        number(_OUTLINE, "MAX_IOU", off=1.0),
         number(_OUTLINE, "AGREEING", off=0),
         number(_OUTLINE, "AGREEING_SCORE", off=0.0),
-        number(_OUTLINE, "FITS"),
+        number(_OUTLINE, "_FITS"),
         number(_SIDES, "MAX_PASSES"),
         number(_SIDES, "SETTLED", off=0.0),
         number(_SIDES, "_CORNER_PX", off=0.0),
         number(_SIDES, "_OWN_VARIANCE", off=0.0),
+        number(_SIDES, "_FITS"),
+        number(_SIDES, "_HUBER", off=float("inf")),
     )

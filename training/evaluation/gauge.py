@@ -15,7 +15,7 @@ from edge.simulator.card import print_edges_mm
 from edge.simulator.conditions import CLEAN
 from edge.simulator.scene import Scene, random_scene, render_scene
 from edge.simulator.sets import CardSpec, unknown_cards
-from training.evaluation.centering import rough_outline
+from training.evaluation.centering_scenes import rough_outline
 
 CARDS, SETUPS, REPEATS = 10, 3, 3
 FIRST_SEED = 4_000_000

@@ -5,9 +5,14 @@ import numpy as np
 from edge.centering.edges.strips import card_to_image
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Quad
 
-# Focal lengths of the cameras that people use, in units of the image's longer side (about 27 to 100 degrees across).
+# physics: focal lengths of the cameras that people use, in units of the image's longer side: 100 to 26 degrees across,
+# from the widest lens of a phone to a longer one than the Pi's cameras have.
 FOCAL_RANGE = (0.4, 2.2)
+# numerics: neighbours differ by 7 %, which changes no ratio by a thousandth at 30 degrees of tilt.
 _CLOSENESS = np.geomspace(*FOCAL_RANGE, 25) ** -2.0
+# chosen: a focal length is plausible at which the card's sides would be square to this cosine, or to the squarest
+# one's times the factor under the root.
+SQUARE_COSINE, SQUAREST_FACTOR = 0.02, 1.5
 
 
 def aspect_doubts(quad: Quad, width: int, height: int, tolerance: float) -> str | None:
@@ -42,6 +47,6 @@ def possible_aspects(quad: Quad, width: int, height: int) -> tuple[float, float]
     across, along = (a * a + c * c) * closeness + e * e, (b * b + d * d) * closeness + f * f
     # Squared cosine of the angle between the card's sides, were the camera of this focal length.
     skewed = ((a * b + c * d) * closeness + e * f) ** 2 / (across * along)
-    plausible = skewed < max(0.02, 1.5 * float(skewed.min()) ** 0.5) ** 2
+    plausible = skewed < max(SQUARE_COSINE, SQUAREST_FACTOR * float(skewed.min()) ** 0.5) ** 2
     ratios = np.sqrt((across / along)[plausible])
     return float(ratios.min()), float(ratios.max())

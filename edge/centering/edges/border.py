@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.edges.card_edge import MIN_COVERAGE, OUTER_REACH_MM, TRACE_REACH_MM, card_edge, see_edges
+from edge.centering.edges.card_edge import OUTER_REACH_MM, TRACE_REACH_MM, card_edge, see_edges
 from edge.centering.edges.curves import upper_median
 from edge.centering.edges.cut import ANY_ASPECT, edge_chances
-from edge.centering.edges.hough import Edges, find_edges
+from edge.centering.edges.hough import MIN_COVERAGE, Edges, find_edges
 from edge.centering.edges.lines import Trace, trace
 from edge.centering.edges.print_edge import (
     MAX_BORDER_MM,
@@ -26,35 +26,36 @@ from edge.centering.edges.strips import SIDES, Floats, Side, Strip
 from edge.errors import MeasurementError
 
 OPPOSITE: Mapping[Side, Side] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
-# The contrasts of one print's edges: standard deviations of their logarithms about the other sides', for most and for
-# the rest, and the share of the rest. Fitted, as the sizes below, to 2,800 borders of simulated cards.
+# chosen: the contrasts of one print's edges: standard deviations of their logarithms about the other sides', for most
+# and for the rest, and the share of the rest.
 CONTRAST_SPREAD, WIDE_CONTRAST_SPREAD, WIDE_SHARE = 0.15, 0.7, 0.07
-# Shifts of prints (mm), with the tails of a Student distribution of two degrees of freedom.
-SHIFT_SPREAD_MM = 0.5
-SHIFT_EXPONENT = 1.5
-# How far the colour before the edge may differ from the other sides', as a share of it, and what it counts at most.
+# chosen: shifts of prints (mm), with the tails of a Student distribution of two degrees of freedom.
+SHIFT_SPREAD_MM, SHIFT_EXPONENT = 0.5, 1.5
+# chosen: how far the colour before the edge may differ from the other sides', as a share of it, and what it counts at
+# most; a darker colour than these grey levels counts as one of them.
 COLOUR_SPREAD, MAX_COLOUR_SCORE, MIN_COLOUR_LEVELS = 0.25, 3.0, 40.0
-# How much less likely, as logarithms, an edge is that lies before or behind the one found on the side itself.
+# chosen: how much less likely, as logarithms, an edge is that lies before or behind the one found on the side itself.
 BEFORE_SCORE, BEHIND_SCORE = -3.0, -6.0
-# A border as narrow as this is not looked for on a side alone, as it may be the cut; the whole card may tell.
+# chosen: a border as narrow as this is not looked for on a side alone, as it may be the cut; the whole card may tell.
 NARROWEST_MM, NARROW_SCORE = 0.3, -1.0
-# Others are looked for only where the edge found is this much less likely than one that fits the other sides.
+# chosen: others are looked for only where the edge found is this much less likely than one that fits the other sides.
 SUSPICIOUS_SCORE = 2.0
-MIN_OTHER_COVERAGE = 0.85
-MAX_OTHER_SCATTER_MM = 0.04
-OTHER_EDGE_MM = 0.2
-MIN_CHANCE = 0.03
-MAX_DOUBT_MM = 0.9
+# chosen: what such another edge has to be: seen on this share of the side, straight, and apart from the one found.
+MIN_OTHER_COVERAGE, MAX_OTHER_SCATTER_MM, OTHER_EDGE_MM = 0.85, 0.04, 0.2
+# chosen: a chance below this is none; and from which doubt on the card is refused.
+MIN_CHANCE, MAX_DOUBT_MM = 0.03, 0.9
+# chosen: the colour before an edge is read this far from it.
 BESIDE_MM = 0.25
-# Two opposite borders of a card are 4 to 8 mm together, wherever the print lies; lines in the frame are less.
+# geometry: two opposite borders of a card are 4 to 8 mm together, wherever the print lies; lines in the frame are less.
 MIN_BOTH_MM = 2.0
-# An edge as faint as this beside the clearest one is another thing's.
+# chosen: an edge as faint as this beside the clearest one is another thing's.
 MIN_SHARE = 0.25
-# How far the borders of one card may differ in grey levels, and as a share of their own: in hue, and in all.
+# chosen: how far the borders of one card may differ in grey levels, and as a share of their own: in hue, and in all.
 MAX_HUE, MAX_HUE_SHARE = 12.0, 0.08
 MAX_SHADE, MAX_SHADE_SHARE = 30.0, 0.3
+# chosen: grey levels that a reflection may add.
 MAX_REFLECTION = 130.0
-# How far light changes how strong a hue is.
+# chosen: how far light changes how strong a hue is.
 HUE_GAINS = 0.5, 2.0
 
 

@@ -8,37 +8,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.edges.edge_model import ACROSS_MM, COLOURS, EDGE_STEP_MM, EDGES_MM, fit_edges
-from edge.centering.edges.hough import Edges
+from edge.centering.edges.hough import MIN_COVERAGE, Edges
 from edge.centering.edges.lines import Trace, trace
 from edge.centering.edges.strips import Floats, Profiles, Strip
 
-MIN_COVERAGE = 0.6
-OUTER_REACH_MM = 0.6
-TRACE_REACH_MM = 0.18
-# Scatter of single profiles about a straight edge: up to 0.03 mm; where it stands out, up to half a sample.
-MAX_OUTER_SCATTER_MM = 0.03
-MAX_CLEAR_SCATTER_PX = 0.5
+# chosen: how far from the outline the card's edge lies, and how far from a line its peaks.
+OUTER_REACH_MM, TRACE_REACH_MM = 0.6, 0.18
+# chosen: scatter of single profiles about a straight edge: up to 0.03 mm; where it stands out by so many grey levels,
+# up to half a sample.
+MAX_OUTER_SCATTER_MM, MAX_CLEAR_SCATTER_PX = 0.03, 0.5
 CLEAR_CONTRAST = 60.0
-# A faint edge that scatters more is taken for a ripple of the shadow or of the ground.
+# chosen: a faint edge that scatters more is taken for a ripple of the shadow or of the ground.
 MAX_FAINT_SCATTER_MM = 0.0235
-# How much the spread along the side counts beside the mean colours.
+# chosen: the outermost edge is as clear as the clearest if its blur is at most so many times as wide, and its contrast
+# at least this share.
+AS_SHARP, AS_STRONG = 1.4, 0.12
+# numerics: no blur is told that is narrower than this share of a sample.
+_LEAST_BLUR_PX = 1 / 3
+# chosen: below this scatter, contrast alone tells which edge is the clearest.
+CLEAREST_SCATTER_MM = 0.01
+# chosen: how much the spread along the side counts beside the mean colours.
 SPREAD_WEIGHT = 1.5
-# How well a model can fit the mean profile: in grey levels, and as a share of the step.
-FLOOR_LEVELS = 0.25
-FLOOR_SHARE = 0.007
-# How many times better a model has to fit whose edge is none of those seen on single profiles; and how many times worse
-# the outermost clear edge may fit.
-UNSEEN_FACTOR = 1.2
-MAX_SEEN_SCATTER_MM = 0.045
+# chosen: how well a model can fit the mean profile: in grey levels, and as a share of the step.
+FLOOR_LEVELS, FLOOR_SHARE = 0.25, 0.007
+# chosen: how many times better a model has to fit whose edge is none of those seen on single profiles, and up to which
+# scatter they count as seen; and how many times worse the outermost clear edge may fit.
+UNSEEN_FACTOR, MAX_SEEN_SCATTER_MM = 1.2, 0.045
 OUTERMOST_FACTOR = 1.2
-# Places this near are one edge. A chance below the first is none; from the second on, the answer is the mean of all.
+# chosen: places this near are one edge.
 SAME_EDGE_MM = 0.08
-MIN_CHANCE = 0.01
-MIN_EVEN_CHANCE = 0.25
-# Standard uncertainty of a place that only the mean profile shows; and of an edge that is straight on no profile, as a
-# multiple of its scatter.
-MODEL_STD_MM = 0.02
-ROUGH_DOUBT = 1.5
+# chosen: a chance below the first is none; from the second on, the answer is the mean of all.
+MIN_CHANCE, MIN_EVEN_CHANCE = 0.01, 0.25
+# chosen: standard uncertainty of a place that only the mean profile shows; and of an edge that is straight on no
+# profile, as a multiple of its scatter.
+MODEL_STD_MM, ROUGH_DOUBT = 0.02, 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +74,7 @@ def see_edges(strip: Strip, edges: Edges) -> SeenEdges | None:
     seen = [found for found in traced if found.coverage >= MIN_COVERAGE]
     if not seen:
         return None
-    guide = max(seen, key=lambda found: found.contrast / np.hypot(found.scatter_mm, 0.01))
+    guide = max(seen, key=lambda found: found.contrast / np.hypot(found.scatter_mm, CLEAREST_SCATTER_MM))
     fits = fit_edges(_profile(strip, guide))
     misfits = fits.misfits + FLOOR_LEVELS**2 + (FLOOR_SHARE * guide.contrast) ** 2
     places = EDGES_MM + guide.curve[0]
@@ -145,8 +148,8 @@ def _outermost(straight: Sequence[Trace], step_mm: float) -> list[Trace]:
 def _as_clear(found: Trace, clearest: Trace, step_mm: float) -> bool:
     if found is clearest:
         return True
-    sharp = found.width_mm < 1.4 * max(clearest.width_mm, step_mm / 3)
-    return sharp and found.contrast > 0.12 * clearest.contrast and found.scatter_mm < MAX_FAINT_SCATTER_MM
+    sharp = found.width_mm < AS_SHARP * max(clearest.width_mm, _LEAST_BLUR_PX * step_mm)
+    return sharp and found.contrast > AS_STRONG * clearest.contrast and found.scatter_mm < MAX_FAINT_SCATTER_MM
 
 
 def _vertex(misfits: Floats, best: int) -> float:

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from edge.centering.edges.strips import Floats
 
-_MIN_POINTS = 8
+# The standard deviation of a normal distribution, in median absolute deviations (Rousseeuw and Croux, 1993).
+DEVIATIONS = 1.4826
+# What lies further from a curve than three standard deviations is not of it (Leys et al., 2013).
+MAX_DEVIATIONS = 3.0
+# geometry: a bowed line through fewer would follow their errors; a straight one through fewer, too.
+_MIN_POINTS, _MIN_CLOSE = 8, 4
+# geometry: of a bowed line.
+_UNKNOWNS = 3
 
 
 def crossings(first: Floats, second: Floats) -> Floats:
@@ -67,16 +74,16 @@ def robust_curve(
     residual = _residuals(terms, curve)
     for bowed in (False, True, True, True):
         away = np.abs(residual)
-        before, close = close, away < max(3 * 1.4826 * upper_median(away), tolerance_mm)
+        before, close = close, away < max(MAX_DEVIATIONS * DEVIATIONS * upper_median(away), tolerance_mm)
         moments = ((terms * close) @ terms.T).tolist()
-        if moments[0][0] < 4 or (curve[2] != 0 and bool((before == close).all())):
+        if moments[0][0] < _MIN_CLOSE or (curve[2] != 0 and bool((before == close).all())):
             break
         curve = (_parabola if bowed else _line)(moments)
         residual = _residuals(terms, curve)
     used = finite.copy()
     used[finite] = close
     left = residual[close]
-    scatter = math.sqrt(float(left @ left) / max(len(left) - 3, 1))
+    scatter = math.sqrt(float(left @ left) / max(len(left) - _UNKNOWNS, 1))
     return (curve[0], curve[1] / scale, curve[2] / scale**2), used, scatter
 
 

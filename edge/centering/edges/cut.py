@@ -14,32 +14,25 @@ from numpy.typing import NDArray
 from edge.centering.edges.card_edge import SeenEdges
 from edge.centering.edges.edge_model import CUTS_MM, EDGES_MM
 from edge.centering.edges.strips import SIDES, Floats, Side
+from edge.centering.fitted import fitted
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
 
 Indices = NDArray[np.intp]
 
-# Levels of a lit and of a dark core.
+# physics: grey levels of a card's core: white board in the light, or dirty or black.
 CORES = (245.0, 10.0)
-# The likelihood of a misfit is that of so many independent differences, normally distributed; and how many times better
-# a model has to fit that has a cut (narrow ones fit whatever shape the blur has). These, and the sizes below, were
-# fitted to where the edges of 2,800 sides of simulated cards lie.
-INDEPENDENT_SAMPLES = 8
-CUT_FACTORS = np.where(CUTS_MM == 0, 1.0, np.where(CUTS_MM < 0.25, 2.3, 1.4))
-# How far the colour of a cut may lie off the line from the border's to the core's (grey levels), and what the
-# likelihood gains where it lies on it and loses where it does not.
-CORE_SPREAD = 5.0
-CORE_GAIN, OTHER_COLOUR = 2.0, -1.4
-BEYOND_CORE, BELOW_BORDER = 0.1, 0.02
+# chosen: a card whose border is nearly as light or dark as the core shows no more than this of the way to it.
 MIN_CORE_LEVELS = 60.0
-# How unlike the sums of opposite sides may be, on their own and as a share of all; and the chance of anything.
-LIGHT_SPREAD, LIGHT_SHARE, OTHER_LIGHT = 0.03, 0.1, 0.03
-# Standard deviation of the width to height of cards and of outlines seen in pictures, and what it may count at most.
-ASPECT_SPREAD = 0.0035
+# chosen: what the width to height may count at most, in standard deviations.
 MAX_ASPECT_DEVIATIONS = 3.0
-# Where the outline is not known to be seen in a picture.
+# geometry: where the outline is not known to be seen in a picture, it says nothing.
 ANY_ASPECT = (0.0, np.inf)
+# numerics: the narrowest of `CUTS_MM` alone, which fits whatever shape the blur has.
+NARROW_CUT_MM = 0.25
+# numerics: places of each side that are combined, 5 for each of the four; and how many of `EDGES_MM` they are apart.
 PLACES_WITHOUT_CUT, PLACES_WITH_CUT = 2, 3
 DISTINCT_PLACES = 5
+FITTED = fitted().cut
 
 
 def edge_chances(sides: Mapping[Side, SeenEdges], aspects: tuple[float, float]) -> dict[Side, Floats]:
@@ -69,7 +62,7 @@ def edge_chances(sides: Mapping[Side, SeenEdges], aspects: tuple[float, float]) 
 
 def _candidates(seen: SeenEdges) -> list[tuple[Indices, Floats, Floats]]:
     """The likeliest places with and without a cut: their index, log-likelihood, and how much of each core is seen."""
-    likelihood = -INDEPENDENT_SAMPLES / 2 * np.log(seen.misfits * CUT_FACTORS**2)
+    likelihood = -FITTED.independent_samples / 2 * np.log(seen.misfits * _cut_factors() ** 2)
     plain = _likeliest(likelihood[:, 0], PLACES_WITHOUT_CUT)
     found = []
     for share, colour in zip(*_core_shown(seen), strict=True):
@@ -87,15 +80,22 @@ def _candidates(seen: SeenEdges) -> list[tuple[Indices, Floats, Floats]]:
     return found
 
 
+def _cut_factors() -> Floats:
+    """How many times better a model has to fit for each of `CUTS_MM`."""
+    factors = np.where(CUTS_MM < NARROW_CUT_MM, FITTED.narrow_cut, FITTED.wide_cut)
+    return np.asarray(np.where(CUTS_MM == 0, 1.0, factors), dtype=np.float64)
+
+
 def _core_shown(seen: SeenEdges) -> tuple[Floats, Floats]:
     """How far the cut's colour is from the border's to each core's, and what that adds to the likelihood; [2, E, C]."""
     rise, whole = seen.cuts - seen.borders, np.array(CORES)[:, None, None, None] - seen.borders
     size = np.einsum("kecb,kecb->kec", whole, whole)
     share = np.einsum("ecb,kecb->kec", rise, whole) / np.maximum(size, MIN_CORE_LEVELS**2)
     away = rise - share[..., None] * whole
-    off = np.einsum("kecb,kecb->kec", away, away) / CORE_SPREAD**2
-    outside = np.maximum(share - 1, 0) / BEYOND_CORE + np.maximum(-share - BELOW_BORDER, 0) / BELOW_BORDER
-    return share, np.logaddexp(CORE_GAIN - 0.5 * (off + outside**2), OTHER_COLOUR)
+    off = np.einsum("kecb,kecb->kec", away, away) / FITTED.core_spread**2
+    below = np.maximum(-share - FITTED.below_border, 0) / FITTED.below_border
+    outside = np.maximum(share - 1, 0) / FITTED.beyond_core + below
+    return share, np.logaddexp(FITTED.core_gain - 0.5 * (off + outside**2), FITTED.other_colour)
 
 
 def _likeliest(scores: Floats, count: int) -> Indices:
@@ -128,13 +128,13 @@ def _aspect_score(places_mm: Mapping[Side, Floats], aspects: tuple[float, float]
     wider = -(places_mm["left"] + places_mm["right"]) / CARD_WIDTH_MM
     higher = -(places_mm["top"] + places_mm["bottom"]) / CARD_HEIGHT_MM
     change = 1 + wider - higher
-    off = np.maximum(np.maximum(aspects[0] * change - 1, 1 - aspects[1] * change), 0.0) / ASPECT_SPREAD
+    off = np.maximum(np.maximum(aspects[0] * change - 1, 1 - aspects[1] * change), 0.0) / FITTED.aspect_spread
     return np.asarray(-0.5 * np.minimum(off, MAX_ASPECT_DEVIATIONS) ** 2, dtype=np.float64)
 
 
 def _light_score(share: Mapping[Side, Floats]) -> Floats:
     """One light: what the cut shows on two opposite sides is as much as on the other two."""
     across, along = share["left"] + share["right"], share["top"] + share["bottom"]
-    spread = LIGHT_SPREAD + LIGHT_SHARE * (across + along)
+    spread = FITTED.light_spread + FITTED.light_share * (across + along)
     even = np.exp(-0.5 * ((across - along) / spread) ** 2) / spread
-    return np.asarray(np.log((1 - OTHER_LIGHT) * even + OTHER_LIGHT), dtype=np.float64)
+    return np.asarray(np.log((1 - FITTED.other_light) * even + FITTED.other_light), dtype=np.float64)

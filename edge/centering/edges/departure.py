@@ -18,21 +18,22 @@ from edge.centering.edges.strips import Floats, Strip
 
 Marks = NDArray[np.bool_]
 
-# Steps that lie closer together than this make one edge.
-BLUR_MM = 0.25
-SEED_COVERAGE = 0.7
-# The border's colour is read this far before the edge, what is beyond it this far behind.
-BEFORE_MM = (0.25, 0.75)
-BEYOND_MM = (0.3, 0.8)
-SEARCHED_MM = (-0.35, 0.5)
-LASTING_MM = 0.25
+# chosen: steps that lie closer together than this make one edge, which lasts as long, and profiles within it agree.
+BLUR_MM = LASTING_MM = REACH_MM = 0.25
+# numerics: the blur's kernel reaches so many standard deviations.
+_KERNEL_REACH = 1.5
+# chosen: the border's colour is read this far before the edge, what is beyond it this far behind; and where between.
+BEFORE_MM, BEYOND_MM, SEARCHED_MM = (0.25, 0.75), (0.3, 0.8), (-0.35, 0.5)
+# chosen: neighbours that are averaged.
 PROFILES_AVERAGED = 5
-MIN_STEP = 15.0
-MIN_STEP_NOISES = 6.0
+# chosen: grey levels from the border's colour, and as a multiple of its noise.
+MIN_STEP, MIN_STEP_NOISES = 15.0, 6.0
+# chosen: share of the profiles on which the end is seen.
 MIN_COVERAGE = 0.7
-REACH_MM = 0.25
-MAX_SCATTER_MM = 0.1
-MAX_RISE_MM = 0.3
+# chosen: how much the end may scatter, and half the length of its rise.
+MAX_SCATTER_MM, MAX_RISE_MM = 0.1, 0.3
+# numerics: shares of the step between which half the rise is read.
+_HALF, _QUARTER = 1 / 2, 1 / 4
 
 
 def averaged(strip: Strip) -> Strip:
@@ -55,10 +56,10 @@ def find_departures(strip: Strip, first_mm: float, last_mm: float) -> list[Trace
         The ends; `width_mm` is half the length of the rise.
     """
     smooth = averaged(strip)
-    size = 2 * round(1.5 * BLUR_MM / strip.step_mm) + 1
+    size = 2 * round(_KERNEL_REACH * BLUR_MM / strip.step_mm) + 1
     blurred = cv2.GaussianBlur(smooth.profiles, (size, 1), BLUR_MM / strip.step_mm, sigmaY=1e-6)
     soft = replace(strip, profiles=np.asarray(blurred, dtype=np.float32))
-    (seen,) = find_edges([soft], SEED_COVERAGE)
+    (seen,) = find_edges([soft], MIN_COVERAGE)
     ends = [_end(strip, smooth, line) for line in seen.lines if first_mm <= line.position_mm <= last_mm]
     return [end for end in ends if end is not None]
 
@@ -93,11 +94,11 @@ def _end(single: Strip, smooth: Strip, seed: Line) -> Trace | None:
     height = upper_median(_means(distance, behind))
     if height < max(MIN_STEP, MIN_STEP_NOISES * noise):
         return None
-    at, early = (_crossing(smooth, distance, searched, level) for level in (height / 2, height / 4))
+    at, early = (_crossing(smooth, distance, searched, level) for level in (_HALF * height, _QUARTER * height))
     found = _fitted(u, at, early, height)
     if found is None:
         return None
-    alone = _crossing(single, _from_color(single, before)[0], searched, height / 2)
+    alone = _crossing(single, _from_color(single, before)[0], searched, _HALF * height)
     return found if np.mean(np.abs(alone - found.at(u)) < REACH_MM) >= MIN_COVERAGE else None
 
 

@@ -12,19 +12,29 @@ from edge.centering.edges.curves import upper_median
 from edge.centering.edges.lines import Line, Peaks, find_peaks, gradient
 from edge.centering.edges.strips import Floats, Profiles, Strip
 
+# geometry: one corner that is 2 mm off turns a side of 63 mm by 1.8 degrees; 31 slopes are 0.09 mm apart at the ends of
+# the long side, a bin and a half.
 MAX_SLOPE = np.tan(np.deg2rad(2.2))
 SLOPES = np.linspace(-MAX_SLOPE, MAX_SLOPE, 31)
+# chosen: on so much of its side a straight edge has to be seen, by the votes at first and by peaks near it at last.
+MIN_COVERAGE, MIN_VOTES = 0.6, 0.5
+# chosen: half a sample of 8 px/mm, as the votes are counted in three bins.
 BIN_MM = 0.06
+# chosen: lines this near are one.
 SEPARATION_MM = 0.2
-MIN_VOTES = 0.5
-# Bows that are tried, as the distance at the ends of the side; and how much better than straight one has to be.
+# chosen: a peak as strong as this share of the median one counts half.
+HALF_VOTE_SHARE = 0.25
+# numerics: peaks this many bins from a line refine it at first, and belong to it at last.
+NEAR_BINS, NEARER_BINS = 2.5, 2.0
+# physics: bows that are tried, as the distance at the ends of the side: up to a strongly bowing lens's (0.1 of
+# Brown's first coefficient at half the diagonal) on a card that fills the picture; under two bins apart.
 BOWS_MM = np.linspace(-0.9, 0.9, 19)
+# chosen: how much better than straight a bow has to be.
 MIN_BOW_GAIN = 1.1
-# The strongest edges of every second profile tell the bow; among this many are the card's.
+# numerics: the strongest edges of every second profile tell the bow; among this many are the card's.
 BOW_PEAKS_PER_PROFILE = 2
 BOW_PROFILE_STEP = 2
 _BOW_SLOPES = SLOPES[::3]
-_APART = np.ones((1, 2 * round(SEPARATION_MM / BIN_MM) + 1), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,7 +132,8 @@ def find_lines(
     points = _straightened(strips, peaks, bows)
     start_mm, votes = _votes(strips, points)
     best = votes.max(axis=1)
-    wanted = (best >= cv2.dilate(best, _APART)) & (best >= MIN_VOTES * min_coverage)
+    apart = np.ones((1, 2 * round(SEPARATION_MM / BIN_MM) + 1), np.uint8)
+    wanted = (best >= cv2.dilate(best, apart)) & (best >= MIN_VOTES * min_coverage)
     which, places = np.nonzero(wanted)
     positions_mm = np.asarray(start_mm + (places + 0.5) * BIN_MM, dtype=np.float64)
     slopes = np.asarray(SLOPES[votes[which, :, places].argmax(axis=1)], dtype=np.float64)
@@ -149,7 +160,7 @@ def _straightened(strips: Sequence[Strip], peaks: Sequence[Peaks], bows: Sequenc
 
 def _weights(strength: Floats) -> Floats:
     """What peaks count as votes: strong ones one, those of a quarter of the median half."""
-    return strength / (strength + 0.25 * upper_median(strength)) if len(strength) else strength
+    return strength / (strength + HALF_VOTE_SHARE * upper_median(strength)) if len(strength) else strength
 
 
 def _votes(strips: Sequence[Strip], points: _StraightPeaks) -> tuple[float, Floats]:
@@ -183,13 +194,13 @@ def _refined(
         Strips and their lines.
     """
     positions_mm, slopes = found
-    near, peak = _near(points, which, positions_mm, slopes, 2.5 * BIN_MM)
+    near, peak = _near(points, which, positions_mm, slopes, NEAR_BINS * BIN_MM)
     u, s = points.u[peak], points.across_mm[peak]
     n, su, ss, suu, sus = (np.bincount(near, weights, minlength=len(which)) for weights in (None, u, s, u * u, u * s))
     enough = n >= 3
     slopes = np.where(enough, (n * sus - su * ss) / np.maximum(n * suu - su * su, 1e-9), slopes)
     positions_mm = np.where(enough, (ss - slopes * su) / np.maximum(n, 1.0), positions_mm)
-    near, peak = _near(points, which, positions_mm, slopes, 2.0 * BIN_MM)
+    near, peak = _near(points, which, positions_mm, slopes, NEARER_BINS * BIN_MM)
     shown = np.zeros((len(which), points.counts.max()), dtype=bool)
     shown[near, points.rows[peak]] = True
     coverage, strength = shown.sum(axis=1) / points.counts[which], points.strength[peak]

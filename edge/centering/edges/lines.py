@@ -12,15 +12,24 @@ from numpy.typing import NDArray
 from edge.centering.edges.curves import quantiles, robust_curve, upper_median
 from edge.centering.edges.strips import Floats, Profiles, Strip
 
+# chosen: the gradient's Gaussian, standard deviation in samples.
 SMOOTHING_PX = 1.0
+# chosen: an edge has a gradient of so many grey levels per sample; or, where these are less, of so many times what the
+# fainter samples have, or of a share of the strongest.
 MIN_GRADIENT = 1.2
+FLOOR_FACTOR, FLOOR_SHARE = 3.0, 0.25
+# numerics: quantiles of the gradient that stand for noise and for the strongest edge; and of the steps along an edge.
+FAINT, STRONGEST, HIGH = 0.2, 0.98, 0.8
+# chosen: what has less of a step than this share of an edge's high ones is another thing.
 MIN_RELATIVE_STEP = 0.4
+# chosen: profiles agree with a curve that are this near.
 AGREEMENT_MM = 0.1
+# chosen: the least cut of the robust fit, in mm and in samples.
+LEAST_CUT_MM, LEAST_CUT_PX = 0.05, 0.6
+# numerics: samples, constants of the normal distribution, and the kernel that takes the gradient.
 _BESIDE = np.array([[-1], [0], [1]])
 _BELL = math.sqrt(2 * math.pi)
 _X_PX = np.arange(-4, 5, dtype=np.float64)
-_SMOOTH_SLOPE = _X_PX * np.exp(-(_X_PX**2) / (2 * SMOOTHING_PX**2))
-_SMOOTH_SLOPE /= np.sum(_X_PX * _SMOOTH_SLOPE)
 _ONE = np.ones(1)
 _ALL_COLOURS = np.ones((1, 3))
 
@@ -86,7 +95,9 @@ class Trace:
 
 def gradient(profiles: Profiles) -> Profiles:
     """Derivative across the side [N, M, 3], grey levels per sample, smoothed by a Gaussian of `SMOOTHING_PX`."""
-    filtered = cv2.sepFilter2D(profiles, cv2.CV_32F, _SMOOTH_SLOPE, _ONE, borderType=cv2.BORDER_REPLICATE)
+    kernel = _X_PX * np.exp(-(_X_PX**2) / (2 * SMOOTHING_PX**2))
+    kernel /= np.sum(_X_PX * kernel)
+    filtered = cv2.sepFilter2D(profiles, cv2.CV_32F, kernel, _ONE, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(filtered, dtype=np.float32)
 
 
@@ -121,8 +132,8 @@ def find_peaks(strips: Sequence[Strip], slopes: Profiles) -> list[Peaks]:
 
 def _floor(size: Profiles) -> float:
     """How strong the gradient [N, M] of an edge has to be."""
-    low, high = quantiles(size[::3].ravel(), 0.2, 0.98)
-    return min(max(MIN_GRADIENT, 3.0 * low), max(MIN_GRADIENT, 0.25 * high))
+    low, high = quantiles(size[::3].ravel(), FAINT, STRONGEST)
+    return min(max(MIN_GRADIENT, FLOOR_FACTOR * low), max(MIN_GRADIENT, FLOOR_SHARE * high))
 
 
 def trace(strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: float) -> Trace:
@@ -177,8 +188,9 @@ def _nearest_peaks(
 def _fitted(u: Floats, rows: NDArray[np.intp], read: tuple[Floats, Floats, Floats], step_mm: float) -> Trace:
     """The curve through what was read on some profiles: s, the blur in mm, and the height of the step."""
     across, blur_mm, height = read
-    strong = height >= MIN_RELATIVE_STEP * quantiles(height, 0.8)[0] if len(rows) else np.zeros(0, dtype=bool)
-    curve, fitted, scatter = robust_curve(u[rows[strong]], across[strong], tolerance_mm=max(0.05, 0.6 * step_mm))
+    strong = height >= MIN_RELATIVE_STEP * quantiles(height, HIGH)[0] if len(rows) else np.zeros(0, dtype=bool)
+    tolerance_mm = max(LEAST_CUT_MM, LEAST_CUT_PX * step_mm)
+    curve, fitted, scatter = robust_curve(u[rows[strong]], across[strong], tolerance_mm)
     used, everywhere = np.zeros(len(u), dtype=bool), np.full(len(u), np.nan)
     used[rows[strong][fitted]] = True
     everywhere[rows] = across

@@ -14,38 +14,48 @@ from numpy.typing import NDArray
 
 from edge.centering.edges.aspect import possible_aspects
 from edge.centering.edges.curves import crossings
-from edge.centering.edges.hough import find_edges
+from edge.centering.edges.hough import MIN_COVERAGE, find_edges
 from edge.centering.edges.lines import Line
 from edge.centering.edges.strips import LENGTH_MM, SIDES, Floats, Side, card_to_image, sample_strip, side_to_card
 from edge.errors import MeasurementError
 from edge.geometry import CORNER_RADIUS_MM, Image, Quad, transform_points
 
+# geometry: 2 mm by which a rough outline may be off, and the 1.4 mm that a sleeve of 66 x 91 mm reaches beyond its
+# card.
 SEARCH_MM = 3.4
-SEARCH_PX_PER_MM = 8.0
-SEARCH_SPACING_MM = 1.0
-MIN_COVERAGE = 0.6
+# chosen: what is searched is no finer; between profiles.
+SEARCH_PX_PER_MM, SEARCH_SPACING_MM = 8.0, 1.0
+# chosen: lines of each side that are combined, by nearness and by how much of the side shows them.
 CANDIDATES_PER_SIDE = 4
-# What an outline loses whose width to height is off a card's by more than the slack: what cards differ by, what a rough
-# outline may be off, and what a tilted card in a cropped picture seems to be off.
+# chosen: what a line seen along its whole side counts, the strongest one, and each millimetre from the rough outline;
+# and each millimetre (standard deviation) by which the four sides have moved apart. A rounded corner counts 1.
+COVERAGE_WEIGHT, STRENGTH_WEIGHT, DISTANCE_WEIGHT, SPREAD_WEIGHT = 0.5, 0.3, 0.12, 0.25
+# chosen: what an outline loses whose width to height is off a card's by more than the slack: what cards differ by, what
+# a rough outline may be off, and what a tilted card in a cropped picture seems to be off.
 ASPECT_WEIGHT = 60.0
 ASPECT_SLACK = 0.01
+# numerics: the best by everything but the ratio.
 COMBINATIONS_TRIED = 12
+# chosen: a corner is rounded if this share of the change along its diagonal lies where a rounding ends.
 MIN_ROUNDNESS = 0.5
+# chosen: squared change, in grey levels, below which a corner shows nothing.
+MIN_CORNER_CHANGE = 150.0
+# geometry: a sleeve's outline lies further out than any cut or shadow, on three sides or more.
+SLEEVE_MM, _SLEEVE_SIDES = 0.8, 3
 
 _CORNERS: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))
+# geometry: from each corner into the card.
 _INWARD = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
-# On the diagonal a rounding of radius r ends r * (sqrt(2) - 1) from the sharp corner. Of 3 mm it is on most cards, on
-# the oldest ones of 4 to 5 mm.
+# geometry: on the diagonal a rounding of radius r ends r * (sqrt(2) - 1) from the sharp corner. Of 3 mm it is on most
+# cards, on the oldest ones of 4 to 5 mm.
 _ROUNDING_MM = CORNER_RADIUS_MM * (np.sqrt(2) - 1)
 _LARGEST_ROUNDING_MM = 5.0 * (np.sqrt(2) - 1)
-_DIAGONAL_MM = np.arange(-0.8, 2.41, 0.1)
-_ROUNDING_WEIGHTS = np.where(
-    np.abs(_DIAGONAL_MM[1:-1] - _ROUNDING_MM) < 0.45,
-    1.0,
-    np.where((_DIAGONAL_MM[1:-1] > _ROUNDING_MM) & (_DIAGONAL_MM[1:-1] < _LARGEST_ROUNDING_MM), 0.6, 0.0),
-)
-_LINES_TO_CARD = {side: np.linalg.inv(side_to_card(side)).T for side in SIDES}
+# numerics: where the diagonal is read, and beside it.
 _BESIDE_MM = np.array([-0.25, 0.0, 0.25])
+_DIAGONAL_MM = np.arange(-0.8, 2.41, 0.1)
+# chosen: how near the end of a rounding of 3 mm a change counts whole, and what it counts up to one of 5 mm.
+ROUNDING_REACH_MM, LARGER_WEIGHT = 0.45, 0.6
+_LINES_TO_CARD = {side: np.linalg.inv(side_to_card(side)).T for side in SIDES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,7 +163,14 @@ def _corner_scores(image: Image, card: Floats, points_mm: Floats, corners: NDArr
     profile = sampled.reshape(len(points_mm), len(_DIAGONAL_MM), len(_BESIDE_MM), 3).mean(axis=2)
     change = np.linalg.norm(profile[:, 2:] - profile[:, :-2], axis=2) ** 2
     total = change.sum(axis=1)
-    return np.asarray(np.where(total > 150.0, change @ _ROUNDING_WEIGHTS / np.maximum(total, 1e-6), 0.0))
+    return np.asarray(np.where(total > MIN_CORNER_CHANGE, change @ _rounding_weights() / np.maximum(total, 1e-6), 0.0))
+
+
+def _rounding_weights() -> Floats:
+    """What changes along a diagonal count: whole at the end of a rounding of 3 mm, less up to one of 5 mm."""
+    ends = _DIAGONAL_MM[1:-1]
+    larger = np.where((ends > _ROUNDING_MM) & (ends < _LARGEST_ROUNDING_MM), LARGER_WEIGHT, 0.0)
+    return np.asarray(np.where(np.abs(ends - _ROUNDING_MM) < ROUNDING_REACH_MM, 1.0, larger), dtype=np.float64)
 
 
 def best_outline(
@@ -183,13 +200,13 @@ def best_outline(
         roundness[k][best[SIDES.index(a)], best[SIDES.index(b)]] > MIN_ROUNDNESS for k, (a, b) in enumerate(_CORNERS)
     ]
     outside = [
-        any(other.position_mm < lines[k].position_mm - 0.8 for other in lines)
+        any(other.position_mm < lines[k].position_mm - SLEEVE_MM for other in lines)
         for k, lines in zip(best, (candidates[side] for side in SIDES), strict=True)
     ]
     return CutOutline(
         quad=transform_points(card, _corners(candidates, best)),
         rounded_corners=sum(map(bool, rounded)),
-        edges_around=sum(outside) >= 3,
+        edges_around=sum(outside) >= _SLEEVE_SIDES,
     )
 
 
@@ -204,7 +221,9 @@ def _merits(candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Float
     for axis, side in enumerate(SIDES):
         strongest = max(line.strength for line in candidates[side])
         merit = [
-            0.5 * line.coverage + 0.3 * line.strength / strongest - 0.12 * abs(line.position_mm)
+            COVERAGE_WEIGHT * line.coverage
+            + STRENGTH_WEIGHT * line.strength / strongest
+            - DISTANCE_WEIGHT * abs(line.position_mm)
             for line in candidates[side]
         ]
         score += _along(np.array(merit), (axis,), len(SIDES))
@@ -212,7 +231,7 @@ def _merits(candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Float
         axes = SIDES.index(first), SIDES.index(second)
         score += _along(roundness[corner], axes, len(SIDES))
     places = [_along(np.array([line.position_mm for line in candidates[s]]), (k,), 4) for k, s in enumerate(SIDES)]
-    score -= 0.25 * np.std(np.stack(np.broadcast_arrays(*places)), axis=0)
+    score -= SPREAD_WEIGHT * np.std(np.stack(np.broadcast_arrays(*places)), axis=0)
     return score
 
 

@@ -9,40 +9,58 @@ import numpy as np
 from edge.centering.edges.card_edge import (
     CLEAR_CONTRAST,
     MAX_OUTER_SCATTER_MM,
-    MIN_COVERAGE,
     OUTER_REACH_MM,
     TRACE_REACH_MM,
     max_scatter_mm,
 )
-from edge.centering.edges.curves import upper_median
+from edge.centering.edges.curves import DEVIATIONS, upper_median
 from edge.centering.edges.departure import averaged, find_departures, mirrored, mirrored_back
-from edge.centering.edges.hough import Edges, find_edges
+from edge.centering.edges.hough import MIN_COVERAGE, Edges, find_edges
 from edge.centering.edges.lines import AGREEMENT_MM, Line, Trace, trace
 from edge.centering.edges.strips import Floats, Profiles, Strip
 from edge.errors import MeasurementError
 
-MIN_BORDER_MM = 0.45
+# geometry: a narrower border looks like the cut, which a card of 0.3 mm shows up to 0.4 mm of.
+CUT_EDGE_MM, MIN_BORDER_MM = 0.4, 0.45
+# geometry: two borders of 3 to 4 mm whose print is shifted until one is gone.
 MAX_BORDER_MM = 7.0
+# geometry: what a strip shows: twice as far out as the card's edge is looked for, and what is behind the widest border.
 STRIP_MM = (-1.2, MAX_BORDER_MM + 0.3)
+# geometry: that of a card's edge whose print was not found, for its colour.
+_UNKNOWN_BORDER_MM = 1.5
+# chosen: grey levels of a step that is a print's edge.
 MIN_CONTRAST = 8.0
-DOMINANCE = 0.6
-MAX_OUTSIDE = 3.0
+# chosen: the others have at most this share of an edge's contrast, where it is clear without being straight; and how
+# many times as strong an edge outside of it has to be.
+DOMINANCE, MAX_OUTSIDE = 0.6, 3.0
+# chosen: on so much of its side such an edge is seen.
 ROUGH_COVERAGE = 0.8
+# chosen: the narrowest border of which a rough edge is believed.
 MIN_ROUGH_BORDER_MM = 1.2
-# An edge as faint as this beside the clearest one is another thing's.
+# chosen: an edge as faint as this beside the clearest one is another thing's.
 MIN_ROUGH_SHARE = 0.35
-# An edge before the print's speaks against it: a straight one of half its contrast, a rough one of as much.
+# chosen: an edge before the print's speaks against it: a straight one of half its contrast, a rough one of as much.
 MAX_DOUBT = 0.5
 ROUGH_SHARE = 0.5
-CUT_EDGE_MM = 0.4
-# Scatter of single profiles about the edge: a printed frame's is a few micrometres, that of textures in art above 15.
-MIN_SCATTER_MM = 0.012
-# Texture of the border before the edge, as a share of the edge's contrast; an edge that is straight along its whole
-# side is a print's although there is text or foil before it.
+# chosen: scatter of single profiles about a sharp edge: a printed frame's is a few micrometres, that of textures in art
+# above 15.
+SHARP_SCATTER_MM = 0.012
+# chosen: how many times as far an edge may scatter as noise and blur make it, or as the card's own edge does; and how
+# many times as wide its blur may be.
+NOISE_SCATTERS, OUTER_SCATTERS, OUTER_BLURS = 4.0, 2.5, 2.0
+# chosen: texture of the border before the edge, as a share of the edge's contrast; an edge that is straight along its
+# whole side is a print's although there is text or foil before it.
 MAX_ROUGHNESS = 0.25
 MAX_ROUGHNESS_OF_WHOLE = 0.45
 WHOLE_COVERAGE = 0.95
-# A faint line this close before an edge so many times as strong may be no more than its shade.
+# geometry: clear of the print's edge, by more than its blur.
+_CLEAR_OF_PRINT_MM, _CLEAR_OF_BLUR_MM, _CLEAR_OF_BLUR_PX = 0.2, 0.15, 2
+# chosen: a border narrower than this, without both its edges, is not asked whether its colour changes.
+MIN_EVEN_BORDER_MM = 0.4
+# chosen: the colour changes that differs by so many grey levels, or by this share of the edge's contrast, between the
+# border's first third and its last, on more than this share of the profiles.
+CHANGED_LEVELS, CHANGED_CONTRAST, CHANGED_PROFILES = 15.0, 0.4, 0.35
+# chosen: a faint line this close before an edge so many times as strong may be no more than its shade.
 SHADE_MM = 1.2
 MAX_OUTSHINING = 3.0
 
@@ -152,7 +170,7 @@ def _ends_further_out(strip: Strip, seen: Edges, outer: Trace) -> bool:
 
 
 def _with_color(strip: Strip, outer: Trace, inner: Trace | None, doubt: str | None) -> BorderSide:
-    limit = outer.curve[0] + 1.5 if inner is None else inner.curve[0]
+    limit = outer.curve[0] + _UNKNOWN_BORDER_MM if inner is None else inner.curve[0]
     color = _median_color(strip, outer.curve[0], limit)
     uneven = inner is not None and _changes_within(strip, outer, inner)
     return BorderSide(strip=strip, outer=outer, inner=inner, color=color, doubt=doubt, uneven=uneven)
@@ -181,10 +199,12 @@ def _is_print_edge(strip: Strip, outer: Trace, found: Trace) -> bool:
     """Whether an edge is a print's: seen along the whole side, sharp, straight, and the border before it even."""
     if found.coverage < MIN_COVERAGE or found.contrast < MIN_CONTRAST:
         return False
-    sharp = found.width_mm < 2.0 * max(outer.width_mm, 0.5 * strip.step_mm) + strip.step_mm
+    sharp = found.width_mm < OUTER_BLURS * max(outer.width_mm, 0.5 * strip.step_mm) + strip.step_mm
     noise = _roughness(strip, outer.curve[0] + CUT_EDGE_MM, found.curve[0])
     blur_mm = max(outer.width_mm, strip.step_mm)
-    expected = max(MIN_SCATTER_MM, 4.0 * noise * blur_mm / found.contrast, 2.5 * outer.scatter_mm)
+    expected = max(
+        SHARP_SCATTER_MM, NOISE_SCATTERS * noise * blur_mm / found.contrast, OUTER_SCATTERS * outer.scatter_mm
+    )
     straight = found.scatter_mm < min(max_scatter_mm(found, strip.step_mm), expected)
     even = noise < (MAX_ROUGHNESS_OF_WHOLE if _is_whole(found) else MAX_ROUGHNESS) * found.contrast
     return bool(sharp and straight and even)
@@ -192,7 +212,7 @@ def _is_print_edge(strip: Strip, outer: Trace, found: Trace) -> bool:
 
 def _is_whole(found: Trace) -> bool:
     """Whether an edge is seen, and straight, along all of its side."""
-    return found.coverage >= WHOLE_COVERAGE and found.scatter_mm < MIN_SCATTER_MM
+    return found.coverage >= WHOLE_COVERAGE and found.scatter_mm < SHARP_SCATTER_MM
 
 
 def _outshines(other: Line, line: Line) -> bool:
@@ -204,15 +224,15 @@ def _outshines(other: Line, line: Line) -> bool:
 def _roughness(strip: Strip, start_mm: float, end_mm: float) -> float:
     """Noise and texture of the border: standard deviation between neighbouring profiles, grey levels."""
     first = round((start_mm - strip.first_mm) / strip.step_mm)
-    last = max(first + 1, round((end_mm - 0.2 - strip.first_mm) / strip.step_mm))
+    last = max(first + 1, round((end_mm - _CLEAR_OF_PRINT_MM - strip.first_mm) / strip.step_mm))
     change = strip.profiles[1:, first:last] - strip.profiles[:-1, first:last]
-    return 1.4826 * math.sqrt(upper_median(np.einsum("nmc,nmc->nm", change, change).ravel()) / 2)
+    return DEVIATIONS * math.sqrt(upper_median(np.einsum("nmc,nmc->nm", change, change).ravel()) / 2)
 
 
 def _median_color(strip: Strip, outer_mm: float, inner_mm: float) -> Floats:
     """By whole grey levels, which many pixels share."""
     first = round((outer_mm + CUT_EDGE_MM - strip.first_mm) / strip.step_mm)
-    last = round((inner_mm - 0.2 - strip.first_mm) / strip.step_mm)
+    last = round((inner_mm - _CLEAR_OF_PRINT_MM - strip.first_mm) / strip.step_mm)
     zone = strip.profiles[:, first : max(last, first + 1)]
     half = zone.shape[0] * zone.shape[1] // 2
     counts = [cv2.calcHist([zone], [channel], None, [256], [0, 256]).ravel() for channel in range(3)]
@@ -221,13 +241,13 @@ def _median_color(strip: Strip, outer_mm: float, inner_mm: float) -> Floats:
 
 def _changes_within(strip: Strip, outer: Trace, inner: Trace) -> bool:
     """Whether the border's colour changes, on many profiles, between the card's edge and the print's edge."""
-    start, end = outer.curve[0] + CUT_EDGE_MM, inner.curve[0] - 0.15 - 2 * strip.step_mm
-    if end - start < 0.4:
+    start, end = outer.curve[0] + CUT_EDGE_MM, inner.curve[0] - _CLEAR_OF_BLUR_MM - _CLEAR_OF_BLUR_PX * strip.step_mm
+    if end - start < MIN_EVEN_BORDER_MM:
         return False
     third = (end - start) / 3
     change = _mean_colors(strip, end - third, end) - _mean_colors(strip, start, start + third)
-    limit = max(15.0, 0.4 * inner.contrast)
-    return int(np.count_nonzero(np.einsum("nc,nc->n", change, change) > limit**2)) > 0.35 * len(change)
+    limit = max(CHANGED_LEVELS, CHANGED_CONTRAST * inner.contrast)
+    return int(np.count_nonzero(np.einsum("nc,nc->n", change, change) > limit**2)) > CHANGED_PROFILES * len(change)
 
 
 def _mean_colors(strip: Strip, start_mm: float, end_mm: float) -> Profiles:

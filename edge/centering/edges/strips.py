@@ -24,8 +24,13 @@ LENGTH_MM: dict[Side, float] = {
     "top": CARD_WIDTH_MM,
     "bottom": CARD_WIDTH_MM,
 }
+# geometry: a corner's rounding of 3 to 5 mm, and a border of up to 3 mm more, are no part of a straight side.
 CLEAR_OF_CORNERS_MM = 8.0
 
+# chosen: the distance between profiles.
+PROFILE_SPACING_MM = 0.75
+
+# geometry: each side's own left is the card's left, right, top or bottom edge.
 _TO_CARD: dict[Side, Floats] = {
     "left": np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]),
     "right": np.array([[-1.0, 0, CARD_WIDTH_MM], [0, 1, 0], [0, 0, 1]]),

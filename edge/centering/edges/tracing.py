@@ -8,17 +8,19 @@ import numpy as np
 from edge.centering.edges.aspect import aspect_doubts, possible_aspects
 from edge.centering.edges.border import trace_sides
 from edge.centering.edges.outline import CutOutline, corner_points, find_outline, rounded_corners
-from edge.centering.edges.print_edge import STRIP_MM, BorderSide
-from edge.centering.edges.strips import SIDES, Side, card_to_image, sample_strip
+from edge.centering.edges.print_edge import SHARP_SCATTER_MM, STRIP_MM, BorderSide
+from edge.centering.edges.strips import PROFILE_SPACING_MM, SIDES, Side, card_to_image, sample_strip
 from edge.errors import MeasurementError
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, side_lengths, transform_points
 
-PROFILE_SPACING_MM = 0.75
+# chosen: how much wider to high a card may seem than it is: two and a half times the 1 % that cards, the straightening
+# and an unknown principal point come to.
 ASPECT_TOLERANCE = 0.025
+# chosen: of four corners.
 MIN_ROUNDED_CORNERS = 2
-# A card's four edges are cut and seen alike; one that scatters far more than the others is not followed rightly.
+# chosen: a card's four edges are cut and seen alike; one that scatters so many times as much as the others is not
+# followed rightly.
 MAX_UNEVENNESS = 4.0
-MIN_UNEVEN_SCATTER_MM = 0.012
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,7 +94,7 @@ def _traced_sides(image: Image, outline: CutOutline) -> dict[Side, BorderSide]:
 
 def _check_evenness(sides: Mapping[Side, BorderSide]) -> None:
     scatters = {side: found.outer.scatter_mm for side, found in sides.items()}
-    limit_mm = max(MIN_UNEVEN_SCATTER_MM, MAX_UNEVENNESS * float(np.median(list(scatters.values()))))
+    limit_mm = max(SHARP_SCATTER_MM, MAX_UNEVENNESS * float(np.median(list(scatters.values()))))
     worst = max(SIDES, key=lambda side: scatters[side])
     if scatters[worst] > limit_mm:
         raise MeasurementError(f"the card's {worst} edge is not clear: it is far less straight than the others")

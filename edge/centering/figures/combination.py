@@ -11,9 +11,10 @@ from edge.centering.figures.grading import GradingTables, shipped_tables
 from edge.centering.result import Balance, Centering, Estimate, Place, Registration
 from edge.errors import MeasurementError
 
-# A reading further than this many standard deviations from the median of the others is left out.
+# chosen: a reading further than this many standard deviations from the median of the others is left out.
 MAX_DEVIATION = 4.0
-# Where fewer agree than this, no reading is better than another: all count, and their spread is the uncertainty.
+# chosen: where fewer agree than this, no reading is better than another: all count, and their spread is the
+# uncertainty.
 MIN_AGREEING = 0.6
 
 

@@ -7,17 +7,20 @@ from edge.centering.edges.strips import SIDES, Floats, Side, card_to_image
 from edge.centering.result import Centering, Figures, Place, Registration
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, transform_points
 
+# layout: room around the card, for the figures above it, and the scale.
 MARGIN_MM = 9.0
 HEADER_MM = 21.0
 PX_PER_MM = 14.0
 
 Color = tuple[int, int, int]
 
+# layout: blue, green, red of what is drawn.
 _GOOD: Color = (60, 220, 60)
 _OUTLIER: Color = (40, 40, 240)
 _EDGE: Color = (255, 200, 60)
 _INK: Color = (245, 245, 245)
 _RIM: Color = (20, 20, 20)
+# geometry: from each side into the card, right and down.
 _INWARD: dict[Side, tuple[int, int]] = {"left": (1, 0), "right": (-1, 0), "top": (0, 1), "bottom": (0, -1)}
 
 

@@ -7,17 +7,19 @@ import numpy as np
 
 from edge.centering.edges.strips import LENGTH_MM, SIDES, Side
 from edge.centering.figures.grading import GradingTables, grade_chances, shipped_tables
+from edge.centering.fitted import fitted
 from edge.centering.result import Balance, Disagreement, Estimate, Face, Figures, Place, Registration
 from edge.errors import MeasurementError
+from edge.geometry import CARD_WIDTH_MM
 
+# geometry: a straight line, and one place to tell how well it fits.
 MIN_PLACES = 3
-# Standard deviation of a card's true width over 50 measured cards (0.14 mm of 63 mm): the scale is known no better.
-CARD_SIZE_SHARE = 0.14 / 63.0
-# Light from one side displaces both outer edges the same way, so that one border gains what the other loses. How much
-# of the errors is of this kind differs from scene to scene: with a half, 95 % of shares are within 95 % intervals.
-OPPOSITION = 0.5
-# What is left of a place's own uncertainty at least, so that every place has a weight.
+# geometry: standard deviation of a card's true width over fifty measured cards: the scale is known no better.
+CARD_SIZE_STD_MM = 0.14
+CARD_SIZE_SHARE = CARD_SIZE_STD_MM / CARD_WIDTH_MM
+# numerics: what is left of a place's own uncertainty at least, so that every place has a weight.
 MIN_STD_MM = 1e-4
+FITTED = fitted().uncertainty
 
 
 def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTables) -> Figures:
@@ -28,7 +30,7 @@ def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTabl
     """
     fits = {side: _fit(side, places) for side in SIDES}
     plain = {side: Estimate(value=fit[0], std=fit[1]) for side, fit in fits.items()}
-    left_right, top_bottom = _balance(plain["left"], plain["right"]), _balance(plain["top"], plain["bottom"])
+    left_right, top_bottom = balance(plain["left"], plain["right"]), balance(plain["top"], plain["bottom"])
     slopes = np.degrees(np.arctan([-fits["left"][2], fits["right"][2], fits["top"][2], -fits["bottom"][2]]))
     slope_stds = np.degrees([fits[side][3] for side in SIDES])
     weights = 1 / slope_stds**2
@@ -117,9 +119,9 @@ def _fit(side: Side, places: Sequence[Place]) -> tuple[float, float, float, floa
     return float(middle), float(np.hypot(middle_std, shared.mean())), float(slope), float(slope_std), rms
 
 
-def _balance(first: Estimate, second: Estimate) -> Balance:
+def balance(first: Estimate, second: Estimate) -> Balance:
     """How two borders share their sum; their errors are taken to be opposite in part."""
     total = first.value + second.value
     parts = np.array([second.value * first.std, first.value * second.std]) / total**2
-    spread = np.sqrt(parts @ parts + 2 * OPPOSITION * parts.prod())
+    spread = np.sqrt(parts @ parts + 2 * FITTED.opposition * parts.prod())
     return Balance(first=float(100 * first.value / total), std=float(100 * spread))

@@ -9,24 +9,19 @@ from edge.centering.edges.departure import PROFILES_AVERAGED
 from edge.centering.edges.lines import Trace
 from edge.centering.edges.print_edge import BorderSide
 from edge.centering.edges.strips import LENGTH_MM, SIDES, Floats, Side, Strip, side_to_card
+from edge.centering.fitted import fitted
 from edge.centering.optics.plane import CardPlane
 from edge.centering.result import Place
 from edge.errors import MeasurementError
 from edge.geometry import transform_points
 
+# geometry: one every 11 mm, as the middle of a side is one of them.
 PLACES_PER_SIDE: Mapping[Side, int] = {"left": 7, "right": 7, "top": 5, "bottom": 5}
+# chosen: about a place, so that a quarter of the side is read in all.
 PLACE_REACH_MM = 2.3
-# What is wrong with a whole side at once (variance components of the error of 430 borders of simulated cards, rounded
-# up): sampling, in samples; whatever roughens or blurs the card's edge, as a share of its scatter and its blur; and
-# what lies beside a faint edge, in samples times grey levels.
-SAMPLING_BIAS_PX = 0.05
-SCATTER_BIAS = 1.3
-# Beyond this scatter an edge is worn, shadowed or two edges in one, and its middle doubtful in itself.
+# chosen: beyond this scatter an edge is worn, shadowed or two edges in one, and its middle doubtful in itself.
 ROUGH_SCATTER_MM = 0.03
-ROUGH_SCATTER_BIAS = 1.0
-BLUR_BIAS = 0.04
-FAINT_BIAS_PX = 6.5
-RISE_BIAS = 0.3
+FITTED = fitted().uncertainty
 _INWARD = {side: np.asarray(np.linalg.inv(side_to_card(side)), dtype=np.float64) for side in SIDES}
 
 
@@ -56,10 +51,10 @@ def outer_std_mm(found: BorderSide) -> float:
     """Standard uncertainty of the place of a card's edge, the same along the whole side."""
     outer, step_mm = found.outer, found.strip.step_mm
     parts = (
-        SAMPLING_BIAS_PX * step_mm,
-        SCATTER_BIAS * outer.scatter_mm + ROUGH_SCATTER_BIAS * max(0.0, outer.scatter_mm - ROUGH_SCATTER_MM),
-        BLUR_BIAS * outer.width_mm,
-        FAINT_BIAS_PX * step_mm / max(outer.contrast, 1.0),
+        FITTED.sampling_px * step_mm,
+        FITTED.scatter * outer.scatter_mm + FITTED.rough_scatter * max(0.0, outer.scatter_mm - ROUGH_SCATTER_MM),
+        FITTED.blur * outer.width_mm,
+        FITTED.faint_px * step_mm / max(outer.contrast, 1.0),
         outer.doubt_mm,
     )
     return float(np.linalg.norm(parts))
@@ -77,7 +72,7 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
     inner_px = strip.image_points(inner.at(u) + np.nan_to_num(offsets), positions)
     card_mm = plane.card_points(np.concatenate([outer_px, inner_px]))
     widths_mm = np.diff(transform_points(_INWARD[strip.side], card_mm)[:, 0].reshape(2, -1), axis=0)[0]
-    shared = float(np.hypot(outer_mm, _print_edge_std_mm(found, inner)))
+    shared = float(np.hypot(outer_mm, print_edge_std_mm(found, inner)))
     independent = counts / PROFILES_AVERAGED if found.rough else counts
     stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(independent, 1))
     return [
@@ -95,10 +90,10 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
     ]
 
 
-def _print_edge_std_mm(found: BorderSide, inner: Trace) -> float:
+def print_edge_std_mm(found: BorderSide, inner: Trace) -> float:
     """What displaces the whole print edge: what lies beside it, where along its rise it is, which of several it is."""
-    faint = FAINT_BIAS_PX * found.strip.step_mm / max(inner.contrast, 1.0)
-    rise = RISE_BIAS * inner.width_mm if found.rough else 0.0
+    faint = FITTED.faint_px * found.strip.step_mm / max(inner.contrast, 1.0)
+    rise = FITTED.rise * inner.width_mm if found.rough else 0.0
     return float(np.linalg.norm((faint, rise, inner.doubt_mm)))
 
 

@@ -7,17 +7,18 @@ from edge.centering.figures.report import centering_report
 from edge.centering.result import Centering
 from edge.wire.centering import CenteringReport
 
-MAX_FRAMES = 16
+# geometry: grading companies state whole points.
 GOOD_STD_POINTS = 1.0
-# One point of the share of a 3 mm border is about this shift.
+# geometry: one point of the share of two borders of 3 mm.
 MM_PER_POINT = 0.06
-PATIENCE_FRAMES = 3
-# A change worth telling: a ratio moved by this many of its standard uncertainties, or they shrank so far.
+# chosen: frames, about one a second, that are combined, and that are waited for before a measurement is told as it is.
+MAX_FRAMES, PATIENCE_FRAMES = 16, 3
+# chosen: a change worth telling: a ratio moved by this many of its standard uncertainties, or they shrank so far.
 CHANGE_STDS = 0.5
 SHRINKAGE = 0.8
-# A reading that is off by more of its standard uncertainties is of another card.
+# chosen: a reading that is off by more of its standard uncertainties is of another card.
 CONTRADICTION_STDS = 4.0
-# Where more frames would not help, every so many that are offered one is measured, to notice that.
+# chosen: where more frames would not help, every so many that are offered one is measured, to notice that.
 CHECK_EVERY = 4
 
 Readings = tuple[tuple[float, float], ...]

@@ -14,9 +14,12 @@ from edge.centering.edges.strips import Floats, Side, card_to_image
 from edge.centering.optics.lens import LensModel
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, transform_points
 
-# The map from a card to its picture is exact at nodes this far apart, and linear between them.
+# numerics: the map from a card to its picture is exact at nodes this far apart, and linear between them.
 _NODE_STEP = 16
+# numerics: samples along each side of a pixel, so that means of pixels and not single points are taken.
 _FINER = 2
+# numerics: points along each side, so that a bowed one is within the picture cut out.
+_POINTS_PER_SIDE = 9
 _CORNERS: tuple[tuple[Side, Side], ...] = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))
 
 
@@ -91,7 +94,7 @@ def card_plane(sides: Mapping[Side, BorderSide], lens: LensModel) -> CardPlane:
 
 
 def _outline_mm() -> Floats:
-    share = np.linspace(0, 1, 9)
+    share = np.linspace(0, 1, _POINTS_PER_SIDE)
     zero, one = np.zeros_like(share), np.ones_like(share)
     sides = np.concatenate([np.stack(s, axis=1) for s in ((share, zero), (share, one), (zero, share), (one, share))])
     return np.asarray(sides * (CARD_WIDTH_MM, CARD_HEIGHT_MM), dtype=np.float64)

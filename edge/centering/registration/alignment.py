@@ -12,32 +12,45 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.centering.edges.curves import DEVIATIONS
 from edge.centering.edges.strips import Floats
 from edge.errors import MeasurementError
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, CORNER_RADIUS_MM, Image
 
 Pixels = NDArray[np.float32]
 
-DETAIL_MM = 0.6
-NEIGHBOURHOOD_MM = 4.0
-CONTRAST_FLOOR = 4.0
-SMOOTHING_PX = 1.0
+# chosen: standard deviations of the local mean that is taken away, and of the local contrast that is divided by; grey
+# levels of contrast below which it is noise; and pixels of the last smoothing.
+DETAIL_MM, NEIGHBOURHOOD_MM, CONTRAST_FLOOR, SMOOTHING_PX = 0.6, 4.0, 4.0, 1.0
+# numerics: box filters in turn, nearly a Gaussian (Wells, 1986).
+_BOXES = 3
+# geometry: a border of 3 mm is gone when its print has moved so far.
 MAX_SHIFT_MM = 3.0
+# geometry: 2 mm of 63, more than any card is cut or any outline is off.
 MAX_STRETCH = 0.03
-RIM_MM = 1.2
-CUT_EDGE_MM = 0.6
-ITERATIONS = 12
-CONVERGED_MM = 1e-3
-# Where the reference is even, nothing shows how far it is displaced: this share of the pixels is used.
+# chosen: how far from the card's edge its picture and the reference are compared; and how far from the cut the
+# reference's pixels have to lie on the card.
+RIM_MM, CLEAR_OF_CUT_MM = 1.2, 0.6
+# numerics: steps, of which the last is so short at the card's corners; half a card, by which a slope moves them.
+ITERATIONS, CONVERGED_MM, _HALF_CARD_MM = 12, 1e-3, (30, 40)
+# chosen: where the reference is even, nothing shows how far it is displaced: this share of the pixels is used.
 TELLING_SHARE = 0.45
-# A residual of this many robust standard deviations has a quarter of the weight (Geman and McClure).
-CUT_STDS = 2.0
-LEAST_CUT = 0.2
+# chosen: a residual of this many robust standard deviations has a quarter of the weight (Geman and McClure, 1987), and
+# no smaller one than the least cut.
+CUT_STDS, LEAST_CUT = 2.0, 0.2
+# numerics: that weight, below which a pixel does not agree.
+_QUARTER = 0.25
+# numerics: how many times as much or as little contrast as the reference a card may have.
+_GAINS = (0.3, 2.0)
+# geometry: parts of the card of 8 mm, which err on their own as things on a card do.
 TILES = (11, 8)
-# The right reference gave 0.86 and more on 78 simulated cards, also under glare and fingers; others stay below 0.4.
-MIN_CORRELATION = 0.55
-MIN_AGREEING = 0.3
+# chosen: correlation with the reference, and the share of the pixels that agree. The right reference gave 0.86 and more
+# on 78 simulated cards, also under glare and fingers; others stay below 0.4.
+MIN_CORRELATION, MIN_AGREEING = 0.55, 0.3
+# geometry: shift, turn, size and shear.
+_UNKNOWNS = 6
 
+# geometry: the middle of a card.
 _MIDDLE_MM = np.array([CARD_WIDTH_MM, CARD_HEIGHT_MM]) / 2
 
 
@@ -86,7 +99,7 @@ def align(card: Image, reference: Image) -> Alignment:
     for _ in range(ITERATIONS):
         change = steps.change(moving, parameters)
         parameters = parameters + change
-        if np.abs(change * (1, 30, 40, 1, 30, 40)).max() < CONVERGED_MM:
+        if np.abs(change * ((1, *_HALF_CARD_MM) * 2)).max() < CONVERGED_MM:
             break
     found = steps.at(moving, parameters)
     _check(found, parameters)
@@ -116,9 +129,9 @@ def normalised(picture: Image) -> Pixels:
 
 
 def _blurred(picture: Pixels, sigma: float) -> Pixels:
-    """Three box filters: nearly a Gaussian, at a cost that does not depend on its size."""
+    """Box filters: nearly a Gaussian, at a cost that does not depend on its size."""
     width = 2 * round((np.sqrt(4 * sigma**2 + 1) - 1) / 2) + 1
-    for _ in range(3):
+    for _ in range(_BOXES):
         picture = np.asarray(cv2.blur(picture, (width, width), borderType=cv2.BORDER_REFLECT), dtype=np.float32)
     return picture
 
@@ -141,7 +154,7 @@ def _inner_mask(shape: tuple[int, int]) -> NDArray[np.bool_]:
     from_side = np.minimum(x, CARD_WIDTH_MM - x)
     from_end = np.minimum(y, CARD_HEIGHT_MM - y)
     outside = np.hypot(np.maximum(CORNER_RADIUS_MM - from_side, 0), np.maximum(CORNER_RADIUS_MM - from_end, 0))
-    clear = (from_side > RIM_MM) & (from_end > RIM_MM) & (outside < CORNER_RADIUS_MM - CUT_EDGE_MM)
+    clear = (from_side > RIM_MM) & (from_end > RIM_MM) & (outside < CORNER_RADIUS_MM - CLEAR_OF_CUT_MM)
     return np.asarray(clear, dtype=np.bool_)
 
 
@@ -183,7 +196,7 @@ class _Steps:
             map=parameters,
             covariance=self._covariance(pulls, inverse),
             correlation=_weighted_correlation(picture, self._picture, weights),
-            agreeing=float(np.mean(seen > 0.25)) if len(seen) else 0.0,
+            agreeing=float(np.mean(seen > _QUARTER)) if len(seen) else 0.0,
         )
 
     def _solved(self, moving: Pixels, parameters: Floats) -> tuple[Floats, Pixels, Pixels, Pixels]:
@@ -193,11 +206,11 @@ class _Steps:
         picture, valid = np.take(moved, self._at), self._on_card(parameters)
         gain = _gain(picture * valid, self._picture * valid)
         residual = gain * self._picture - picture
-        spread = 1.4826 * float(np.median(np.abs(residual)))
+        spread = DEVIATIONS * float(np.median(np.abs(residual)))
         weights = valid / np.square(1 + np.square(residual / np.float32(max(CUT_STDS * spread, LEAST_CUT))))
         design = np.stack([gx, gx * self._ux, gx * self._uy, gy, gy * self._ux, gy * self._uy])
         weighted = design * weights
-        bend = (weighted @ design.T).astype(np.float64) + 1e-9 * np.eye(6)
+        bend = (weighted @ design.T).astype(np.float64) + 1e-9 * np.eye(_UNKNOWNS)
         return np.linalg.inv(bend), weighted * residual, picture, weights
 
     def _covariance(self, pulls: Pixels, inverse: Floats) -> Floats:
@@ -205,7 +218,7 @@ class _Steps:
         count = TILES[0] * TILES[1]
         sums = np.stack([np.bincount(self._tile, pull, minlength=count) for pull in pulls])
         sums = sums - sums.mean(axis=1, keepdims=True)
-        return np.asarray(inverse @ (sums @ sums.T) @ inverse * count / (count - 6), dtype=np.float64)
+        return np.asarray(inverse @ (sums @ sums.T) @ inverse * count / (count - _UNKNOWNS), dtype=np.float64)
 
     def _moved(self, moving: Pixels, parameters: Floats) -> Pixels:
         """The card's picture, resampled so that the print lies where the reference has it."""
@@ -225,7 +238,7 @@ class _Steps:
         a, b = parameters[:3].astype(np.float32), parameters[3:].astype(np.float32)
         x = self._ux * (1 + a[1]) + self._uy * a[2] + a[0]
         y = self._uy * (1 + b[2]) + self._ux * b[1] + b[0]
-        reach = (_MIDDLE_MM - CUT_EDGE_MM).astype(np.float32)
+        reach = (_MIDDLE_MM - CLEAR_OF_CUT_MM).astype(np.float32)
         return np.asarray((np.abs(x) < reach[0]) & (np.abs(y) < reach[1]), dtype=np.bool_)
 
 
@@ -237,7 +250,7 @@ def _gradients(picture: Pixels, scale: Floats) -> tuple[Pixels, Pixels]:
 
 
 def _gain(picture: Pixels, reference: Pixels) -> np.float32:
-    return np.float32(np.clip(picture @ reference / max(float(reference @ reference), 1e-6), 0.3, 2.0))
+    return np.float32(np.clip(picture @ reference / max(float(reference @ reference), 1e-6), *_GAINS))
 
 
 def _weighted_correlation(a: Pixels, b: Pixels, weights: Pixels) -> float:

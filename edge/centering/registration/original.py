@@ -5,19 +5,21 @@ import numpy as np
 
 from edge.centering.edges.border import check_border, trace_sides
 from edge.centering.edges.print_edge import STRIP_MM, BorderSide
-from edge.centering.edges.strips import SIDES, card_to_image, sample_strip
+from edge.centering.edges.strips import PROFILE_SPACING_MM, SIDES, card_to_image, sample_strip
 from edge.centering.registration.reference import Borders, PrintReference, encode_reference
 from edge.errors import MeasurementError
 from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 
-# An original of whose printed border more is in doubt has none that other pictures could be held against.
+# chosen: an original of whose printed border more is in doubt has none that other pictures could be held against.
 _MAX_DOUBT_MM = 0.05
+# geometry: wider than the strips reach beyond the card.
 _MARGIN_MM = 3
+# chosen: twice as fine as rectified cards, and blurred by a little over a pixel as sharp photographs are.
 _FINER = 2
 _PX_PER_MM = float(RECTIFIED_PX_PER_MM * _FINER)
-_SPACING_MM = 0.75
 _BLUR_PX = 1.2
+# geometry: of black, white and magenta, one is far from any colour.
 _GROUNDS = ((0, 0, 0), (255, 255, 255), (255, 0, 255))
 
 
@@ -48,7 +50,7 @@ def original_borders_mm(card: Image) -> Borders | None:
     quad = np.array([[0.0, 0], [width, 0], [width, height], [0, height]]) + margin - 0.5
     plane = card_to_image(quad)
     try:
-        strips = [sample_strip(picture, plane, side, STRIP_MM, _PX_PER_MM, _SPACING_MM) for side in SIDES]
+        strips = [sample_strip(picture, plane, side, STRIP_MM, _PX_PER_MM, PROFILE_SPACING_MM) for side in SIDES]
         sides = trace_sides(strips)
         check_border(sides)
     except MeasurementError:

@@ -10,8 +10,10 @@ from edge.errors import DatabaseError
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 from edge.imaging.small_pictures import decode_small
 
+# chosen: as small as still tells a shift to 0.012 mm, at 2.8 kB a card.
 REFERENCE_PX_PER_MM = 2.5
 REFERENCE_SIZE = (round(CARD_WIDTH_MM * REFERENCE_PX_PER_MM), round(CARD_HEIGHT_MM * REFERENCE_PX_PER_MM))
+# chosen: of 0 to 100.
 _WEBP_QUALITY = 30
 
 Borders = Mapping[Side, float]

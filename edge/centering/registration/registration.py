@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.centering.edges.strips import LENGTH_MM, SIDES, Floats, Side
-from edge.centering.figures.figures import CARD_SIZE_SHARE
+from edge.centering.figures.figures import CARD_SIZE_SHARE, CARD_SIZE_STD_MM
 from edge.centering.figures.places import place_positions_mm
 from edge.centering.optics.plane import CardPlane
 from edge.centering.registration.alignment import Alignment, align, correlation
@@ -19,19 +19,19 @@ from edge.centering.registration.reference import REFERENCE_SIZE, PrintReference
 from edge.centering.result import Balance, Estimate, Place, Registration
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 
-# What the reference pictures' size and compression, and the widths of their own borders, may be off by.
-REFERENCE_STD_MM = 0.012
-REFERENCE_BORDER_STD_MM = 0.02
-# Of fifty measured cards; two standard deviations are a misfit.
-CARD_SIZE_STD_MM = 0.14
-MAX_MISFIT_MM = 2 * CARD_SIZE_STD_MM
-# No card is cut so wrongly, and no lit cut edge so broad: an edge was misread.
-MAX_BELIEVED_MISFIT_MM = 0.6
-# Lens distortion that was not removed, and the reference's own, turn the print by so much (simulated cards).
+# chosen: what the reference pictures' size and compression, and the widths of their own borders, may be off by: more
+# than simulated ones are, as those of a gallery are scans.
+REFERENCE_STD_MM, REFERENCE_BORDER_STD_MM = 0.012, 0.02
+# chosen: what is left of the lens's distortion, and the reference's own, turn the print by so much.
 REFERENCE_STD_DEG = 0.012
-# Forty simulated fronts stayed below 0.12, backs in every condition above 0.9.
+# chosen: two standard deviations, which one card in twenty exceeds.
+MAX_MISFIT_MM = 2 * CARD_SIZE_STD_MM
+# chosen: no card is cut so wrongly, and no lit cut edge so broad: an edge was misread.
+MAX_BELIEVED_MISFIT_MM = 0.6
+# chosen: forty simulated fronts stayed below 0.12, backs in every condition above 0.9.
 MIN_BACK_CORRELATION = 0.45
 
+# geometry: the middle of a card.
 _MIDDLE_MM = np.array([[CARD_WIDTH_MM, CARD_HEIGHT_MM]]) / 2
 
 

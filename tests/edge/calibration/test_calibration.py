@@ -3,7 +3,7 @@ import re
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.calibration import CalibratedLens, read_calibration, write_calibration
@@ -79,6 +79,7 @@ def test_the_known_camera_is_found(solved):
     assert np.abs(straight - solved.lens.undistorted(grid)).max() < 0.35
 
 
+@settings(deadline=None)
 @given(st.floats(-0.25, 0.25), st.floats(-0.05, 0.05), st.floats(-0.002, 0.002))
 def test_distorting_undoes_undistorting(k1, k2, p1):
     lens = CalibratedLens(focal_px=FOCAL, centre_px=CENTRE, coefficients=(k1, k2, p1, -p1, 0.0))

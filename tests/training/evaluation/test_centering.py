@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
-from training.evaluation.centering import BORDERLESS, METHOD, REFERENCED, CenteringOutcome, measure_scene
+from training.evaluation.centering import METHOD, REFERENCED, CenteringOutcome, measure_scene
 from training.evaluation.centering_baselines import BASELINES, canny_hough, fixed_inner_threshold, threshold_box
 from training.evaluation.centering_report import centering_to_markdown
+from training.evaluation.centering_scenes import BORDERLESS
 from training.evaluation.centering_summary import summarise
 from training.evaluation.gauge import analyse
 
