@@ -7,11 +7,16 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from edge.errors import DatabaseError, ModelError, ScannerError
 from edge.files.regular_files import open_regular, read_utf8
 from edge.settings.validation import first_fault
+
+UNCALIBRATED = (
+    "the card database is uncalibrated: nothing is confirmed, and no probability is stated; build it again with "
+    "'card-training index'"
+)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -68,13 +73,33 @@ class NetworkManifest(BaseModel):
     sha256: Sha256
 
 
-class Thresholds(_Manifest):
-    """Cosine distances (1 - similarity) that decide what an answer is worth."""
+class EvidenceWeights(_Manifest):
+    """Log-odds that a card shows what its first match shows: the intercept and the weighted sum of the evidence.
 
-    confirmed: float = Field(default=0.25, gt=0, lt=2)
-    unknown: float = Field(default=0.40, gt=0, lt=2)
-    not_a_card: float = Field(default=0.50, gt=0, lt=2)
-    calibration: dict[str, Any] = Field(default_factory=dict, description="how they were found; empty for the defaults")
+    The evidence is that of `edge.recognition.evidence.Evidence`.
+    """
+
+    intercept: FiniteFloat
+    distance: FiniteFloat
+    lead: FiniteFloat
+    separation: FiniteFloat
+    agreement: FiniteFloat = 0.0
+
+
+class Calibration(_Manifest):
+    """What evidence is worth in this very gallery, measured by leaving each art out of it in turn.
+
+    Probabilities are those among equally many cards that are in the gallery and that are not.
+    """
+
+    confirmed: float = Field(gt=0, lt=1, description="least probability that confirms")
+    named: float = Field(gt=0, lt=1, description="least probability of a candidate; below it a card is unknown")
+    not_a_card: float = Field(gt=0, description="greatest distance of any card, in the gallery or not")
+    cheap: EvidenceWeights = Field(description="of the evidence without agreement")
+    full: EvidenceWeights | None = Field(description="of all evidence; null without reference pictures")
+    told_apart: float = Field(gt=0, le=1, description="share of the look-alike checks that decide which decide rightly")
+    gallery: Sha256 = Field(description="digest of what it was measured on")
+    measured: dict[str, Any] = Field(default_factory=dict, description="how, and how well it does on cards kept apart")
 
 
 class DatabaseManifest(_Manifest):
@@ -89,8 +114,14 @@ class DatabaseManifest(_Manifest):
     dtype: Literal["f32", "f16", "bf16", "i8"] = "f32"
     rows: int = Field(ge=0)
     cards: int = Field(ge=0)
-    thresholds: Thresholds = Thresholds()
+    calibration: Calibration | None = Field(default=None, description="without it nothing is confirmed")
     files: dict[str, Sha256]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_thresholds(cls, values: Any) -> Any:  # noqa: ANN401 (whatever was read)
+        """Leave out the distances that older bundles were decided by: they open, and are uncalibrated."""
+        return {k: v for k, v in values.items() if k != "thresholds"} if isinstance(values, dict) else values
 
 
 def file_sha256(path: Path) -> str:

@@ -304,7 +304,7 @@ def _add_inspect(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool)
 
 
 def _add_evaluate(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -> None:
-    evaluate = commands.add_parser("evaluate", help="measure the scanner, or calibrate its thresholds")
+    evaluate = commands.add_parser("evaluate", help="measure the scanner")
     if not chosen:
         return
     from training.evaluation import cli

@@ -9,3 +9,7 @@ class TrainingError(ScannerError):
 
 class ExportError(ScannerError):
     """A checkpoint cannot be exported, or the exported model does not agree with it."""
+
+
+class CalibrationError(ScannerError):
+    """A card database holds too little to measure how far its answers can be trusted."""

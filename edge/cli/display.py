@@ -85,10 +85,10 @@ def view_lines(tally: Tally, events: list[str]) -> Iterator[str]:
         f"{tally.lost} messages lost"
     )
     yield ""
-    yield f"{'track':>5}  {'state':12}  {'distance':>8}  {'card':32}  set"
+    yield f"{'track':>5}  {'state':12}  {'sure':>6}  {'dist.':>5}  {'card':32}  set"
     for track_id, message in sorted(tally.present.items()):
-        distance = _number(message.distance)
-        yield f"{track_id:5d}  {message.state.value:12}  {distance:>8}  {_card(message):32}  {_set(message)}"
+        figures = f"{_percent(message.probability):>6}  {_number(message.distance):>5}"
+        yield f"{track_id:5d}  {message.state.value:12}  {figures}  {_card(message):32}  {_set(message)}"
     yield ""
     yield from events
     yield ""
@@ -101,10 +101,11 @@ def _line(message: CardMessage | HealthMessage) -> str:
     line = f"{message.topic.value:14}  track {message.track_id}  {message.state.value}"
     if message.topic is Topic.LEFT:
         return line
+    probability = "" if message.probability is None else f"  probability {_percent(message.probability)}"
     distance = "" if message.distance is None else f"  distance {message.distance:.3f}"
     name_of_set = f", {_set(message)}" if _set(message) else ""
     returned = "" if message.returned is None else f"  returned, was track {message.returned}"
-    return f"{line}  {_card(message)}{name_of_set}{distance}{returned}"
+    return f"{line}  {_card(message)}{name_of_set}{probability}{distance}{returned}"
 
 
 def _health_line(health: HealthMessage) -> str:
@@ -133,6 +134,10 @@ def _set(message: CardMessage) -> str:
 
 def _number(distance: float | None) -> str:
     return "-" if distance is None else f"{distance:.3f}"
+
+
+def _percent(probability: float | None) -> str:
+    return "-" if probability is None else f"{100 * probability:.1f} %"
 
 
 def _clock(published_at: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
+from edge.manifests import UNCALIBRATED
 from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ _EXAMPLES = """\
   card-scanner identify photos/ --json --calibration cam.json
                                                         centering by a calibrated camera
 
-A card is confirmed, a candidate (close, but not close enough, or a look-alike that could not be told apart) or
-unknown, by the thresholds of the card database. The exit code is 0 when every photo could be read, else 1."""
+A card is confirmed, a candidate (probable, but not probable enough, or one of several printings that could not be
+told apart) or unknown, by the probabilities that the card database is calibrated for. The exit code is 0 when every
+photo could be read, else 1."""
 
 
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -89,12 +91,10 @@ def _identifier(settings: "Settings", recognizer: "Recognizer") -> "Callable[[Me
     """What identifies the cards of one photo, given how to measure them."""
     from edge.detection import CardDetector
     from edge.photo.identification import PhotoIdentifier
-    from edge.pipeline.smoothing import effective_thresholds
 
     detector = CardDetector()
-    thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
     max_batch = settings.recognition.max_batch
-    return lambda measure: PhotoIdentifier(detector, recognizer, thresholds, max_batch=max_batch, measure=measure)
+    return lambda measure: PhotoIdentifier(detector, recognizer, max_batch=max_batch, measure=measure)
 
 
 def _enlarging(measurer: "Measurer") -> "Measure":
@@ -118,6 +118,8 @@ def _table(result: "PhotoResult", database: "CardDatabase") -> Iterator[str]:
     """One line for the photo, one for each of its cards."""
     cards = f"{len(result.cards)} card{'' if len(result.cards) == 1 else 's'}" if result.cards else "no card"
     yield f"{result.image}: {cards} ({result.width} x {result.height} pixels)"
+    if not result.calibrated:
+        yield f"  {UNCALIBRATED}"
     for number, card in enumerate(result.cards, 1):
         yield f"  {number:3d}  {card.status.value:9}  {_answer(card, database)}"
 
@@ -128,4 +130,12 @@ def _answer(card: "CardResult", database: "CardDatabase") -> str:
     best = card.matches[0]
     details = database.details(best.card_id)
     nearest = "" if card.card_id is not None else "nearest: "
-    return f"{best.distance:.3f}  {nearest}{details.name}, {details.set_name} {details.number} ({best.card_id})"
+    probability = "   -  " if best.probability is None else f"{100 * best.probability:5.1f}%"
+    named = f"{nearest}{details.name}, {details.set_name} {details.number} ({best.card_id})"
+    return f"{probability}  {best.distance:.3f}  {named}{_printings(card)}"
+
+
+def _printings(card: "CardResult") -> str:
+    """The other printings that it may be."""
+    others = [card_id for card_id in card.printings if card_id != card.matches[0].card_id]
+    return f", or {', '.join(others)}: {card.printings_reason}" if others else ""

@@ -122,13 +122,11 @@ def _identified(
 ) -> list["IdentifiedCard"]:
     from edge.photo.identification import IdentifiedCard, identify_cards
     from edge.photo.outlines import OutlineReader
-    from edge.pipeline.smoothing import effective_thresholds
 
     if recognizer is None:
         return [IdentifiedCard(quad=each.quad, card_id=None, reference=None) for each in detector.detect(image)]
-    thresholds = effective_thresholds(recognizer.database.manifest.thresholds, settings.smoothing)
-    reader = OutlineReader(detector, recognizer, thresholds, max_batch=settings.recognition.max_batch)
-    return identify_cards(image, reader, thresholds)
+    reader = OutlineReader(detector, recognizer, max_batch=settings.recognition.max_batch)
+    return identify_cards(image, reader)
 
 
 def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:

@@ -35,7 +35,7 @@ from edge.database.bundle import (
 from edge.database.prints import dump_prints
 from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
 from edge.errors import DatabaseError
-from edge.manifests import DatabaseManifest, ModelManifest, Thresholds, file_sha256
+from edge.manifests import Calibration, DatabaseManifest, ModelManifest, file_sha256
 from edge.wire.messages import CardDetails
 
 _BUILDING = ".building"
@@ -53,7 +53,7 @@ class Gallery:
         embeddings: float32 [rows, dimension], L2-normalised.
         rows: what each row shows.
         metadata: card id -> details, exactly the cards of `rows`.
-        thresholds: distances that decide what an answer is worth.
+        calibration: what evidence is worth in it; None where that was not measured.
         lookalikes: groups of cards that differ in small details only.
         references: file name below the bundle -> content, the images that `lookalikes` and `golden` name.
         golden: pictures with known embeddings, for testing an accelerator.
@@ -66,7 +66,7 @@ class Gallery:
     embeddings: NDArray[np.float32]
     rows: Sequence[IndexRow]
     metadata: dict[str, CardDetails]
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    calibration: Calibration | None = None
     lookalikes: tuple[LookalikeGroup, ...] = ()
     references: Mapping[str, bytes] = field(default_factory=dict)
     golden: tuple[GoldenCrop, ...] = ()
@@ -212,7 +212,7 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
         dtype=INDEX_DTYPE,
         rows=len(gallery.rows),
         cards=len(gallery.metadata),
-        thresholds=gallery.thresholds,
+        calibration=gallery.calibration,
         files={name: file_sha256(folder / name) for name in sorted([*contents, VECTORS_FILE])},
     )
     (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -15,9 +15,8 @@ from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, ModelError, ScannerError
 from edge.geometry import Image
 from edge.imaging.rectification import rectify
-from edge.manifests import ModelManifest, check_model_file, read_model_manifest
-from edge.pipeline.smoothing import effective_thresholds
-from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.manifests import UNCALIBRATED, ModelManifest, check_model_file, read_model_manifest
+from edge.recognition.recognizer import Recognition, Recognizer, open_recognizer
 from edge.recognition.selftest import load_golden
 from edge.settings.settings import Settings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
@@ -60,7 +59,10 @@ def check_database(settings: Settings, _machine: Machine) -> Finding:
     except DatabaseError as failure:
         install = "sudo card-scanner database install FOLDER, or 'sudo card-scanner database rollback'"
         return _finding("database", State.FAILURE, str(failure), install)
-    return _finding("database", State.OK, f"{manifest.name}, {manifest.cards} cards, in {path}")
+    sentence = f"{manifest.name}, {manifest.cards} cards, in {path}"
+    if manifest.calibration is None:
+        return _finding("database", State.WARNING, sentence, UNCALIBRATED)
+    return _finding("database", State.OK, sentence)
 
 
 def check_recognition(settings: Settings, _machine: Machine) -> Finding:
@@ -80,22 +82,20 @@ def _tried(settings: Settings) -> Finding:
         if not read_golden(database.path):
             rebuild = "build the database again with 'card-training index'"
             return _finding("recognition", State.WARNING, f"{database.path} holds no pictures to try it on", rebuild)
-        limit = effective_thresholds(database.manifest.thresholds, settings.smoothing).confirmed
         golden = load_golden(database.path)
         for card, known in zip(golden.cards, database.search(golden.embeddings, 1), strict=True):
-            wanted = known[0].card_id
-            found = [match for match in _matches(detector, recognizer, card) if match.card_id == wanted]
-            if found and found[0].distance <= limit:
-                return _finding("recognition", State.OK, _recognized(database, found[0]))
+            for answer in _answers(detector, recognizer, card):
+                settled = answer.sure or database.manifest.calibration is None
+                if settled and answer.card_id == known[0].card_id:
+                    return _finding("recognition", State.OK, _recognized(database, answer.matches[0]))
     sentence = f"none of {len(golden.cards)} pictures of cards in {database.path} is recognised"
     return _finding("recognition", State.FAILURE, sentence, _AGAIN)
 
 
-def _matches(detector: CardDetector, recognizer: Recognizer, card: Image) -> list[Match]:
+def _answers(detector: CardDetector, recognizer: Recognizer, card: Image) -> list[Recognition]:
     """What a picture of a card on a table is taken for."""
     photo = card_on_table(card)
-    crops = [rectify(photo, detection.quad) for detection in detector.detect(photo)]
-    return [match for recognition in recognizer.recognize(crops) for match in recognition.matches]
+    return recognizer.recognize([rectify(photo, detection.quad) for detection in detector.detect(photo)])
 
 
 def _recognized(database: CardDatabase, match: Match) -> str:

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from edge.centering import PrintReference, centering_report
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad
-from edge.manifests import Thresholds
 from edge.photo.outlines import OutlineReader
-from edge.pipeline.smoothing import Evidence, judge
+from edge.pipeline.answers import match_messages
 from edge.pipeline.stages import Measure
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognition, Recognizer
 from edge.wire.centering import CenteringReport
 from edge.wire.messages import MatchMessage
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
 
 _STATUS = {
-    Evidence.STRONG: CardStatus.CONFIRMED,
-    Evidence.WEAK: CardStatus.CANDIDATE,
-    Evidence.UNKNOWN: CardStatus.UNKNOWN,
-    Evidence.NOT_A_CARD: CardStatus.UNKNOWN,
+    Worth.STRONG: CardStatus.CONFIRMED,
+    Worth.WEAK: CardStatus.CANDIDATE,
+    Worth.UNKNOWN: CardStatus.UNKNOWN,
+    Worth.NOT_A_CARD: CardStatus.UNKNOWN,
 }
 
 
@@ -37,11 +37,11 @@ class IdentifiedCard:
     reference: PrintReference | None
 
 
-def identify_cards(image: Image, reader: OutlineReader, thresholds: Thresholds) -> list[IdentifiedCard]:
+def identify_cards(image: Image, reader: OutlineReader) -> list[IdentifiedCard]:
     """The cards of a photo and what they are; raises as `PhotoIdentifier.identify`."""
     cards: list[IdentifiedCard] = []
     for sighting in reader.read(image):
-        card_id = judge(sighting.recognition, thresholds, 0).card_id
+        card_id = sighting.recognition.card_id
         cards.append(
             IdentifiedCard(
                 quad=sighting.quad if card_id is None else sighting.recognition.own_quad(sighting.quad),
@@ -59,7 +59,6 @@ class PhotoIdentifier:
         self,
         detector: CardDetector,
         recognizer: Recognizer,
-        thresholds: Thresholds,
         *,
         max_batch: int,
         measure: Measure | None = None,
@@ -69,12 +68,10 @@ class PhotoIdentifier:
         Args:
             detector: finds the cards.
             recognizer: names them.
-            thresholds: say what an answer is worth.
             max_batch: most cards that are rectified and embedded at once.
             measure: measures the centering of recognised and unknown cards alike; None measures nothing.
         """
-        self._reader = OutlineReader(detector, recognizer, thresholds, max_batch=max_batch)
-        self._thresholds = thresholds
+        self._reader = OutlineReader(detector, recognizer, max_batch=max_batch)
         self._measure = measure
 
     def identify(self, image: Image, name: str) -> PhotoResult:
@@ -89,19 +86,23 @@ class PhotoIdentifier:
             DatabaseError: if the database fails.
         """
         cards = [self._result(image, each.quad, each.recognition) for each in self._reader.read(image)]
-        return PhotoResult(image=name, width=image.shape[1], height=image.shape[0], cards=cards)
+        calibrated = self._reader.database.manifest.calibration is not None
+        return PhotoResult(image=name, width=image.shape[1], height=image.shape[0], calibrated=calibrated, cards=cards)
 
     def _result(self, image: Image, quad: Quad, recognition: Recognition) -> CardResult:
-        reading = judge(recognition, self._thresholds, 0)
-        matches = recognition.matches
-        own_quad = quad if reading.card_id is None else recognition.own_quad(quad)
+        matches, belief, printings = recognition.matches, recognition.belief, recognition.printings
+        own_quad = recognition.own_quad(quad) if recognition.named else quad
         return CardResult(
             corners=[(round(float(x), 2), round(float(y), 2)) for x, y in own_quad],
-            status=_STATUS[reading.evidence],
-            card_id=reading.card_id,
+            status=_STATUS[recognition.worth],
+            card_id=recognition.card_id,
             distance=round(matches[0].distance, 5) if matches else None,
-            matches=[MatchMessage(card_id=match.card_id, distance=round(match.distance, 5)) for match in matches],
-            centering=self._centering(image, own_quad, reading.card_id),
+            probability=None if belief is None else _share(belief.probabilities[0]),
+            none_of_these=None if belief is None else _share(belief.none),
+            matches=[_rounded(match) for match in match_messages(recognition)],
+            printings=[] if printings is None else list(printings.card_ids),
+            printings_reason=None if printings is None else printings.reason,
+            centering=self._centering(image, own_quad, recognition.card_id),
         )
 
     def _centering(self, image: Image, own_quad: Quad, card_id: str | None) -> CenteringReport | None:
@@ -109,3 +110,12 @@ class PhotoIdentifier:
             return None
         reference = None if card_id is None else self._reader.database.print_reference(card_id)
         return centering_report(self._measure(image, own_quad, reference))
+
+
+def _rounded(match: MatchMessage) -> MatchMessage:
+    probability = None if match.probability is None else _share(match.probability)
+    return MatchMessage(card_id=match.card_id, distance=round(match.distance, 5), probability=probability)
+
+
+def _share(probability: float) -> float:
+    return round(probability, 5)

@@ -6,7 +6,6 @@ from edge.database import CardDatabase
 from edge.detection import CardDetector, filling_quads
 from edge.geometry import Image, Quad, of_one_place
 from edge.imaging.rectification import rectify
-from edge.manifests import Thresholds
 from edge.recognition.outlines import NEARER, Sighting, better_outline, without_parts
 from edge.recognition.recognizer import Recognizer
 
@@ -14,20 +13,16 @@ from edge.recognition.recognizer import Recognizer
 class OutlineReader:
     """Finds the cards of single pictures and recognises them."""
 
-    def __init__(
-        self, detector: CardDetector, recognizer: Recognizer, thresholds: Thresholds, *, max_batch: int
-    ) -> None:
+    def __init__(self, detector: CardDetector, recognizer: Recognizer, *, max_batch: int) -> None:
         """Put the parts together.
 
         Args:
             detector: finds outlines.
             recognizer: names what they show.
-            thresholds: say which answer settles an outline.
             max_batch: most cards that are rectified and embedded at once.
         """
         self._detector = detector
         self._recognizer = recognizer
-        self._thresholds = thresholds
         self._max_batch = max_batch
 
     @property
@@ -46,18 +41,18 @@ class OutlineReader:
             DatabaseError: if the database fails.
         """
         seen = list(self._recognized(image, [detection.quad for detection in self._detector.detect(image)]))
-        filling = None if any(map(self._settled, seen)) else self._filling(image, seen)
-        if filling is not None and self._settled(filling):
+        filling = None if any(each.recognition.sure for each in seen) else self._filling(image, seen)
+        if filling is not None and filling.recognition.sure:
             return [filling]
-        seen = [each if self._settled(each) else self._reconsidered(image, each) for each in seen]
+        seen = [each if each.recognition.sure else self._reconsidered(image, each) for each in seen]
         if filling is not None and all(filling.distance < each.distance for each in seen):
             return [filling]
-        return without_parts(seen, self._thresholds.unknown)
+        return without_parts(seen)
 
     def _filling(self, image: Image, seen: Sequence[Sighting]) -> Sighting | None:
         """The picture itself as a card, where it may be one and is nearer to one than what was found in it."""
         whole = min(self._recognized(image, filling_quads(image)), key=lambda each: each.distance, default=None)
-        if whole is None or whole.distance > self._thresholds.unknown:
+        if whole is None or not whole.recognition.named:
             return None
         return whole if all(whole.distance < each.distance - NEARER for each in seen) else None
 
@@ -65,10 +60,7 @@ class OutlineReader:
         """The nearest of the outlines that an undecided card may have, none of them a neighbour's."""
         near = self._detector.others(image, first.quad)
         here = [quad for quad in near if of_one_place(quad, first.quad)]
-        return better_outline(first, self._recognized(image, here), self._thresholds.unknown)
-
-    def _settled(self, sighting: Sighting) -> bool:
-        return sighting.distance <= self._thresholds.confirmed
+        return better_outline(first, self._recognized(image, here))
 
     def _recognized(self, image: Image, quads: Sequence[Quad]) -> Iterator[Sighting]:
         for start in range(0, len(quads), self._max_batch):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from edge.centering import PrintReference, RestingCard
 from edge.geometry import Quad
-from edge.manifests import Thresholds
 from edge.pipeline.selection import Crop, Demand, TrackFeedback
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.tracking import Track
@@ -43,7 +42,6 @@ class Answer:
         recognition: the answer.
         details: what the database knows of the first match.
         reference: picture of the first match, for reading its centering; None where the database holds none.
-        thresholds: of the database that answered.
         latencies_ms: stage -> time, of capture and recognition.
     """
 
@@ -51,7 +49,6 @@ class Answer:
     recognition: Recognition
     details: CardDetails | None
     reference: PrintReference | None
-    thresholds: Thresholds
     latencies_ms: dict[str, float]
 
 
@@ -129,10 +126,23 @@ def topics_of(before: Verdict, after: Verdict) -> list[Topic]:
     return appeared or [Topic.UPDATED]
 
 
+def match_messages(recognition: Recognition) -> list[MatchMessage]:
+    """The matches of an answer as messages list them."""
+    matches, belief = recognition.matches, recognition.belief
+    probabilities = [None] * len(matches) if belief is None else belief.probabilities
+    return [
+        MatchMessage(card_id=match.card_id, distance=match.distance, probability=probability)
+        for match, probability in zip(matches, probabilities, strict=True)
+    ]
+
+
 def card_message(topic: Topic, card: TrackedCard, observation: Observation, stamp: Stamp) -> CardMessage:
     """Say what is known of a card in the newest frame."""
     verdict = card.verdict
-    matches = () if card.recognition is None else card.recognition.matches
+    recognition = card.recognition
+    matches = () if recognition is None else recognition.matches
+    belief = None if recognition is None else recognition.belief
+    printings = None if recognition is None else recognition.printings
     confirmed = verdict.state is TrackState.CONFIRMED
     return CardMessage(
         topic=topic,
@@ -147,7 +157,11 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         card=card.details if confirmed else None,
         distance=matches[0].distance if matches else None,
         margin=max(0.0, matches[1].distance - matches[0].distance) if len(matches) > 1 else None,
-        matches=[MatchMessage(card_id=m.card_id, distance=m.distance) for m in matches],
+        probability=None if belief is None else belief.probabilities[0],
+        none_of_these=None if belief is None else belief.none,
+        matches=[] if recognition is None else match_messages(recognition),
+        printings=[] if printings is None else list(printings.card_ids),
+        printings_reason=None if printings is None else printings.reason,
         centering=card.centering.report,
         frames_to_decision=card.frames_to_decision,
         returned=card.returned if confirmed else None,

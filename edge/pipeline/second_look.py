@@ -18,11 +18,9 @@ from edge.health import Stopwatch
 from edge.pipeline.answers import Answer
 from edge.pipeline.handover import Correction, Corrections
 from edge.pipeline.selection import Crop
-from edge.pipeline.smoothing import effective_thresholds
 from edge.pipeline.stages import RecognitionStage
 from edge.pipeline.tracking import same_start
 from edge.recognition.outlines import Sighting, better_outline
-from edge.settings.settings import SmoothingSettings
 
 # A card lies still where its centre has moved by less than this share of its width from one answer to the next, and
 # elsewhere where it has moved by more than that one since it was looked at.
@@ -60,22 +58,19 @@ class SecondLooks:
         detector: CardDetector,
         stage: RecognitionStage,
         corrections: Corrections,
-        settings: SmoothingSettings,
         failures: SearchFailures | None = None,
         *,
         stills: bool = False,
     ) -> None:
-        """Put the parts together; `settings` may be replaced between calls.
+        """Put the parts together.
 
         Args:
             detector: finds other outlines of a place.
             stage: recognises them.
             corrections: takes the better ones back to the tracks.
-            settings: say, with the card database, which answer needs no second look.
             failures: is told of looks that fail.
             stills: the frames are photos, which wait: every card that is undecided is looked at, and waited for.
         """
-        self.settings = settings
         self._detector = detector
         self._stage = stage
         self._corrections = corrections
@@ -119,7 +114,7 @@ class SecondLooks:
     def _is_due(self, answer: Answer) -> bool:
         """Whether a card that was not recognised lies still, and was not looked at again since it lies there."""
         crop = answer.crop
-        if self._settled(answer):
+        if answer.recognition.sure:
             return False
         doubt = self._doubts.get(crop.track_id)
         if doubt is None or doubt.shown_since != crop.shown_since:
@@ -133,10 +128,7 @@ class SecondLooks:
 
     def _is_pointless(self, crop: Crop, answers: Sequence[Answer]) -> bool:
         """Whether the card that is looked at was recognised meanwhile."""
-        return any(answer.crop.track_id == crop.track_id and self._settled(answer) for answer in answers)
-
-    def _settled(self, answer: Answer) -> bool:
-        return _sighting(answer).distance <= effective_thresholds(answer.thresholds, self.settings).confirmed
+        return any(answer.crop.track_id == crop.track_id and answer.recognition.sure for answer in answers)
 
     def _remember(self, crop: Crop, *, looked: bool) -> None:
         self._doubts[crop.track_id] = _Doubt(quad=crop.quad, shown_since=crop.shown_since, looked=looked)
@@ -168,8 +160,7 @@ class SecondLooks:
             return ()
         answers = self._stage.process([replace(crop, quad=quad) for quad in quads])
         by_sighting = {_sighting(each): each for each in answers}
-        first, unknown = _sighting(answer), effective_thresholds(answer.thresholds, self.settings).unknown
-        best = by_sighting.get(better_outline(first, by_sighting, unknown))
+        best = by_sighting.get(better_outline(_sighting(answer), by_sighting))
         if best is None:
             return ()
         self._corrections.put(

@@ -6,21 +6,11 @@
 """
 
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 
-from edge.manifests import Thresholds
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognition
 from edge.settings.settings import SmoothingSettings
 from edge.wire.messages import TrackState
-
-
-class Evidence(Enum):
-    """What one answer says."""
-
-    STRONG = auto()
-    WEAK = auto()
-    UNKNOWN = auto()
-    NOT_A_CARD = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +18,19 @@ class Reading:
     """One answer, judged.
 
     Attributes:
-        evidence: what it says.
-        card_id: the nearest card, where the evidence is strong or weak.
+        worth: what it says.
+        card_id: the first card, where it names one.
         frame_id: frame that it was read in.
     """
 
-    evidence: Evidence
+    worth: Worth
     card_id: str | None
     frame_id: int
 
     @property
     def readable(self) -> bool:
         """Whether it names a card."""
-        return self.evidence in (Evidence.STRONG, Evidence.WEAK)
+        return self.worth in (Worth.STRONG, Worth.WEAK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,23 +69,9 @@ class Verdict:
         return self.state is TrackState.STABILIZING and self.doubted_since is None
 
 
-def effective_thresholds(database: Thresholds, settings: SmoothingSettings) -> Thresholds:
-    """The database's own thresholds, each replaced where the settings give one."""
-    chosen = settings.model_dump(include={"confirmed", "unknown", "not_a_card"}, exclude_none=True)
-    return database.model_copy(update=chosen)
-
-
-def judge(recognition: Recognition, thresholds: Thresholds, frame_id: int) -> Reading:
-    """What one answer says; look-alikes that could not be told apart are weak evidence, however near they are."""
-    if not recognition.matches:
-        return Reading(evidence=Evidence.NOT_A_CARD, card_id=None, frame_id=frame_id)
-    best = recognition.matches[0]
-    if best.distance > thresholds.unknown:
-        refusal = Evidence.NOT_A_CARD if best.distance > thresholds.not_a_card else Evidence.UNKNOWN
-        return Reading(evidence=refusal, card_id=None, frame_id=frame_id)
-    strong = best.distance <= thresholds.confirmed and recognition.verified is not False
-    evidence = Evidence.STRONG if strong else Evidence.WEAK
-    return Reading(evidence=evidence, card_id=best.card_id, frame_id=frame_id)
+def judge(recognition: Recognition, frame_id: int) -> Reading:
+    """What one answer says."""
+    return Reading(worth=recognition.worth, card_id=recognition.card_id, frame_id=frame_id)
 
 
 def advance(verdict: Verdict, reading: Reading, settings: SmoothingSettings) -> Verdict:
@@ -119,13 +95,13 @@ def advance(verdict: Verdict, reading: Reading, settings: SmoothingSettings) -> 
 
 def _agreed(readings: tuple[Reading, ...]) -> tuple[TrackState, str | None] | None:
     """State and card that these readings have in common, if any; nothing but equal strong ones confirm a card."""
-    kinds = {reading.evidence for reading in readings}
+    kinds = {reading.worth for reading in readings}
     cards = {reading.card_id for reading in readings}
-    if kinds == {Evidence.STRONG} and len(cards) == 1:
+    if kinds == {Worth.STRONG} and len(cards) == 1:
         return TrackState.CONFIRMED, readings[0].card_id
-    if kinds == {Evidence.NOT_A_CARD}:
+    if kinds == {Worth.NOT_A_CARD}:
         return TrackState.NO_CARD, None
-    if kinds <= {Evidence.UNKNOWN, Evidence.NOT_A_CARD}:
+    if kinds <= {Worth.UNKNOWN, Worth.NOT_A_CARD}:
         return TrackState.UNKNOWN_CARD, None
     if all(reading.readable for reading in readings):
         return TrackState.STABILIZING, None
@@ -139,7 +115,7 @@ def _supports(verdict: Verdict, reading: Reading) -> bool:
         case TrackState.UNKNOWN_CARD:
             return not reading.readable
         case TrackState.NO_CARD:
-            return reading.evidence is Evidence.NOT_A_CARD
+            return reading.worth is Worth.NOT_A_CARD
         case _:
             return False
 
@@ -152,7 +128,7 @@ def _gives_way(
 ) -> bool:
     """Whether a track leaves its state for one that its newest readings agree on."""
     if verdict.state is TrackState.NO_CARD:
-        return all(reading.evidence is not Evidence.NOT_A_CARD for reading in recent)
+        return all(reading.worth is not Worth.NOT_A_CARD for reading in recent)
     if verdict.state is not TrackState.CONFIRMED or outcome[0] is TrackState.CONFIRMED:
         return True
     return verdict.doubted_since is not None and recent[-1].frame_id - verdict.doubted_since >= settings.doubt_frames

@@ -27,7 +27,7 @@ from edge.pipeline.handover import Corrections
 from edge.pipeline.lateness import LateAnswers
 from edge.pipeline.returns import GoneCards
 from edge.pipeline.selection import Crop, Feedback, Selector
-from edge.pipeline.smoothing import Verdict, advance, effective_thresholds, judge
+from edge.pipeline.smoothing import Verdict, advance, judge
 from edge.pipeline.tracking import SWAP_NS, Track, Tracker
 from edge.recognition.outlines import lies_inside
 from edge.recognition.recognizer import Recognition, Recognizer
@@ -177,7 +177,6 @@ class RecognitionStage:
             recognition=recognition,
             details=None if first is None else database.details(first),
             reference=None if first is None else database.print_reference(first),
-            thresholds=database.manifest.thresholds,
             latencies_ms={**crop.latencies_ms, **latencies_ms, **recognition.timings_ms},
         )
 
@@ -251,8 +250,7 @@ class OutputStage:
         self.lateness.in_time()
         watch, before = Stopwatch(self._clock), card.verdict
         with watch.time("smooth"):
-            thresholds = effective_thresholds(answer.thresholds, self.settings)
-            reading = judge(answer.recognition, thresholds, answer.crop.frame.frame_id)
+            reading = judge(answer.recognition, answer.crop.frame.frame_id)
             card.verdict = _NO_CARD if self._is_a_part(card) else advance(before, reading, self.settings)
         if card.verdict.recent and card.verdict.shown:
             card.recognition, card.details = answer.recognition, answer.details

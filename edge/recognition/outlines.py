@@ -35,30 +35,24 @@ class Sighting:
         return matches[0].card_id if matches else None
 
 
-def better_outline(first: Sighting, others: Iterable[Sighting], unknown: float) -> Sighting:
+def better_outline(first: Sighting, others: Iterable[Sighting]) -> Sighting:
     """The nearest of the outlines that an undecided card may have.
 
     Args:
         first: the outline that was found.
         others: other outlines of its place.
-        unknown: the distance beyond which an answer names no card.
     """
     best = min(others, key=lambda each: each.distance, default=first)
     margin = 0.0 if best.card_id == first.card_id else NEARER
-    better = best.distance <= unknown and best.distance < first.distance - margin
+    better = best.recognition.named and best.distance < first.distance - margin
     return best if better else first
 
 
-def without_parts(seen: Sequence[Sighting], unknown: float) -> list[Sighting]:
-    """Without what lies inside a recognised card, or is the same card once more.
-
-    Args:
-        seen: the outlines of one picture.
-        unknown: the distance beyond which an answer names no card.
-    """
+def without_parts(seen: Sequence[Sighting]) -> list[Sighting]:
+    """The outlines of one picture without those that lie inside a named card, or show the same card once more."""
     kept: list[Sighting] = []
     for each in sorted(seen, key=lambda sighting: sighting.distance):
-        cards = [card for card in kept if card.distance <= unknown]
+        cards = [card for card in kept if card.recognition.named]
         if not any(_is_part(each, card) for card in cards):
             kept.append(each)
     return [each for each in seen if any(each is card for card in kept)]

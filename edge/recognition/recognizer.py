@@ -1,6 +1,7 @@
 """From rectified cards to answers: embed, search the gallery, tell look-alikes apart."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from edge.errors import InferenceError, ModelMismatchError
 from edge.geometry import Image, Quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
 from edge.manifests import read_model_manifest
+from edge.recognition.belief import Belief, Worth, believe, is_open, log_odds, worth_of
+from edge.recognition.evidence import evidence_for, with_agreement
+from edge.recognition.printings import Printings, tied_printings
 from edge.recognition.selftest import check_golden, load_golden
 from edge.recognition.verification import Verification, Verifier
 from edge.settings.settings import RecognitionSettings
@@ -35,17 +39,35 @@ class Recognition:
         matches: distinct cards of the gallery, nearest first; where the look-alike check decided, its card comes first
             and the others follow by distance.
         embedding: float32 [dimension], L2-normalised.
+        worth: what it says, by the database's calibration.
+        sure: whether that is surely the first match or a look-alike of it.
+        belief: how probable the matches are; None where the database is uncalibrated or there is no match.
         verified: True where the look-alike check decided, False where it could not, None where none was needed.
         verification: what the look-alike check found.
+        printings: the cards between which nothing here decides, where there are several.
         timings_ms: stage ("embed", "search", "verify") -> time; a batch's embedding and search count in full for each
             of its cards.
     """
 
     matches: tuple[Match, ...]
     embedding: NDArray[np.float32]
+    worth: Worth = Worth.NOT_A_CARD
+    sure: bool = False
+    belief: Belief | None = None
     verified: bool | None = None
     verification: Verification | None = None
+    printings: Printings | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def named(self) -> bool:
+        """Whether it names a card, surely or as a candidate."""
+        return self.worth in (Worth.STRONG, Worth.WEAK)
+
+    @property
+    def card_id(self) -> str | None:
+        """The first match, where it names one."""
+        return self.matches[0].card_id if self.named else None
 
     @property
     def rotation(self) -> int:
@@ -110,11 +132,11 @@ class Recognizer:
         start = time.perf_counter()
         embeddings = self._embedder.embed(cards)
         embedded = time.perf_counter()
-        found = self._database.search(embeddings, self._matches)
+        found = [self._search(embedding) for embedding in embeddings]
         searched = time.perf_counter()
         timings_ms = {"embed": 1000 * (embedded - start), "search": 1000 * (searched - embedded)}
         return [
-            self._verified(card, embedding, matches, timings_ms)
+            self._answer(card, embedding, matches, timings_ms)
             for card, embedding, matches in zip(cards, embeddings, found, strict=True)
         ]
 
@@ -122,22 +144,67 @@ class Recognizer:
         """Release the model. Safe to call twice."""
         self._embedder.close()
 
-    def _verified(
+    def _search(self, embedding: NDArray[np.float32]) -> tuple[Match, ...]:
+        """The nearest cards, as many as an answer lists and one of another art than the first."""
+        count = self._matches + 1
+        while True:
+            (matches,) = self._database.search(embedding[None], count)
+            alike = self._database.alike(matches[0].card_id) if matches else frozenset()
+            if len(matches) < count or any(match.card_id not in alike for match in matches):
+                return matches
+            count = len(alike) + 1
+
+    def _answer(
         self, card: Image, embedding: NDArray[np.float32], matches: tuple[Match, ...], timings_ms: dict[str, float]
     ) -> Recognition:
+        if not matches:
+            return Recognition(matches=(), embedding=embedding, timings_ms=timings_ms)
         start = time.perf_counter()
         verification = None
-        if self._verifier is not None and matches:
+        if self._verifier is not None:
             verification = self._verifier.verify(upside_down(card) if matches[0].rotation else card, matches)
+        printings = tied_printings(self._database, matches, verification)
+        answer = matches
         if verification is not None and verification.decided and verification.card_id is not None:
-            matches = self._with_first(verification.card_id, embedding, matches)
+            answer = self._with_first(verification.card_id, embedding, matches)
+        answer = answer[: self._matches]
+        belief = self._belief(card, embedding, matches, answer, printings)
+        calibration = self._database.manifest.calibration
         return Recognition(
-            matches=matches,
+            matches=answer,
             embedding=embedding,
+            worth=worth_of(matches[0].distance, belief, calibration, tied=printings is not None),
+            sure=calibration is not None and belief is not None and belief.art >= calibration.confirmed,
+            belief=belief,
             verified=None if verification is None else verification.decided,
             verification=verification,
+            printings=printings,
             timings_ms=timings_ms | {"verify": 1000 * (time.perf_counter() - start)},
         )
+
+    def _belief(
+        self,
+        card: Image,
+        embedding: NDArray[np.float32],
+        nearest: Sequence[Match],
+        answer: Sequence[Match],
+        printings: Printings | None,
+    ) -> Belief | None:
+        """How probable the answer's matches are, by what speaks for the nearest ones."""
+        calibration = self._database.manifest.calibration
+        if calibration is None:
+            return None
+        first, *others = evidence_for(self._database, embedding, nearest)
+        if is_open(first, calibration):
+            first = with_agreement(first, self._database, card, nearest[0])
+        alike = self._database.alike(nearest[0].card_id)
+        odds = {
+            match.card_id: log_odds(each, calibration)
+            for match, each in zip(nearest[1:], others, strict=True)
+            if match.card_id not in alike
+        }
+        shares = _shares([match.card_id for match in answer], alike, printings, calibration.told_apart)
+        return believe(log_odds(first, calibration), [odds.get(match.card_id, -math.inf) for match in answer], shares)
 
     def _with_first(
         self, card_id: str, embedding: NDArray[np.float32], matches: tuple[Match, ...]
@@ -147,7 +214,19 @@ class Recognizer:
         distance = self._database.distance(embedding, card_id, rotation)
         others = [match for match in matches if match.card_id != card_id]
         first = Match(card_id=card_id, distance=distance, rotation=rotation)
-        return (first, *others)[: self._matches]
+        return (first, *others)
+
+
+def _shares(
+    card_ids: Sequence[str], alike: frozenset[str], printings: Printings | None, told_apart: float
+) -> list[float]:
+    """How the first art's probability is shared by the cards of an answer."""
+    if printings is not None:
+        return [1 / len(printings.card_ids) if card_id in printings.card_ids else 0.0 for card_id in card_ids]
+    if len(alike) == 1:
+        return [1.0, *[0.0] * (len(card_ids) - 1)]
+    other = (1 - told_apart) / (len(alike) - 1)
+    return [told_apart, *(other if card_id in alike else 0.0 for card_id in card_ids[1:])]
 
 
 def open_recognizer(settings: RecognitionSettings) -> Recognizer:

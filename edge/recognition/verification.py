@@ -5,7 +5,7 @@ group of look-alikes shares, and compares it with each member only in the small 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 import cv2
@@ -49,12 +49,14 @@ class Verification:
         decided: whether the evidence is enough to prefer it.
         evidence: card id -> correlation with the card where the group's members differ, -1 to 1.
         margin: lead of the best member over the next, as a share of what a perfect image of the best would have.
+        identical: whether the group's pictures differ nowhere.
     """
 
     card_id: str | None
     decided: bool
     evidence: dict[str, float]
     margin: float
+    identical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,7 +135,7 @@ class Verifier:
         readable = [
             (window.pixels, patch) for window, patch in zip(group.windows, patches, strict=True) if patch is not None
         ]
-        return _decide(group.card_ids, readable)
+        return replace(_decide(group.card_ids, readable), identical=not group.windows)
 
     def _decode_group(self, number: int) -> _Group:
         group = self._groups[number]

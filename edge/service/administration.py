@@ -8,7 +8,6 @@ from typing import Any, Literal
 from pydantic import Field
 
 from edge.errors import ConfigurationError, SourceError
-from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Selector
 from edge.pipeline.stages import Measure, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
@@ -48,7 +47,7 @@ class Administration:
         capture: CaptureLoop,
         tracker: Tracker,
         selector: Selector,
-        recognition: tuple[RecognitionStage, RecognitionLoop, SecondLooks],
+        recognition: tuple[RecognitionStage, RecognitionLoop],
         output: OutputStage,
         *,
         measurer: Callable[[Settings], Measure | None],
@@ -118,12 +117,12 @@ class Administration:
         _check_fixed(_changed_keys(self._settings, settings))
         measure = self._measurer(settings)
         recognizer = open_recognizer(settings.recognition)
-        stage, loop, second_looks = self._recognition
+        stage, loop = self._recognition
         stage.swap(recognizer)
         loop.max_batch = settings.recognition.max_batch
         self._tracker.settings = settings.tracking
         self._selector.settings = settings.selection
-        self._output.settings = second_looks.settings = settings.smoothing
+        self._output.settings = settings.smoothing
         self._output.measure = measure
         self._settings = settings
         manifest = recognizer.database.manifest

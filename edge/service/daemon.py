@@ -18,6 +18,7 @@ from edge.centering import Setup
 from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes, StillDetector, WholeFrame
 from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
+from edge.manifests import UNCALIBRATED
 from edge.pipeline.answers import Stamp
 from edge.pipeline.handover import Corrections, CropSlots, OutputInbox
 from edge.pipeline.second_look import SecondLooks
@@ -132,9 +133,7 @@ class Daemon:
             self._latencies,
         )
         self._stage = RecognitionStage(recognizer)
-        self._second_looks = SecondLooks(
-            cards, self._stage, corrections, settings.smoothing, self._search_failures, stills=source.stills
-        )
+        self._second_looks = SecondLooks(cards, self._stage, corrections, self._search_failures, stills=source.stills)
         recognition = RecognitionLoop(
             self._stage,
             self._second_looks,
@@ -157,7 +156,7 @@ class Daemon:
             self._capture,
             tracker,
             self._selector,
-            (self._stage, recognition, self._second_looks),
+            (self._stage, recognition),
             self._output_stage,
             measurer=measurer,
         )
@@ -261,6 +260,8 @@ class Daemon:
         )
         for part in parts:
             sentences += part.degraded() if isinstance(part, Degradable) else ()
+        if self._stage.recognizer.database.manifest.calibration is None:
+            sentences.append(UNCALIBRATED)
         return [*sentences, f"no new frame for {silence_s:.0f} s"] if silent else sentences
 
     def _health(self) -> HealthMessage:

@@ -20,6 +20,7 @@ ENVIRONMENT_PREFIX = "CARD_SCANNER_"
 SOURCES = "demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500"
 _SOURCE = re.compile("demo(:.+)?|(images|video|v4l2):.+|picamera|imx500")
 _CAMERAS = ("v4l2:", "picamera", "imx500")
+_FORMER_DISTANCES = ("confirmed", "unknown", "not_a_card")
 _PORT = re.compile("[0-9]{1,5}")
 
 _log = logging.getLogger(__name__)
@@ -161,9 +162,6 @@ class SmoothingSettings(_Section):
     doubt_frames: int = Field(
         default=30, ge=1, le=100_000, description="frames without support after which a confirmed card may turn unknown"
     )
-    confirmed: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
-    unknown: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
-    not_a_card: float | None = Field(default=None, gt=0, lt=2, description="distance; unset: the database's own")
 
 
 class PublishSettings(_Section):
@@ -224,6 +222,21 @@ class Settings(_Section):
             tracking["hold_s"],
         )
         return values | {"tracking": tracking}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_distances(cls, values: Any) -> Any:  # noqa: ANN401 (whatever was given)
+        """Leave out the distances that older files decided by; the database's calibration does."""
+        smoothing = values.get("smoothing") if isinstance(values, dict) else None
+        if not isinstance(smoothing, dict) or not (former := [key for key in _FORMER_DISTANCES if key in smoothing]):
+            return values
+        _log.warning(
+            "smoothing.%s: distances decide no longer, but the probabilities that the card database is calibrated for; "
+            "how many false accepts it allows is given to 'card-training index --false-accepts'",
+            ", ".join(former),
+        )
+        kept = {key: value for key, value in smoothing.items() if key not in former}
+        return values | {"smoothing": kept}
 
     @model_validator(mode="after")
     def _sockets_differ(self) -> "Settings":

@@ -1,7 +1,7 @@
 """Which cards exist: the simulated game's sets, reproducible on every machine and cheap to list.
 
 Four collections are drawn from disjoint seeds, with the same distribution of styles: the demo set that ships with a
-database, cards to train on, cards to calibrate thresholds with, and cards that no database knows. No two collections
+database, cards to train on, cards to score networks with, and cards that no database knows. No two collections
 share an art, a set code or a card id. Some cards are reprints: same art, name and layout as an earlier card, another
 set symbol, set code and number.
 """
@@ -99,7 +99,7 @@ def training_cards(count: int) -> tuple[CardSpec, ...]:
 
 
 def calibration_cards(count: int) -> tuple[CardSpec, ...]:
-    """The first `count` cards to calibrate thresholds with."""
+    """The first `count` cards to score networks with."""
     return _cards(_CALIBRATION, count)
 
 

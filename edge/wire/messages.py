@@ -36,10 +36,13 @@ class TrackState(StrEnum):
 
 
 class MatchMessage(WireModel):
-    """One card of the database and its cosine distance to the card in view."""
+    """One card of the database, its cosine distance to the card in view, and how probable it is."""
 
     card_id: str
     distance: float
+    probability: float | None = Field(
+        default=None, ge=0, le=1, description="that it is this card; null where the database is uncalibrated"
+    )
 
 
 class CardDetails(WireModel):
@@ -72,7 +75,15 @@ class CardMessage(WireModel):
     card: CardDetails | None = None
     distance: float | None = None
     margin: float | None = Field(default=None, description="distance to the next card minus distance, at least 0")
+    probability: float | None = Field(
+        default=None, ge=0, le=1, description="of the first match; null where the database is uncalibrated"
+    )
+    none_of_these: float | None = Field(
+        default=None, ge=0, le=1, description="probability that it is none of the matches; null likewise"
+    )
     matches: list[MatchMessage] = Field(default=[])
+    printings: list[str] = Field(default=[], description="the cards between which nothing decides; empty where one is")
+    printings_reason: str | None = Field(default=None, description="why nothing decides between them")
     centering: CenteringReport | None = None
     frames_to_decision: int | None = Field(default=None, description="frames from the first sharp one to the verdict")
     returned: int | None = Field(

@@ -14,11 +14,13 @@ from edge.database.bundle import IndexRow
 from edge.embedding.onnx import OnnxEmbedder
 from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH, upside_down
-from edge.manifests import ModelManifest, Preprocessing, file_sha256
+from edge.manifests import Calibration, ModelManifest, Preprocessing, file_sha256
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.wire.messages import CardDetails
+from tests.calibrations import by_distance
 
+BY_DISTANCE = by_distance()
 DIMENSION = 3 * 14 * 10
 
 
@@ -60,7 +62,9 @@ def write_thumbnail_model(path: Path) -> ModelManifest:
     return manifest
 
 
-def write_tiny_database(folder: Path, model: Path, cards: dict[str, np.ndarray], **prints) -> None:
+def write_tiny_database(
+    folder: Path, model: Path, cards: dict[str, np.ndarray], calibration: Calibration | None = BY_DISTANCE, **prints
+) -> None:
     embedder = OnnxEmbedder(model)
     images = [image for card in cards.values() for image in (card, upside_down(card))]
     gallery = Gallery(
@@ -72,6 +76,7 @@ def write_tiny_database(folder: Path, model: Path, cards: dict[str, np.ndarray],
             card_id: CardDetails(name=f"Card {card_id}", set_code="tiny", set_name="Tiny", number=card_id)
             for card_id in cards
         },
+        calibration=calibration,
         **prints,
     )
     write_bundle(folder, gallery)

@@ -52,6 +52,16 @@ def test_a_torn_manifest_is_refused(tmp_path: Path):
         read_model_manifest(path)
 
 
+def test_a_bundle_of_an_older_version_opens_uncalibrated(tmp_path: Path):
+    older = {
+        "name": "older", "model_id": "tiny-1", "model_sha256": "0" * 64, "dimension": 8, "rows": 2, "cards": 1,
+        "files": {}, "preprocessing": {"width": 160, "height": 224}, "thresholds": {"confirmed": 0.2, "unknown": 0.4},
+    }  # fmt: skip
+    (tmp_path / "manifest.json").write_text(json.dumps(older))
+    manifest = read_database_manifest(tmp_path / "manifest.json")
+    assert (manifest.cards, manifest.calibration) == (1, None)
+
+
 def test_file_sha256(tmp_path: Path):
     path = tmp_path / "data"
     path.write_bytes(b"card" * 100_000)

@@ -41,8 +41,8 @@ from training.parallel.ranks import Ranks
 
 TABLE, DISTANCES_FILE = "ablation.md", "distances.npz"
 BATCH_CARDS = 40
-# That of the thresholds which `card-training evaluate calibrate` chooses. Confirmed crops tell trainings apart where
-# nearly all crops have the right card nearest.
+# Confirmed crops tell trainings apart where nearly all crops have the right card nearest; a rate that a few thousand
+# crops can show.
 FALSE_ACCEPT_RATE = 0.005
 # Divides the channels of every stage of the demo shape.
 _GROUP_WIDTH = 8

@@ -33,3 +33,9 @@ class HashGallery:
             if len(found) == count:
                 break
         return list(found.items())
+
+    def standing_out(self, card: Image) -> tuple[str, float]:
+        """The nearest card, and how many standard deviations of all distances it lies below their mean."""
+        distances = hash_distances(self._hashes, perceptual_hash(card, self.size)).astype(np.float64)
+        nearest = int(distances.argmin())
+        return self._card_ids[nearest], float((distances.mean() - distances[nearest]) / max(distances.std(), 1e-9))

@@ -1,4 +1,4 @@
-"""`card-training evaluate`: measures the scanner and calibrates its thresholds."""
+"""`card-training evaluate`: measures the scanner."""
 
 import argparse
 import json
@@ -6,15 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
-from edge.files.outputs import check_replaceable
 from edge.outside.daemon_benchmark import SCENARIOS, daemon_lines
-from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings
 from training.data.card_folder import folder_gallery
 from training.data.gallery import demo_gallery
-from training.evaluation.calibration import choose_thresholds, measure_distances
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
 from training.evaluation.centering import CenteringOutcome, measured_scenes
 from training.evaluation.centering_report import centering_to_markdown
@@ -23,6 +19,8 @@ from training.evaluation.full_size import measure_full_size
 from training.evaluation.gauge import gauge_study
 from training.evaluation.photos import evaluate_photos, photos_to_markdown
 from training.evaluation.references import ReferenceOutcome, evaluate_references, references_to_markdown
+from training.evaluation.refusal_run import add_arguments as add_refusal
+from training.evaluation.refusal_run import run as run_refusal
 from training.evaluation.report import summarise, to_markdown
 from training.evaluation.scenes import SceneOutcome, evaluate_scenes
 
@@ -49,21 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     references.add_argument("--every", type=int, default=1, metavar="N", help="one picture in N (default: all)")
     references.add_argument("--model", type=Path, default=defaults.model)
     references.add_argument("--database", type=Path, default=defaults.database)
+    refusal = kinds.add_parser("refusal", help="cards outside the database, and how far stated probabilities hold")
+    add_refusal(refusal, defaults.model, defaults.database)
     full_size = kinds.add_parser("full-size", help="the daemon with 17,592 cards x 768 dimensions: speed and memory")
     full_size.add_argument("--source", choices=sorted(SCENARIOS), default="demo:turnover")
     full_size.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
     full_size.add_argument("--model", type=Path, default=defaults.model)
     full_size.add_argument("--database", type=Path, default=defaults.database)
-    calibrate = kinds.add_parser("calibrate", help="distance thresholds for a false-accept rate")
-    calibrate.add_argument("--model", type=Path, default=defaults.model)
-    calibrate.add_argument("--gallery", type=int, default=2000, help="cards in the gallery (default: 2000)")
-    calibrate.add_argument(
-        "--scenes", type=int, default=300, help="scenes of known, and of unknown cards (default: 300)"
-    )
-    calibrate.add_argument("--false-accept-rate", type=float, default=0.005)
-    calibrate.add_argument(
-        "--output", type=Path, required=True, help="JSON file for `card-training index --thresholds`"
-    )
     centering = kinds.add_parser("centering", help="border widths and ratios against simulated truth and baselines")
     centering.add_argument("--count", type=int, default=2000, help="number of scenes (default: 2000)")
     centering.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
@@ -79,8 +69,6 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cards", type=Path, help="folder of card images in place of the simulated cards")
     parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
     parser.add_argument("--workers", type=int, default=2, help="processes that make crops (default: 2)")
-    parser.add_argument("--thresholds", type=Path, help="file to write for `card-training index --thresholds`")
-    parser.add_argument("--false-accept-rate", type=float, default=0.005, help="of those thresholds (default: 0.005)")
     parser.add_argument("--output", type=Path, required=True, help="folder for report.json, report.md and pictures")
 
 
@@ -91,21 +79,20 @@ def run(args: argparse.Namespace) -> int:
         "model": _model,
         "photos": _photos,
         "references": _references,
+        "refusal": run_refusal,
         "full-size": _full_size,
-        "calibrate": _calibrate,
         "centering": _centering,
     }[args.kind](args)
 
 
 def _scenes(args: argparse.Namespace) -> int:
     recognition = RecognitionSettings(model=args.model, database=args.database)
-    thresholds = open_recognizer(recognition).database.manifest.thresholds
     outcomes: list[SceneOutcome] = []
     for outcome in evaluate_scenes(args.count, recognition, args.workers):
         outcomes.append(outcome)
         sys.stderr.write(f"\r{len(outcomes)} of {args.count} scenes")
     sys.stderr.write("\n")
-    summary = summarise(outcomes, thresholds)
+    summary = summarise(outcomes)
     args.output.mkdir(parents=True, exist_ok=True)
     _write_json(args.output / "report.json", summary)
     page = to_markdown(summary)
@@ -142,21 +129,6 @@ def _references(args: argparse.Namespace) -> int:
 def _full_size(args: argparse.Namespace) -> int:
     recognition = RecognitionSettings(model=args.model, database=args.database)
     sys.stdout.write("\n".join(daemon_lines(measure_full_size(recognition, args.source, args.seconds))) + "\n")
-    return 0
-
-
-def _calibrate(args: argparse.Namespace) -> int:
-    check_replaceable(args.output, b'"not_a_card"')
-    embedder = OnnxEmbedder(args.model, threads=2)
-    distances = measure_distances(embedder, args.gallery, args.scenes)
-    embedder.close()
-    command = (
-        f"card-training evaluate calibrate --model {args.model.name} --gallery {args.gallery} --scenes {args.scenes} "
-        f"--false-accept-rate {args.false_accept_rate}"
-    )
-    thresholds = choose_thresholds(distances, args.false_accept_rate, command)
-    _write_json(args.output, thresholds.model_dump())
-    sys.stdout.write(json.dumps(thresholds.model_dump(), indent=2) + "\n")
     return 0
 
 

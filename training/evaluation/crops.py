@@ -54,15 +54,34 @@ def render_crop(job: CropJob) -> Image:
     Raises:
         ImageError: if the card's picture cannot be read.
     """
+    (crop,) = render_looks(job, 1)
+    return crop
+
+
+def render_looks(job: CropJob, count: int) -> list[Image]:
+    """Photograph a card that lies still several times: noise and the outline's error differ.
+
+    Returns:
+        `count` crops as `render_crop` gives one.
+
+    Raises:
+        ImageError: if the card's picture cannot be read.
+    """
     cv2.setNumThreads(1)
     scene = random_scene(job.seed, [_stand_in()], CONDITIONS[job.condition], (FRAME_PX, FRAME_PX))
     (card,) = scene.cards
-    picture = _photograph(scene, card, job.image.load())
-    return rectify(picture, _imprecise(card_quad_px(scene.camera, card.pose), np.random.default_rng([job.seed, 1])))
+    lit, quad = _lit(scene, card, job.image.load()), card_quad_px(scene.camera, card.pose)
+    return [
+        rectify(
+            take_picture(lit, replace(scene.sensor, seed=scene.sensor.seed + number)),
+            _imprecise(quad, np.random.default_rng([job.seed, 1 + number])),
+        )
+        for number in range(count)
+    ]
 
 
-def _photograph(scene: Scene, card: PlacedCard, face: Image) -> Image:
-    """What `edge.simulator.scene.render_scene` does, with a picture in place of the card's own print."""
+def _lit(scene: Scene, card: PlacedCard, face: Image) -> Image:
+    """What `edge.simulator.scene.render_scene` shows the camera, with a picture in place of the card's own print."""
     camera = scene.camera
     frame = draw_surface(scene.surface, camera.width, camera.height, camera.px_per_mm)
     for item in scene.below:
@@ -74,7 +93,7 @@ def _photograph(scene: Scene, card: PlacedCard, face: Image) -> Image:
         blend(frame, patch)
     for cover in scene.above:
         draw_item(frame, camera, cover, scene.light)
-    return take_picture(expose(frame, scene.light), scene.sensor)
+    return expose(frame, scene.light)
 
 
 def _at_scale(face: Image, scene: Scene, card: PlacedCard) -> Image:

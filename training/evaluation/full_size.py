@@ -96,7 +96,7 @@ def fill_up(database: CardDatabase, model: ModelManifest, cards: int) -> Gallery
         embeddings=embeddings,
         rows=[*read_rows(database.path), *made_up.rows],
         metadata=metadata | made_up.metadata,
-        thresholds=database.manifest.thresholds,
+        calibration=database.manifest.calibration,
         lookalikes=database.lookalikes,
         references={str(path.relative_to(database.path)): path.read_bytes() for path in files},
     )

@@ -1,5 +1,6 @@
 """The cards that a model is judged on: none of them was trained on."""
 
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_PX_PER_MM
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
+from edge.wire.messages import CardDetails
+from training.data.art_names import art_name
 from training.data.card_folder import folder_gallery
 from training.data.folder_references import labels_of, split_gallery
 from training.data.gallery import GalleryImage, square_corners
@@ -49,13 +52,13 @@ class HeldOut:
 def simulated_held_out(gallery_size: int) -> HeldOut:
     """Cards of the demo game as the gallery, and others that no database knows."""
     cards = demo_cards()[:gallery_size]
-    gallery = [_rendered(card) for card in cards]
+    gallery = simulated_images(cards)
     originals = [card.lookalike_of or card.card_id for card in cards]
     numbers = {original: number for number, original in enumerate(dict.fromkeys(originals))}
     return HeldOut(
         gallery=gallery,
         known=gallery,
-        unknown=[_rendered(card) for card in unknown_cards(gallery_size)],
+        unknown=simulated_images(unknown_cards(gallery_size)),
         arts={card.card_id: numbers[original] for card, original in zip(cards, originals, strict=True)},
     )
 
@@ -84,6 +87,39 @@ def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
     return HeldOut(gallery=gallery, known=known, unknown=unknown, arts=arts)
 
 
+def half_unknown(
+    folder: Path, metadata_file: Path
+) -> tuple[list[GalleryImage], list[GalleryImage], dict[str, CardDetails]]:
+    """One image of each card of a folder: of half of the arts as known, of the other half as unknown.
+
+    Cards of one art, by their pictures or by their names however spelled, are on one side. The hash of a card's id
+    decides on which, so that it keeps its side when others are added.
+
+    Returns:
+        Known images, unknown ones, and what is known of the cards.
+
+    Raises:
+        ConfigurationError: if the folder or its metadata cannot be read, or there are too few cards.
+    """
+    given, metadata = folder_gallery(folder, metadata_file)
+    fingerprints = {
+        image: found for image in given if image.variant == 0 and (found := _fingerprint(image)) is not None
+    }
+    images = list(fingerprints)
+    by_name: dict[str, list[int]] = {}
+    for number, image in enumerate(images):
+        by_name.setdefault(art_name(metadata[image.card_id].name) or image.card_id, []).append(number)
+    groups = [*group_fingerprints(list(fingerprints.values())), *by_name.values()]
+    labels = labels_of([image.card_id for image in images], groups).tolist()
+    keys = {label: image.card_id for image, label in reversed(list(zip(images, labels, strict=True)))}
+    sides: tuple[list[GalleryImage], list[GalleryImage]] = ([], [])
+    for image, label in zip(images, labels, strict=True):
+        sides[hashlib.sha256(keys[label].encode()).digest()[0] % 2].append(image)
+    if not all(sides):
+        raise ConfigurationError(f"{folder} has too few cards to leave half of them out; give more cards")
+    return *sides, metadata
+
+
 def chosen(items: Sequence[Item], count: int, seed: int) -> list[Item]:
     """`count` items in a random order, each as often as any other (to within one)."""
     rng = np.random.default_rng(seed)
@@ -98,6 +134,11 @@ def _fingerprint(image: GalleryImage) -> Fingerprint | None:
     except ImageError as cause:
         sys.stderr.write(f"left out: {printable(str(cause))}\n")
         return None
+
+
+def simulated_images(cards: Sequence[CardSpec]) -> list[GalleryImage]:
+    """Simulated cards as images, rendered when they are loaded."""
+    return [_rendered(card) for card in cards]
 
 
 def _rendered(card: CardSpec) -> GalleryImage:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.calibration import Distances
+from training.evaluation.distances import Distances
 from training.evaluation.metrics import Proportion, percentiles, proportion
 from training.evaluation.nearest_cards import NearestCards
 from training.evaluation.report import AIMS
@@ -55,7 +55,7 @@ def right_art(shown: Shown, answers: NearestCards) -> NDArray[np.bool_]:
 
 
 def distances_of(shown: Shown, answers: NearestCards, chosen: NDArray[np.bool_]) -> Distances:
-    """The nearest distances of the chosen crops, as thresholds are made of them."""
+    """The nearest distances of the chosen crops."""
     nearest, right = answers.distances[:, 0].astype(np.float64), right_art(shown, answers)
     return Distances(
         known=nearest[chosen & right],

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from edge.geometry import Image
-from training.evaluation.calibration import Distances
+from training.evaluation.distances import Distances
 
 ROC_PICTURE, HISTOGRAM_PICTURE, RECALL_PICTURE = "roc.png", "distances.png", "recall.png"
 CONFUSIONS_PICTURE = "confusions.png"
@@ -31,7 +31,6 @@ def model_to_markdown(summary: Mapping[str, Any]) -> str:
         *_recognition_tables(summary["recognition"]),
         *_lookalike_table(summary["lookalikes"]),
         *_open_set_table(summary["open_set"]),
-        *_threshold_lines(summary.get("thresholds")),
         "## Pictures",
         "",
         *(f"![{name}]({name})" for name in (RECALL_PICTURE, ROC_PICTURE, HISTOGRAM_PICTURE, CONFUSIONS_PICTURE)),
@@ -106,21 +105,6 @@ def _open_set_table(open_set: Mapping[str, Any]) -> list[str]:
             for at in row["at"]
         ]
     return [*lines, ""]
-
-
-def _threshold_lines(chosen: Mapping[str, Any] | None) -> list[str]:
-    if chosen is None:
-        return []
-    thresholds, checked = chosen["thresholds"], chosen["other_half"]
-    return [
-        "## Thresholds",
-        "",
-        f"Chosen on the crops of half of the cards: confirmed {thresholds['confirmed']}, unknown "
-        f"{thresholds['unknown']}, not a card {thresholds['not_a_card']}. On the other half, `confirmed` accepts "
-        f"{_share(checked['unknown_confirmed'])} of the unknown crops and {_share(checked['known_confirmed'])} of the "
-        "known ones, rightly.",
-        "",
-    ]
 
 
 def _draw_recall(recognition: Mapping[str, Any], path: Path) -> None:

@@ -16,11 +16,9 @@ from edge.errors import ConfigurationError
 from edge.geometry import Image
 from training.augmentation.preview import write_picture
 from training.errors import TrainingError
-from training.evaluation.calibration import choose_thresholds
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out, simulated_held_out
-from training.evaluation.metrics import proportion
 from training.evaluation.model_figures import UNKNOWN, Shown, distances_of, summarise_model, worst_confusions
 from training.evaluation.model_report import CONFUSIONS_PICTURE, confusion_sheet, draw_plots, model_to_markdown
 from training.evaluation.nearest_cards import NearestCards, nearest_cards
@@ -37,11 +35,6 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ScannerError: if the model or the cards cannot be used.
     """
-    if args.thresholds and args.count * len(CONDITIONS) / 2 * args.false_accept_rate < 1:
-        raise ConfigurationError(
-            f"a false-accept rate of {args.false_accept_rate} needs a --count of at least "
-            f"{int(np.ceil(2 / args.false_accept_rate / len(CONDITIONS)))}"
-        )
     cards = _held_out(args)
     jobs, known = crop_jobs(cards, args.count)
     embedders: dict[str, Embedder] = {MODEL: open_embedder(args.model)}
@@ -61,9 +54,6 @@ def run(args: argparse.Namespace) -> int:
         "command": shlex.join(["card-training", *sys.argv[1:]]),
         **summarise_model(shown, answers),
     }
-    if args.thresholds:
-        summary["thresholds"] = calibrated(shown, answers[MODEL], args.false_accept_rate, summary["command"])
-        _write(args.thresholds, json.dumps(summary["thresholds"]["thresholds"], indent=2) + "\n")
     _write_report(args.output, summary, shown, answers[MODEL])
     write_picture(args.output / CONFUSIONS_PICTURE, _confusions(cards, jobs, shown, answers[MODEL]))
     return 0
@@ -102,21 +92,6 @@ def compare_methods(
         for method, gallery in vectors.gallery.items()
     }
     return shown, answers
-
-
-def calibrated(shown: Shown, answers: NearestCards, rate: float, command: str) -> dict[str, Any]:
-    """Thresholds from the crops of every second card, and how they do on the crops of the others."""
-    first = shown.groups % 2 == 0
-    thresholds = choose_thresholds(distances_of(shown, answers, first), rate, command)
-    other = distances_of(shown, answers, ~first)
-    right = [*(other.known <= thresholds.confirmed).tolist(), *([False] * len(other.mistaken))]
-    return {
-        "thresholds": thresholds.model_dump(),
-        "other_half": {
-            "unknown_confirmed": proportion((other.unknown <= thresholds.confirmed).tolist()).to_json(),
-            "known_confirmed": proportion(right).to_json(),
-        },
-    }
 
 
 def _held_out(args: argparse.Namespace) -> HeldOut:

@@ -45,8 +45,7 @@ def evaluate_references(images: Sequence[GalleryImage], recognition: Recognition
         ScannerError: if the model, the database or a picture cannot be used.
     """
     with closing(open_recognizer(recognition)) as recognizer:
-        thresholds = recognizer.database.manifest.thresholds
-        identifier = PhotoIdentifier(CardDetector(), recognizer, thresholds, max_batch=recognition.max_batch)
+        identifier = PhotoIdentifier(CardDetector(), recognizer, max_batch=recognition.max_batch)
         for image in images:
             picture = image.load() if image.file is None else read_photo(image.file)
             name = image.card_id if image.file is None else image.file.name

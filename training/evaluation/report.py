@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from edge.manifests import Thresholds
+from edge.recognition.belief import Worth
 from training.evaluation.metrics import Proportion, percentiles, proportion
 from training.evaluation.scenes import CardOutcome, Ranking, SceneOutcome, is_unknown
 
@@ -12,14 +12,13 @@ EMBEDDER = "embedder"
 AIMS = (("clean", 1, 0.99), ("sleeved", 1, 0.95), ("occluded_20", 3, 0.95), ("glare", 5, 0.95), ("finger", 3, 0.85))
 
 
-def summarise(outcomes: Sequence[SceneOutcome], thresholds: Thresholds) -> dict[str, Any]:
+def summarise(outcomes: Sequence[SceneOutcome]) -> dict[str, Any]:
     """Every figure of a run, per condition and over all of them."""
     conditions = list(dict.fromkeys(outcome.condition for outcome in outcomes))
     scenes = {name: [outcome for outcome in outcomes if outcome.condition == name] for name in conditions}
     known = [card for outcome in outcomes if not is_unknown(outcome.condition) for card in outcome.cards]
     return {
         "scenes": len(outcomes),
-        "thresholds": thresholds.model_dump(),
         "detection": {name: _detection(group) for name, group in scenes.items()} | {"all": _detection(outcomes)},
         "recognition": {
             name: _recognition([card for outcome in group for card in outcome.cards])
@@ -31,7 +30,7 @@ def summarise(outcomes: Sequence[SceneOutcome], thresholds: Thresholds) -> dict[
             "all, look-alikes only": _recognition([card for card in known if card.has_lookalike]),
             "all, without look-alikes": _recognition([card for card in known if not card.has_lookalike]),
         },
-        "verdicts": {name: _verdicts(group, thresholds) for name, group in scenes.items()},
+        "verdicts": {name: _verdicts(group) for name, group in scenes.items()},
         "aims": [_aim(scenes.get(name, []), name, k, share) for name, k, share in AIMS],
     }
 
@@ -90,8 +89,8 @@ def _ranks(cards: Sequence[CardOutcome], key: tuple[str, str]) -> dict[str, Any]
     return {f"top{k}": proportion([rank is not None and rank <= k for rank in ranks]).to_json() for k in (1, 3, 5)}
 
 
-def _verdicts(scenes: Iterable[SceneOutcome], thresholds: Thresholds) -> dict[str, Any]:
-    """What a single look says of each detected card, by the database's thresholds."""
+def _verdicts(scenes: Iterable[SceneOutcome]) -> dict[str, Any]:
+    """What a single look says of each detected card, by the database's calibration."""
     pairs = [
         (card.card_id, card.answers[EMBEDDER, "detected"])
         for scene in scenes
@@ -102,14 +101,16 @@ def _verdicts(scenes: Iterable[SceneOutcome], thresholds: Thresholds) -> dict[st
     def share(test: Callable[[str, Ranking], bool]) -> dict[str, Any]:
         return proportion([test(card_id, answer) for card_id, answer in pairs]).to_json()
 
-    def confirmed(answer: Ranking) -> bool:
-        return answer.distances[0] <= thresholds.confirmed and not answer.undecided
+    def confirms(answer: Ranking, card_id: str) -> bool:
+        return answer.worth is Worth.STRONG and answer.card_ids[0] == card_id
 
     return {
-        "confirmed_right": share(lambda card_id, answer: confirmed(answer) and answer.card_ids[0] == card_id),
-        "confirmed_wrong": share(lambda card_id, answer: confirmed(answer) and answer.card_ids[0] != card_id),
-        "candidate": share(lambda _, answer: not confirmed(answer) and answer.distances[0] <= thresholds.unknown),
-        "unknown": share(lambda _, answer: answer.distances[0] > thresholds.unknown),
+        "confirmed_right": share(lambda card_id, answer: confirms(answer, card_id)),
+        "confirmed_wrong": share(
+            lambda card_id, answer: answer.worth is Worth.STRONG and not confirms(answer, card_id)
+        ),
+        "candidate": share(lambda _, answer: answer.worth is Worth.WEAK),
+        "unknown": share(lambda _, answer: answer.worth in (Worth.UNKNOWN, Worth.NOT_A_CARD)),
     }
 
 

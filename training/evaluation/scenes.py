@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad
 from edge.imaging.rectification import rectify
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognizer, open_recognizer
 from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
@@ -37,11 +38,11 @@ MIN_VISIBLE = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """What one method said of one card: the nearest distinct cards, nearest first."""
+    """What one method said of one card: the nearest distinct cards, nearest first, and what the scanner makes of it."""
 
     card_ids: tuple[str, ...]
     distances: tuple[float, ...]
-    undecided: bool = False
+    worth: Worth | None = None
 
     def rank(self, card_id: str) -> int | None:
         """Place of the right card, 1 for the first; None when it is not among the answers."""
@@ -133,7 +134,7 @@ class SceneEvaluator:
                 Ranking(
                     card_ids=tuple(match.card_id for match in recognition.matches),
                     distances=tuple(match.distance for match in recognition.matches),
-                    undecided=recognition.verified is False,
+                    worth=recognition.worth,
                 ),
             )
         for gallery in self._hashes:

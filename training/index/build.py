@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from edge.centering.registration.original import print_reference
 from edge.centering.registration.reference import PrintReference
@@ -20,13 +19,14 @@ from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError, ImageError
-from edge.manifests import DatabaseManifest, Thresholds
-from edge.settings.validation import first_fault
+from edge.manifests import DatabaseManifest
 from edge.wire.messages import CardDetails
+from training.calibration.fitting import FALSE_ACCEPTS
 from training.data.card_folder import NAME_PATTERN, Findings, few, survey_folder
 from training.data.card_list import read_card_list
 from training.data.gallery import GalleryImage, demo_back, demo_gallery, read_card_image
 from training.data.lookalikes import cut_references, group_fingerprints
+from training.index.calibrating import Wanted, calibrated, describe_calibration
 from training.index.rows import (
     SOURCES_FILE,
     PreparedImage,
@@ -95,7 +95,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "several times (not needed for 'demo')",
     )
     parser.add_argument(
-        "--thresholds", type=Path, help="JSON file with calibrated thresholds (default: those of the former database)"
+        "--false-accepts",
+        type=_rate,
+        default=FALSE_ACCEPTS,
+        metavar="SHARE",
+        help="of the looks at cards outside the database, the share that may confirm one "
+        f"(default: {FALSE_ACCEPTS:g}); the database is calibrated for it",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that decode images (default: 1)")
     parser.set_defaults(run=run)
@@ -107,7 +112,6 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ScannerError: naming the file at fault; nothing is left half-written.
     """
-    given = _read_thresholds(args.thresholds) if args.thresholds else None
     images, metadata, findings = _cards(args)
     backs = [demo_back()] if args.cards == "demo" else [read_card_image(path) for path in args.back]
     embedder = OnnxEmbedder(args.model, os.cpu_count() or 1)
@@ -127,17 +131,19 @@ def run(args: argparse.Namespace) -> int:
         embeddings=embeddings,
         rows=_rows(images),
         metadata={image.card_id: metadata[image.card_id] for image in images},
-        thresholds=given or (former.manifest.thresholds if former else Thresholds()),
         lookalikes=lookalikes.groups,
         references={**lookalikes.references, **crops, SOURCES_FILE: _sources(prepared), **_findings_file(findings)},
         golden=golden,
         prints=_prints(images, prepared),
         backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
     )
-    manifest = write_bundle(args.output, gallery)
+    wanted = Wanted(false_accepts=args.false_accepts, workers=args.workers, folder=args.output.resolve().parent)
+    outcome = calibrated(gallery, embedder, images, former.manifest.calibration if former else None, wanted)
+    manifest = write_bundle(args.output, replace(gallery, calibration=outcome.calibration))
     _try(CardDatabase.open(args.output, embedder.manifest), gallery)
     report = _report(manifest, gallery, images, prepared, findings)
     sys.stdout.write(describe(report, args.output))
+    sys.stdout.write("".join(f"{line}\n" for line in describe_calibration(outcome)))
     return 0
 
 
@@ -273,10 +279,8 @@ def _try(database: CardDatabase, gallery: Gallery) -> None:
             raise DatabaseError(f"the new database does not find its own image of {row.card_id}; build it again")
 
 
-def _read_thresholds(path: Path) -> Thresholds:
-    try:
-        return Thresholds.model_validate_json(path.read_bytes())
-    except OSError as cause:
-        raise ConfigurationError(f"cannot read the thresholds {path}: {cause.strerror}") from cause
-    except ValidationError as cause:
-        raise ConfigurationError(f"the thresholds {path}: {first_fault(cause, 'the file')}") from cause
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < 0.5:
+        raise argparse.ArgumentTypeError(f"{text} is not a share above 0 and below 0.5, such as 0.001")
+    return rate

@@ -29,7 +29,8 @@ def card_message(sequence, topic=Topic.CONFIRMED, track_id=4, name="Flabébé", 
         card_id="ab-7",
         card=CardDetails(name=name, set_code="ab", set_name="First Light", number="7"),
         distance=0.123,
-        matches=[MatchMessage(card_id="ab-7", distance=0.123)],
+        probability=0.987,
+        matches=[MatchMessage(card_id="ab-7", distance=0.123, probability=0.987)],
         returned=returned,
     )
 
@@ -108,8 +109,8 @@ def test_plain_lines_and_a_summary(scanner, publish):
     assert re.match(r"10:20:31.000 +ok +demo +30.0 frames/s", lines[0])
     assert "detect 4.0" in lines[0]
     assert lines[2].split() == [
-        "10:20:30.400", "card.confirmed", "track", "4", "confirmed", "Flabébé", "(ab-7),", "First", "Light", "distance",
-        "0.123",
+        "10:20:30.400", "card.confirmed", "track", "4", "confirmed", "Flabébé", "(ab-7),", "First", "Light",
+        "probability", "98.7", "%", "distance", "0.123",
     ]  # fmt: skip
     assert lines[3] == "10:20:30.400  card.left       track 4  no_card"
     assert "4 messages, 0 lost" in lines
@@ -199,7 +200,7 @@ def test_the_view_shows_who_is_there():
     tally = tally_of(health_message(0), card_message(1), card_message(2, track_id=6), card_message(3, Topic.LEFT))
     rows = [line for line in view_lines(tally, []) if "Flabébé" in line]
     assert len(rows) == 1
-    assert rows[0].split() == ["6", "confirmed", "0.123", "Flabébé", "(ab-7)", "First", "Light"]
+    assert rows[0].split() == ["6", "confirmed", "98.7", "%", "0.123", "Flabébé", "(ab-7)", "First", "Light"]
 
 
 def test_the_view_stays_in_place(capsys):
@@ -240,7 +241,7 @@ def test_the_documented_subscriber_works(publish, capsys):
     names = {}
     with pytest.raises(json.JSONDecodeError):
         exec(compile(code.replace("tcp://127.0.0.1:5556", endpoint), str(PROTOCOL), "exec"), names)
-    assert capsys.readouterr().out.splitlines() == ["Flabébé ab-7 0.123", "lost 2 messages", "Flabébé ab-7 0.123"]
+    assert capsys.readouterr().out.splitlines() == ["Flabébé ab-7 0.987", "lost 2 messages", "Flabébé ab-7 0.987"]
     names["socket"].close()
     zmq.Context.instance().term()
 

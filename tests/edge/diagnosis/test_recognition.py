@@ -14,9 +14,12 @@ from edge.diagnosis.picture import card_on_table
 from edge.diagnosis.recognition import check_database, check_detector, check_model, check_recognition
 from edge.errors import ModelError
 from edge.geometry import quad_iou
-from edge.settings.settings import RecognitionSettings, Settings, SmoothingSettings
+from edge.manifests import UNCALIBRATED
+from edge.settings.settings import RecognitionSettings, Settings
+from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
+from tests.calibrations import by_distance, recalibrated
 
 MACHINE = Machine()
 
@@ -29,6 +32,12 @@ def test_a_sound_model_and_database(tiny_database):
     settings = recognition(tiny_database.model, tiny_database.database)
     assert check_model(settings, MACHINE).state is State.OK
     assert "4 cards" in check_database(settings, MACHINE).sentence
+
+
+def test_an_uncalibrated_database_is_told(tiny_database, tmp_path):
+    bundle = recalibrated(tiny_database.database, tmp_path / "uncalibrated", None)
+    finding = check_database(recognition(tiny_database.model, bundle), MACHINE)
+    assert (finding.state, finding.remedy) == (State.WARNING, UNCALIBRATED)
 
 
 def test_a_damaged_model(tiny_database, tmp_path):
@@ -78,9 +87,9 @@ def test_a_card_of_the_shipped_database_is_recognised_by_all_parts_together():
     assert re.fullmatch(r"a picture of .+ \(\w+-\d+\) at distance 0\.0\d\d", finding.sentence)
 
 
-def test_a_scanner_that_recognises_nothing_is_a_failure():
-    strict = Settings(smoothing=SmoothingSettings(confirmed=1e-12, unknown=0.4))
-    finding = check_recognition(strict, MACHINE)
+def test_a_scanner_that_recognises_nothing_is_a_failure(tmp_path):
+    strict = recalibrated(DEMO_DATABASE, tmp_path / "strict", by_distance(confirmed=1e-12))
+    finding = check_recognition(recognition(EMBEDDING_MODEL, strict), MACHINE)
     assert (finding.state, finding.sentence.split()[:3]) == (State.FAILURE, ["none", "of", "8"])
 
 

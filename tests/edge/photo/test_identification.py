@@ -7,10 +7,10 @@ from edge.database import CardDatabase
 from edge.detection import CardDetector
 from edge.embedding.onnx import OnnxEmbedder
 from edge.imaging.rectification import upside_down
-from edge.manifests import Thresholds
 from edge.photo.identification import PhotoIdentifier
 from edge.recognition.recognizer import Recognizer
 from edge.wire.photo_result import CardStatus
+from tests.calibrations import by_distance, recalibrated
 
 CORNERS = np.array([[250.0, 90], [520, 100], [510, 480], [240, 470]])
 
@@ -21,8 +21,14 @@ def recognizer(tiny_database):
     return Recognizer(embedder, CardDatabase.open(tiny_database.database, embedder.manifest))
 
 
-def identifier(recognizer, thresholds=None, measure=None):
-    return PhotoIdentifier(CardDetector(), recognizer, thresholds or Thresholds(), max_batch=1, measure=measure)
+def identifier(recognizer, measure=None):
+    return PhotoIdentifier(CardDetector(), recognizer, max_batch=1, measure=measure)
+
+
+def calibrated(tiny_database, folder, calibration):
+    embedder = OnnxEmbedder(tiny_database.model)
+    bundle = recalibrated(tiny_database.database, folder, calibration)
+    return identifier(Recognizer(embedder, CardDatabase.open(bundle, embedder.manifest)))
 
 
 def test_a_card_is_named_where_it_lies(recognizer, tiny_database, table):
@@ -44,17 +50,28 @@ def test_the_corners_start_at_the_cards_own_top_left(recognizer, tiny_database, 
     assert np.abs(np.array(found.corners) - np.roll(CORNERS, -2, axis=0)).max() < 2
 
 
-def test_the_thresholds_decide(recognizer, tiny_database, table):
+def test_the_calibration_decides(recognizer, tiny_database, table, tmp_path):
     photo = table(next(iter(tiny_database.cards.values())))
     distance = identifier(recognizer).identify(photo, "").cards[0].distance
     assert 0 < distance < 0.2
-    candidate = Thresholds(confirmed=distance / 2, unknown=2 * distance)
-    (found,) = identifier(recognizer, candidate).identify(photo, "").cards
+    candidate = by_distance(confirmed=distance / 2, unknown=2 * distance)
+    (found,) = calibrated(tiny_database, tmp_path / "candidate", candidate).identify(photo, "").cards
     assert (found.status, found.card_id is None) == (CardStatus.CANDIDATE, False)
-    unknown = Thresholds(confirmed=distance / 4, unknown=distance / 2)
-    (found,) = identifier(recognizer, unknown).identify(photo, "").cards
+    unknown = by_distance(confirmed=distance / 4, unknown=distance / 2)
+    (found,) = calibrated(tiny_database, tmp_path / "unknown", unknown).identify(photo, "").cards
     assert (found.status, found.card_id) == (CardStatus.UNKNOWN, None)
     assert found.distance == distance
+    assert found.probability < 0.5 < found.none_of_these
+    assert found.probability == found.matches[0].probability
+
+
+def test_an_uncalibrated_database_confirms_nothing_and_states_no_probability(tiny_database, table, tmp_path):
+    card_id, card = next(iter(tiny_database.cards.items()))
+    result = calibrated(tiny_database, tmp_path / "uncalibrated", None).identify(table(card), "")
+    (found,) = result.cards
+    assert not result.calibrated
+    assert (found.status, found.card_id) == (CardStatus.CANDIDATE, card_id)
+    assert (found.probability, found.none_of_these, found.matches[0].probability) == (None, None, None)
 
 
 def test_several_cards_one_by_one(recognizer, tiny_database, table):

@@ -10,9 +10,10 @@ from edge.detection.shape import grown_quad
 from edge.embedding.onnx import OnnxEmbedder
 from edge.frame import Detection
 from edge.imaging.rectification import rectify
-from edge.manifests import Thresholds
 from edge.photo.outlines import OutlineReader
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognizer
+from tests.calibrations import by_distance, recalibrated
 
 LYING = np.array([[250.0, 90], [520, 100], [510, 480], [240, 470]])
 HOLDER = grown_quad(LYING, 9.0)
@@ -41,8 +42,8 @@ def recognizer(tiny_database):
     return Recognizer(embedder, CardDatabase.open(tiny_database.database, embedder.manifest))
 
 
-def read(image, detector, recognizer, thresholds=None):
-    return OutlineReader(detector, recognizer, thresholds or Thresholds(), max_batch=3).read(image)
+def read(image, detector, recognizer):
+    return OutlineReader(detector, recognizer, max_batch=3).read(image)
 
 
 def named(sighting):
@@ -58,7 +59,7 @@ def test_a_card_that_fills_the_picture_is_found(recognizer, tiny_database, cut, 
         picture = np.ascontiguousarray(np.rot90(card[top : height - top, left : width - left], turns))
         (sighting,) = read(picture, CardDetector(), recognizer)
         assert named(sighting) == card_id
-        assert sighting.recognition.matches[0].distance < Thresholds().confirmed
+        assert sighting.recognition.worth is Worth.STRONG
 
 
 def test_what_is_found_inside_gives_way_to_the_picture_itself(recognizer, tiny_database):
@@ -114,11 +115,14 @@ def test_a_covered_card_does_not_take_the_outline_of_its_neighbour(recognizer, t
     assert np.array_equal(second.quad, beside)
 
 
-def test_an_unknown_card_keeps_its_outline(recognizer, table):
+def test_an_unknown_card_keeps_its_outline(tiny_database, tmp_path, table):
+    embedder = OnnxEmbedder(tiny_database.model)
+    bundle = recalibrated(tiny_database.database, tmp_path / "strict", by_distance(confirmed=0.1, unknown=0.2))
+    strict = Recognizer(embedder, CardDatabase.open(bundle, embedder.manifest))
     rng = np.random.default_rng(0)
     unknown = cv2.resize(rng.integers(0, 256, (11, 8, 3)).astype(np.uint8), (504, 704), interpolation=cv2.INTER_CUBIC)
     detector = Outlines([LYING], known=[HOLDER, WINDOW])
-    (sighting,) = read(table(unknown), detector, recognizer, Thresholds(confirmed=0.1, unknown=0.2))
+    (sighting,) = read(table(unknown), detector, strict)
     assert np.array_equal(sighting.quad, LYING)
     assert detector.asked == 1
 

@@ -13,13 +13,16 @@ RECORDED = Path(__file__).parents[1] / "centering" / "figures" / "recorded"
 
 
 def card(corners, status=CardStatus.CONFIRMED, card_id="a-1", centering=None):
-    return CardResult(corners=corners, status=status, card_id=card_id, distance=0.1, matches=[], centering=centering)
+    return CardResult(
+        corners=corners, status=status, card_id=card_id, distance=0.1, probability=0.99, none_of_these=0.01, matches=[],
+        printings=[], printings_reason=None, centering=centering,
+    )  # fmt: skip
 
 
 def drawn(size, cards):
     width, height = size
     photo = np.full((height, width, 3), 200, np.uint8)
-    result = PhotoResult(image="x", width=width, height=height, cards=cards)
+    result = PhotoResult(image="x", width=width, height=height, calibrated=True, cards=cards)
     picture = draw_photo_result(photo, result, lambda card_id: f"Pikachu é {card_id}")
     assert (photo == 200).all()
     return picture

@@ -52,7 +52,7 @@ class Scanner:
         selector = Selector(SETTINGS.selection, feedback, stills=stills)
         self.capture = CaptureStage(self.detector, Tracker(SETTINGS.tracking), selector, corrections)
         self.recognition = RecognitionStage(recognizer)
-        self.looks = SecondLooks(cards, self.recognition, corrections, SETTINGS.smoothing, stills=stills)
+        self.looks = SecondLooks(cards, self.recognition, corrections, stills=stills)
         sequence = itertools.count()
         self.output = OutputStage(
             SETTINGS.smoothing,

@@ -16,7 +16,6 @@ from edge.pipeline.handover import Corrections
 from edge.pipeline.second_look import MOST_OUTLINES, SecondLooks
 from edge.pipeline.selection import Crop
 from edge.pipeline.stages import RecognitionStage
-from edge.settings.settings import SmoothingSettings
 from tests.edge.pipeline.test_stages import CARDS, QUAD, PixelRecognizer, picture
 
 CARD = card_quad(QUAD)
@@ -47,9 +46,7 @@ class Bench:
         self.detector, self.recognizer = detector or Outlines(), PixelRecognizer()
         self.corrections, self.failures = Corrections(), SearchFailures()
         self.stage = RecognitionStage(self.recognizer)
-        self.looks = SecondLooks(
-            self.detector, self.stage, self.corrections, SmoothingSettings(), self.failures, stills=stills
-        )
+        self.looks = SecondLooks(self.detector, self.stage, self.corrections, self.failures, stills=stills)
         self.frame_id = -1
 
     def close(self) -> None:

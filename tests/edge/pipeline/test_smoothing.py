@@ -4,21 +4,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.database.search import Match
-from edge.manifests import Thresholds
-from edge.pipeline.smoothing import Evidence, Reading, Verdict, advance, effective_thresholds, judge
+from edge.pipeline.smoothing import Reading, Verdict, advance, judge
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognition
 from edge.settings.settings import SmoothingSettings
 from edge.wire.messages import TrackState
 
 SETTINGS = SmoothingSettings(confirm_after=3, doubt_frames=30)
-LETTERS = {"?": (Evidence.UNKNOWN, None), "-": (Evidence.NOT_A_CARD, None)}
+LETTERS = {"?": (Worth.UNKNOWN, None), "-": (Worth.NOT_A_CARD, None)}
 
 
 def reading(letter: str, frame_id: int) -> Reading:
     """A strong reading of card A is "A", a weak one "a"; "?" is an unknown card, "-" no card."""
-    strength = Evidence.STRONG if letter.isupper() else Evidence.WEAK
-    evidence, card_id = LETTERS.get(letter, (strength, letter.upper()))
-    return Reading(evidence=evidence, card_id=card_id, frame_id=frame_id)
+    strength = Worth.STRONG if letter.isupper() else Worth.WEAK
+    worth, card_id = LETTERS.get(letter, (strength, letter.upper()))
+    return Reading(worth=worth, card_id=card_id, frame_id=frame_id)
 
 
 def run(letters: str, frames_apart: int = 1, verdict: Verdict | None = None) -> Verdict:
@@ -110,38 +110,13 @@ def test_readings_that_agree_for_long_enough_always_decide(before, letter):
     assert verdict.card_id == (letter if letter != "?" else None)
 
 
-def recognition(distance: float, verified: bool | None = None) -> Recognition:
-    matches = (Match(card_id="A", distance=distance, rotation=0), Match(card_id="B", distance=0.9, rotation=0))
-    return Recognition(matches=matches, embedding=np.zeros(2, np.float32), verified=verified)
-
-
-@pytest.mark.parametrize(
-    ("distance", "verified", "evidence"),
-    [
-        (0.10, None, Evidence.STRONG),
-        (0.25, None, Evidence.STRONG),
-        (0.26, None, Evidence.WEAK),
-        (0.40, None, Evidence.WEAK),
-        (0.41, None, Evidence.UNKNOWN),
-        (0.50, None, Evidence.UNKNOWN),
-        (0.51, None, Evidence.NOT_A_CARD),
-        (0.10, True, Evidence.STRONG),
-        (0.10, False, Evidence.WEAK),
-        (0.60, False, Evidence.NOT_A_CARD),
-    ],
-)
-def test_distances_and_the_look_alike_check_decide_what_an_answer_is_worth(distance, verified, evidence):
-    judged = judge(recognition(distance, verified), Thresholds(), 7)
-    assert (judged.evidence, judged.frame_id) == (evidence, 7)
+@pytest.mark.parametrize("worth", Worth)
+def test_a_reading_says_what_its_answer_is_worth(worth):
+    matches = (Match(card_id="A", distance=0.1, rotation=0), Match(card_id="B", distance=0.9, rotation=0))
+    judged = judge(Recognition(matches=matches, embedding=np.zeros(2, np.float32), worth=worth), 7)
+    assert (judged.worth, judged.frame_id) == (worth, 7)
     assert judged.card_id == ("A" if judged.readable else None)
 
 
 def test_an_answer_without_matches_is_no_card():
-    nothing = Recognition(matches=(), embedding=np.zeros(2, np.float32))
-    assert judge(nothing, Thresholds(), 0).evidence is Evidence.NOT_A_CARD
-
-
-def test_settings_override_the_databases_thresholds_one_by_one():
-    database = Thresholds(confirmed=0.2, unknown=0.3, not_a_card=0.6)
-    chosen = effective_thresholds(database, SmoothingSettings(unknown=0.35))
-    assert (chosen.confirmed, chosen.unknown, chosen.not_a_card) == (0.2, 0.35, 0.6)
+    assert judge(Recognition(matches=(), embedding=np.zeros(2, np.float32)), 0).worth is Worth.NOT_A_CARD

@@ -21,12 +21,12 @@ from edge.detection.shape import grown_quad
 from edge.frame import Detection, Frame
 from edge.geometry import card_homography, card_quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
-from edge.manifests import Thresholds
 from edge.pipeline.answers import Stamp
 from edge.pipeline.handover import Correction, Corrections
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognition
 from edge.settings.settings import SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.wire.messages import CardDetails, Topic, TrackState
@@ -61,6 +61,12 @@ def centering_of(border_mm: float, std_mm: float, left_mm: float | None = None) 
     return Centering(figures=figures_from_places(places, "front", shipped_tables()), places=places, px_per_mm=12.0)
 
 
+def worth_at(distance: float) -> Worth:
+    """By distance alone."""
+    limits = ((0.25, Worth.STRONG), (0.40, Worth.WEAK), (0.50, Worth.UNKNOWN))
+    return next((worth for limit, worth in limits if distance <= limit), Worth.NOT_A_CARD)
+
+
 class SceneDetector:
     """Finds what the test put into the frame."""
 
@@ -87,7 +93,6 @@ class PixelRecognizer:
         self.closed = False
         self.batches: list[int] = []
         self.database = SimpleNamespace(
-            manifest=SimpleNamespace(thresholds=Thresholds()),
             details=lambda card_id: CardDetails(name=card_id, set_code="demo", set_name="Demo", number="1"),
             print_reference=lambda card_id: PrintReference(encoded=b"", borders_mm=None, name=card_id),
         )
@@ -112,6 +117,8 @@ class PixelRecognizer:
         return Recognition(
             matches=tuple(matches[:3]),
             embedding=np.zeros(2, np.float32),
+            worth=worth_at(matches[0].distance),
+            sure=worth_at(matches[0].distance) is Worth.STRONG,
             timings_ms={"embed": 5.0, "search": 1.0, "verify": 0.0},
         )
 

@@ -37,7 +37,6 @@ def parts(settings):
         selector=Selector(settings.selection, feedback),
         stage=RecognitionStage(open_recognizer(settings.recognition)),
         loop=SimpleNamespace(max_batch=5),
-        second_looks=SimpleNamespace(settings=settings.smoothing),
         output=OutputStage(settings.smoothing, feedback, stamp=lambda: None),
     )
 
@@ -49,7 +48,7 @@ def administration(settings, parts):
         parts.capture,
         parts.tracker,
         parts.selector,
-        (parts.stage, parts.loop, parts.second_looks),
+        (parts.stage, parts.loop),
         parts.output,
         measurer=measurer,
     )

@@ -61,6 +61,13 @@ def test_a_hold_in_frames_of_an_older_file_becomes_seconds(tmp_path: Path, caplo
         load_settings(environment={"CARD_SCANNER_TRACKING__MAX_MISSED_FRAMES": "many"})
 
 
+def test_distances_of_an_older_file_are_left_out_and_told(tmp_path: Path, caplog):
+    older = "[smoothing]\nconfirm_after = 4\nconfirmed = 0.2\nnot_a_card = 0.6\n"
+    settings = load_settings(write(tmp_path, older), environment={})
+    assert settings.smoothing.confirm_after == 4
+    assert "smoothing.confirmed, not_a_card: distances decide no longer" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from edge.errors import ConfigurationError, ScannerError
-from edge.manifests import Thresholds
+from edge.errors import ScannerError
 from tests.training.conftest import TINY, coarse_cards
 from training.cli import main
 from training.data.gallery import GalleryImage
@@ -19,7 +18,7 @@ from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out
 from training.evaluation.model_figures import UNKNOWN, Shown, summarise_model, worst_confusions
-from training.evaluation.model_run import calibrated, crop_jobs
+from training.evaluation.model_run import crop_jobs
 from training.evaluation.nearest_cards import nearest_cards
 from training.networks.model import CardEmbedder
 
@@ -122,18 +121,6 @@ def test_the_worst_confusion_is_with_another_art():
     assert set(worst_confusions(shown(), answers(), 20)) == {0, 1, 2}
 
 
-def test_thresholds_are_chosen_on_one_half_and_checked_on_the_other():
-    made = calibrated(shown(), answers(), 0.5, "command")
-    assert made["thresholds"]["confirmed"] == pytest.approx(0.1, abs=1e-4)
-    assert made["other_half"]["unknown_confirmed"]["count"] == 1
-    assert made["other_half"]["known_confirmed"] | {"interval_95": 0} == {
-        "value": 0.0,
-        "hits": 0,
-        "count": 1,
-        "interval_95": 0,
-    }
-
-
 def test_a_folder_keeps_its_unknown_cards_out_of_the_gallery(tmp_path: Path):
     (tmp_path / "cards").mkdir()
     metadata = {}
@@ -157,21 +144,14 @@ def test_the_report_of_a_model_file(model: Path, cards: HeldOut, tmp_path: Path,
     )
     out = tmp_path / "report"
     command = ["evaluate", "model", str(model), "--count", "3", "--workers", "1", "--output", str(out)]
-    assert main([*command, "--thresholds", str(tmp_path / "t.json"), "--false-accept-rate", "0.5"]) == 0
+    assert main(command) == 0
     report = json.loads((out / "report.json").read_text())
     assert set(report["recognition"]) == {"model", "untrained", "hash 8 x 8", "hash 16 x 16", "hash 32 x 32"}
     assert report["recognition"]["model"]["clean"]["top1"]["value"] == 1
     assert report["model"]["model_id"] == "tiles"
-    assert Thresholds.model_validate_json((tmp_path / "t.json").read_bytes()).calibration["false_accept_rate"] == 0.5
     assert "clean: top-1" in capsys.readouterr().out
     for name in ("roc.png", "distances.png", "recall.png", "confusions.png"):
         assert cv2.imread(str(out / name)).std() > 5
-
-
-def test_thresholds_from_too_few_crops_are_refused(model: Path, tmp_path: Path, capsys):
-    command = ["evaluate", "model", str(model), "--count", "3", "--output", str(tmp_path)]
-    assert main([*command, "--thresholds", str(tmp_path / "t.json")]) == ConfigurationError.exit_code
-    assert "--count of at least 40" in capsys.readouterr().err
 
 
 def test_an_untrained_model_has_the_same_shape_and_other_answers(tmp_path: Path):

@@ -1,14 +1,12 @@
 import json
 
-from edge.manifests import Thresholds
+from edge.recognition.belief import Worth
 from training.evaluation.report import summarise, to_markdown
 from training.evaluation.scenes import UNKNOWN_CLEAN, CardOutcome, Ranking, SceneOutcome
 
-THRESHOLDS = Thresholds(confirmed=0.2, unknown=0.4, not_a_card=0.5)
 
-
-def answer(*matches: tuple[str, float], undecided: bool = False) -> Ranking:
-    return Ranking(card_ids=tuple(m[0] for m in matches), distances=tuple(m[1] for m in matches), undecided=undecided)
+def answer(*matches: tuple[str, float], worth: Worth = Worth.STRONG) -> Ranking:
+    return Ranking(card_ids=tuple(m[0] for m in matches), distances=tuple(m[1] for m in matches), worth=worth)
 
 
 def card(condition: str, card_id: str, true: Ranking, detected: Ranking | None) -> CardOutcome:
@@ -30,7 +28,7 @@ OUTCOMES = [
         condition="clean",
         cards=(
             card("clean", "a", answer(("a", 0.1), ("b", 0.3)), answer(("a", 0.1), ("b", 0.3))),
-            card("clean", "b", answer(("a", 0.1), ("b", 0.11)), answer(("a", 0.1), ("b", 0.11), undecided=True)),
+            card("clean", "b", answer(("a", 0.1), ("b", 0.11)), answer(("a", 0.1), ("b", 0.11), worth=Worth.WEAK)),
             card("clean", "c", answer(("c", 0.3)), None),
         ),
         detections=3,
@@ -39,7 +37,7 @@ OUTCOMES = [
     SceneOutcome(
         condition=UNKNOWN_CLEAN,
         cards=(
-            card(UNKNOWN_CLEAN, "x", answer(("a", 0.6)), answer(("a", 0.6))),
+            card(UNKNOWN_CLEAN, "x", answer(("a", 0.6)), answer(("a", 0.6), worth=Worth.UNKNOWN)),
             card(UNKNOWN_CLEAN, "y", answer(("a", 0.15)), answer(("a", 0.15))),
         ),
         detections=2,
@@ -49,7 +47,7 @@ OUTCOMES = [
 
 
 def test_a_card_that_was_not_detected_is_not_recognised():
-    clean = summarise(OUTCOMES, THRESHOLDS)["recognition"]["clean"]
+    clean = summarise(OUTCOMES)["recognition"]["clean"]
     assert clean["embedder, true corners"]["top1"]["hits"] == 2
     assert clean["embedder, detected corners"]["top1"] | {"interval_95": None} == {
         "value": 1 / 3,
@@ -61,7 +59,7 @@ def test_a_card_that_was_not_detected_is_not_recognised():
 
 
 def test_detection_and_verdicts():
-    summary = summarise(OUTCOMES, THRESHOLDS)
+    summary = summarise(OUTCOMES)
     assert (summary["detection"]["clean"]["recall"]["hits"], summary["detection"]["clean"]["precision"]["hits"]) == (
         2,
         2,
@@ -74,20 +72,20 @@ def test_detection_and_verdicts():
 
 
 def test_unknown_cards_do_not_count_as_recognition():
-    summary = summarise(OUTCOMES, THRESHOLDS)
+    summary = summarise(OUTCOMES)
     assert UNKNOWN_CLEAN not in summary["recognition"]
     assert summary["recognition"]["all"]["embedder, true corners"]["top1"]["count"] == 3
     assert summary["recognition"]["all, look-alikes only"]["embedder, true corners"]["top1"]["count"] == 1
 
 
 def test_aims_are_judged_with_the_detectors_corners():
-    aims = {aim["condition"]: aim for aim in summarise(OUTCOMES, THRESHOLDS)["aims"]}
+    aims = {aim["condition"]: aim for aim in summarise(OUTCOMES)["aims"]}
     assert aims["clean"]["met"] is False
     assert aims["sleeved"]["reached"]["count"] == 0
 
 
 def test_the_report_can_be_written():
-    summary = summarise(OUTCOMES, THRESHOLDS)
+    summary = summarise(OUTCOMES)
     json.dumps(summary)
     page = to_markdown(summary)
     assert "| clean | 3 |" in page

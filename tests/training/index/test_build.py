@@ -60,15 +60,13 @@ def test_only_new_images_are_embedded_and_gone_ones_leave(folder: Path, model: P
     less = {card_id: entry for card_id, entry in metadata.items() if card_id != OTHERS[0].card_id}
     card.unlink()
     (folder / "cards.json").write_text(json.dumps(less))
-    (folder / "thresholds.json").write_text(json.dumps({"confirmed": 0.2}))
-    build(folder, model, "--thresholds", str(folder / "thresholds.json"))
+    build(folder, model)
     card.write_bytes(picture)
     (folder / "cards.json").write_text(json.dumps(metadata))
     capsys.readouterr()
     build(folder, model)
     assert "embedded: 1 of 5 images" in capsys.readouterr().out
     updated = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest)
-    assert updated.manifest.thresholds.confirmed == 0.2
     (folder / "out").rename(folder / "updated")
     build(folder, model)
     fresh = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest)
@@ -136,11 +134,10 @@ def test_a_repeated_placeholder_is_reported(folder: Path, model: Path, capsys):
     assert "equal images: 1 groups" in printed
 
 
-def test_calibrated_thresholds_travel_in_the_manifest(folder: Path, model: Path):
-    (folder / "thresholds.json").write_text(json.dumps({"confirmed": 0.2, "calibration": {"cards": 100}}))
-    build(folder, model, "--thresholds", str(folder / "thresholds.json"))
-    thresholds = CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest).manifest.thresholds
-    assert (thresholds.confirmed, thresholds.calibration) == (0.2, {"cards": 100})
+def test_too_few_cards_give_an_uncalibrated_database_that_says_so(folder: Path, model: Path, capsys):
+    build(folder, model)
+    assert CardDatabase.open(folder / "out", OnnxEmbedder(model).manifest).manifest.calibration is None
+    assert "uncalibrated: a calibration needs 50 arts" in capsys.readouterr().out
 
 
 def test_golden_crops_travel_with_the_embeddings_of_the_float_model(folder: Path, model: Path):

@@ -191,8 +191,6 @@ def test_a_cards_next_image_takes_the_place_of_one_that_cannot_be_used(folder: P
 def test_a_missing_model_and_a_missing_option_are_named(folder: Path, model: Path):
     with pytest.raises(ModelError, match=r"absent\.json"):
         build(folder, folder / "absent.onnx")
-    with pytest.raises(ConfigurationError, match=r"thresholds .*absent\.json"):
-        build(folder, model, "--thresholds", str(folder / "absent.json"))
     parser = argparse.ArgumentParser()
     index.add_parser(parser.add_subparsers())
     args = parser.parse_args(["index", "--cards", str(folder), "--model", str(model), "--output", str(folder / "out")])

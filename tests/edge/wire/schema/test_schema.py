@@ -22,10 +22,14 @@ def test_a_photo_result_is_valid_and_a_wrong_one_is_not():
         status=CardStatus.UNKNOWN,
         card_id=None,
         distance=0.6,
+        probability=0.1,
+        none_of_these=0.8,
+        printings=[],
+        printings_reason=None,
         matches=[MatchMessage(card_id="a-1", distance=0.6)],
         centering=None,
     )
-    result = json.loads(PhotoResult(image="a.jpg", width=3, height=4, cards=[card]).model_dump_json())
+    result = json.loads(PhotoResult(image="a.jpg", width=3, height=4, calibrated=True, cards=[card]).model_dump_json())
     validator = jsonschema.Draft202012Validator(json.loads(shipped_schema("photo")))
     validator.validate(result)
     for key in result:

@@ -1,0 +1,82 @@
+"""What speaks for an answer, beyond that its card is the nearest.
+
+A distance alone does not refuse: among many cards some card is near to anything, above all one of the same template.
+What tells is how far the next card is behind, how far the first stands out of the whole gallery, and whether the
+picture itself lies on that of the card.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.centering.registration.alignment import correlation
+from edge.centering.registration.reference import REFERENCE_SIZE
+from edge.database.search import CardDatabase, Match
+from edge.geometry import Image
+from edge.imaging.rectification import upside_down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for the art of a match.
+
+    Attributes:
+        distance: cosine distance to it.
+        lead: how much farther the nearest card of another art is; negative where that one is nearer.
+        separation: how many standard deviations of the gallery's distances it lies below their mean.
+        agreement: correlation of the picture with the card's reference once it lies on it, -1 to 1; None where it was
+            not looked at.
+    """
+
+    distance: float
+    lead: float
+    separation: float
+    agreement: float | None = None
+
+
+def evidence_for(
+    database: CardDatabase, embedding: NDArray[np.float32], matches: Sequence[Match]
+) -> tuple[Evidence, ...]:
+    """The evidence for each of the matches, without agreement.
+
+    Args:
+        database: that was searched.
+        embedding: the query, float32 [dimension].
+        matches: distinct cards by ascending distance, the last of another art than the first where there is one.
+    """
+    spread = database.spread(embedding)
+    alike = [database.alike(match.card_id) for match in matches]
+    found = []
+    for match, art in zip(matches, alike, strict=True):
+        others = [other.distance for other in matches if other.card_id not in art]
+        found.append(
+            Evidence(
+                distance=match.distance,
+                lead=min(others, default=spread.mean) - match.distance,
+                separation=(spread.mean - match.distance) / max(spread.deviation, 1e-6),
+            )
+        )
+    return tuple(found)
+
+
+def with_agreement(evidence: Evidence, database: CardDatabase, card: Image, match: Match) -> Evidence:
+    """The evidence with agreement, where the database has reference pictures.
+
+    Args:
+        evidence: for the match.
+        database: of the match.
+        card: rectified card, uint8 [height, width, 3] BGR, as it was embedded.
+        match: whose picture is compared.
+
+    Raises:
+        DatabaseError: if the reference picture is damaged.
+    """
+    reference = database.print_reference(match.card_id)
+    if reference is None:
+        return evidence
+    small = cv2.resize(upside_down(card) if match.rotation else card, REFERENCE_SIZE, interpolation=cv2.INTER_AREA)
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    return replace(evidence, agreement=correlation(grey, reference.picture()))

@@ -1,0 +1,96 @@
+"""The calibration of a card database that is being built: the former one where nothing changed, else measured anew."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edge.database import CardDatabase
+from edge.database.build import Gallery, write_bundle
+from edge.embedding.base import Embedder
+from edge.manifests import Calibration
+from training.calibration.fitting import calibrate, calibrated_gallery
+from training.data.gallery import GalleryImage
+from training.errors import CalibrationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A calibration, or why there is none."""
+
+    calibration: Calibration | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a gallery is to be calibrated.
+
+    Attributes:
+        false_accepts: share of the looks at unknown cards that may confirm one.
+        workers: processes that make crops.
+        folder: where the gallery may be written meanwhile; it is removed again.
+    """
+
+    false_accepts: float
+    workers: int
+    folder: Path
+
+
+def calibrated(
+    gallery: Gallery,
+    embedder: Embedder,
+    images: Sequence[GalleryImage],
+    former: Calibration | None,
+    wanted: Wanted,
+) -> Calibrated:
+    """Calibrate a gallery before it takes the place of the former one.
+
+    Args:
+        gallery: that is to be written.
+        embedder: of its model.
+        images: of its rows.
+        former: calibration of the database that is replaced.
+        wanted: how.
+
+    Raises:
+        ScannerError: if a picture, the model or the database cannot be used.
+    """
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=wanted.folder, prefix=".calibrating-") as scratch:
+        manifest = write_bundle(Path(scratch) / "bundle", gallery)
+        if former is not None and former.gallery == calibrated_gallery(manifest, wanted.false_accepts):
+            return Calibrated(calibration=former)
+        database = CardDatabase.open(Path(scratch) / "bundle", gallery.model)
+        try:
+            found = calibrate(database, embedder, images, gallery.metadata, wanted.false_accepts, wanted.workers)
+        except CalibrationError as cause:
+            return Calibrated(calibration=None, reason=str(cause))
+        return Calibrated(calibration=found)
+
+
+def describe_calibration(outcome: Calibrated) -> list[str]:
+    """What there is to say of it, for a person."""
+    if outcome.calibration is None:
+        return [f"uncalibrated: {outcome.reason}; nothing will be confirmed"]
+    calibration, measured = outcome.calibration, outcome.calibration.measured
+    aim, accepted = measured["false_accepts"], measured["unknown_confirmed"]
+    return [
+        f"calibrated: confirmed from a probability of {calibration.confirmed:.2%}, named from {calibration.named:.2%}",
+        f"  of {measured['arts_kept_apart']} arts that were kept apart, looked at once:",
+        f"  unknown confirmed {_share(accepted)}, aim {aim:.2%}: {_verdict(accepted, aim)}; named "
+        f"{_share(measured['unknown_named'])}",
+        f"  known confirmed {_share(measured['known_confirmed'])}, wrongly "
+        f"{_share(measured['known_confirmed_wrongly'])}; calibration error {measured['calibration_error']:.3f}",
+    ]
+
+
+def _share(figure: Mapping[str, Any]) -> str:
+    low, high = figure["interval_95"]
+    return f"{figure['value']:.2%} ({low:.2%} to {high:.2%})"
+
+
+def _verdict(figure: Mapping[str, Any], aim: float) -> str:
+    low, high = figure["interval_95"]
+    return "met" if high <= aim else "missed" if low > aim else "undecided"
