@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.errors import ScannerError
+from edge.files.paths import named_path
 from edge.files.printing import printable
 
 RUNS = Path("runs")
@@ -18,8 +19,8 @@ Commands = argparse._SubParsersAction  # noqa: SLF001
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the process's exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    args = build_parser(given[0] if given else None).parse_args(given)
     try:
+        args = build_parser(given[0] if given else None).parse_args(given)
         return int(args.run(args))
     except ScannerError as error:
         sys.stderr.write(f"card-training: {printable(str(error))}\n")
@@ -63,7 +64,7 @@ def _add_student(commands: "Commands[argparse.ArgumentParser]") -> None:
     student.add_argument("--recipe", help="learn from a teacher: name of a recipe that ships, or a TOML file")
     student.add_argument(
         "--teacher",
-        type=Path,
+        type=named_path,
         help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt, or that of another student",
     )
     student.add_argument("--shape", help="of the network, such as regnet-x-400mf (default: demo, or the recipe's)")
@@ -96,8 +97,8 @@ def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     detection.add_argument("--count", type=int, default=60, help="simulated scenes (default: 60)")
     detection.add_argument("--only", nargs="+", default=[], metavar="NAME", help="choices with this in their names")
-    detection.add_argument("--photos", type=Path, help="folder of real photos, with --truth")
-    detection.add_argument("--truth", type=Path, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    detection.add_argument("--photos", type=named_path, help="folder of real photos, with --truth")
+    detection.add_argument("--truth", type=named_path, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
     detection.set_defaults(run=_run_of("training.evaluation.detection_ablation"))
 
 
@@ -111,7 +112,9 @@ def _add_ablate_centering(kinds: "Commands[argparse.ArgumentParser]") -> None:
     centering.add_argument("--count", type=int, default=200, help="simulated scenes (default: 200)")
     centering.add_argument("--numbers", action="store_true", help="chosen numbers halved and doubled, not the ideas")
     centering.add_argument("--only", nargs="+", default=[], metavar="NAME", help="choices with this in their names")
-    centering.add_argument("--photo", type=Path, help="real cards of one design, such as many of one set on a table")
+    centering.add_argument(
+        "--photo", type=named_path, help="real cards of one design, such as many of one set on a table"
+    )
     centering.set_defaults(run=_run_of("training.evaluation.centering_ablation"))
 
 
@@ -123,10 +126,10 @@ def _add_ablate_embedding(kinds: "Commands[argparse.ArgumentParser]") -> None:
         "networks, and with --teacher from a teacher without each term. The same command again goes on where it was "
         "stopped. The table is OUTPUT/ablation.md.",
     )
-    ablate.add_argument("--output", type=Path, required=True, help="folder of all runs and the table")
+    ablate.add_argument("--output", type=named_path, required=True, help="folder of all runs and the table")
     ablate.add_argument("--steps", type=int, default=300, help="of each training (default: 300)")
     ablate.add_argument("--shape", default="demo", help="of the network (default: demo)")
-    ablate.add_argument("--teacher", type=Path, help="checkpoint of a teacher of the same cards, or of a student")
+    ablate.add_argument("--teacher", type=named_path, help="checkpoint of a teacher of the same cards, or of a student")
     ablate.add_argument(
         "--queries", type=int, default=600, help="crops of held-out cards under each condition (default: 600)"
     )
@@ -146,7 +149,7 @@ def _add_fit(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     centering.add_argument("--count", type=int, default=200, help="simulated scenes (default: 200)")
     centering.add_argument(
-        "--output", type=Path, required=True, help="file to write; the package's is edge/centering/fitted.json"
+        "--output", type=named_path, required=True, help="file to write; the package's is edge/centering/fitted.json"
     )
     centering.set_defaults(run=_run_of("training.evaluation.centering_fit"))
 
@@ -167,7 +170,9 @@ def _add_common(parser: argparse.ArgumentParser, module: str) -> None:
         metavar="NUMBER|FOLDER",
         help="simulated cards to learn, or a folder of card images (default: 8000 simulated cards)",
     )
-    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, with a folder of card images")
+    parser.add_argument(
+        "--metadata", type=named_path, help="JSON file: card id -> details, with a folder of card images"
+    )
     _add_processes(parser, module)
 
 
@@ -176,7 +181,7 @@ def _add_processes(parser: argparse.ArgumentParser, module: str) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (default: 0)")
     parser.add_argument("--threads", type=int, default=1, help="of one training process (default: 1)")
     parser.add_argument("--batches", type=int, help="that make up a step (default: one for each process)")
-    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    parser.add_argument("--runs", type=named_path, default=RUNS, help="folder of all runs (default: runs)")
     parser.set_defaults(run=_run_of(module))
 
 
@@ -205,11 +210,13 @@ def _add_detector(commands: "Commands[argparse.ArgumentParser]") -> None:
     detector.add_argument("--workers", type=int, default=1, help="processes that make batches (default: 1)")
     beginning = detector.add_mutually_exclusive_group()
     beginning.add_argument("--resume", action="store_true", help="go on with the run of this name")
-    beginning.add_argument("--weights", type=Path, metavar="CHECKPOINT", help="begin with the weights of another run")
+    beginning.add_argument(
+        "--weights", type=named_path, metavar="CHECKPOINT", help="begin with the weights of another run"
+    )
     _add_processes(detector, "training.detection.command")
     export = commands.add_parser("export-detector", help="write a checkpoint of one of them as ONNX")
-    export.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
-    export.add_argument("--output", type=Path, required=True, help="such as models/outline.onnx")
+    export.add_argument("--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt")
+    export.add_argument("--output", type=named_path, required=True, help="such as models/outline.onnx")
     export.set_defaults(run=_run_of("training.detection.export"))
 
 
@@ -220,10 +227,10 @@ def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
         description="Writes the averaged network of a checkpoint as ONNX, checks it against torch on card crops, "
         "scores it on held-out cards and writes the manifest beside it.",
     )
-    export.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
-    export.add_argument("--output", type=Path, required=True, help="such as models/demo.onnx")
+    export.add_argument("--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt")
+    export.add_argument("--output", type=named_path, required=True, help="such as models/demo.onnx")
     export.add_argument("--note", default="", help="a remark for the model card")
-    export.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    export.add_argument("--runs", type=named_path, default=RUNS, help="folder of all runs (default: runs)")
     export.add_argument("--batch", type=int, help="fixed number of cards that the graph takes (default: any number)")
     export.add_argument(
         "--normalization",
@@ -241,8 +248,8 @@ def _add_quantize(commands: "Commands[argparse.ArgumentParser]") -> None:
         description="Calibrates an ONNX model on crops of training cards, writes it with 8-bit weights and activations "
         "(QDQ), and reports what that costs on held-out cards. It works with the float model's card databases.",
     )
-    quantize.add_argument("--model", type=Path, required=True, help="float model (.onnx, its .json beside it)")
-    quantize.add_argument("--output", type=Path, required=True, help="such as models/demo-int8.onnx")
+    quantize.add_argument("--model", type=named_path, required=True, help="float model (.onnx, its .json beside it)")
+    quantize.add_argument("--output", type=named_path, required=True, help="such as models/demo-int8.onnx")
     _add_calibration(quantize, crops=200)
     quantize.set_defaults(run=_run_of("training.export.quantization"))
 
@@ -254,24 +261,24 @@ def _add_compile(commands: "Commands[argparse.ArgumentParser]") -> None:
         description="Writes a job folder: the graph in operations that the compiler takes, calibration crops, the "
         "model script and the commands. Where Hailo's Dataflow Compiler is installed, the job is carried out.",
     )
-    compile_.add_argument("--checkpoint", type=Path, required=True, help="RUNS/NAME/checkpoint.pt")
-    compile_.add_argument("--model", type=Path, required=True, help="float model exported from it (.onnx)")
-    compile_.add_argument("--output", type=Path, required=True, help="job folder")
+    compile_.add_argument("--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt")
+    compile_.add_argument("--model", type=named_path, required=True, help="float model exported from it (.onnx)")
+    compile_.add_argument("--output", type=named_path, required=True, help="job folder")
     _add_calibration(compile_, crops=1024)
     compile_.set_defaults(run=_run_of("training.export.compilation"))
 
 
 def _add_calibration(parser: argparse.ArgumentParser, crops: int) -> None:
     """Declare the crops that 8-bit integers are calibrated with."""
-    parser.add_argument("--cards", type=Path, help="folder of card images in place of simulated cards")
-    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    parser.add_argument("--cards", type=named_path, help="folder of card images in place of simulated cards")
+    parser.add_argument("--metadata", type=named_path, help="JSON file: card id -> details, of that folder")
     parser.add_argument("--calibration", type=int, default=crops, help=f"crops to calibrate with (default: {crops})")
-    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs (default: runs)")
+    parser.add_argument("--runs", type=named_path, default=RUNS, help="folder of all runs (default: runs)")
 
 
 def _add_preview(commands: "Commands[argparse.ArgumentParser]") -> None:
     preview = commands.add_parser("preview", help="draw a contact sheet of disturbed cards, to judge them by eye")
-    preview.add_argument("--output", type=Path, required=True, help="picture to write (.png)")
+    preview.add_argument("--output", type=named_path, required=True, help="picture to write (.png)")
     preview.add_argument("--cards", type=int, default=6, help="rows (default: 6)")
     preview.add_argument("--seed", type=int, default=0, help="of the disturbances (default: 0)")
     preview.add_argument(

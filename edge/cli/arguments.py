@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge.errors import ConfigurationError
+from edge.files.paths import named_path
 
 SERVICE_CONFIGURATION = Path("/etc/card-scanner/config.toml")
 
@@ -30,7 +31,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     """Add `--config`, for commands that administer the installed service."""
     parser.add_argument(
         "--config",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help=f"settings (TOML); {SERVICE_CONFIGURATION} unless given, where it exists",
     )

@@ -11,6 +11,7 @@ from edge.cli.arguments import Commands, new_command, seconds
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, readable_photos
 from edge.errors import ConfigurationError
+from edge.files.paths import named_path
 
 if TYPE_CHECKING:
     from edge.calibration import Calibration
@@ -35,15 +36,19 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser = new_command(
         commands, common, "calibrate", "Calibrate a camera's lens with a printed board, for measuring.", _EXAMPLES
     )
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a photo of the board, or a folder of them")
-    parser.add_argument("--board", type=Path, metavar="FILE", help="write the board as a PDF, and do nothing else")
+    parser.add_argument(
+        "paths", nargs="*", type=named_path, metavar="PATH", help="a photo of the board, or a folder of them"
+    )
+    parser.add_argument(
+        "--board", type=named_path, metavar="FILE", help="write the board as a PDF, and do nothing else"
+    )
     parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the board (default: a4)")
     parser.add_argument("--source", metavar="SOURCE", help="take pictures from this source, as the daemon's --source")
     parser.add_argument(
         "--seconds", type=seconds, default=120.0, help="how long to take pictures from a source (default: 120)"
     )
     parser.add_argument("--focus", metavar="TEXT", help="how the lens is set, kept with the calibration")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the calibration (JSON)")
+    parser.add_argument("--output", type=named_path, metavar="FILE", help="where to write the calibration (JSON)")
     parser.set_defaults(run=_run)
 
 

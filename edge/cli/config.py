@@ -3,12 +3,12 @@
 import argparse
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from pydantic import BaseModel
 
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write, write_line
+from edge.files.paths import named_path
 from edge.settings.allowed_values import allowed_values
 from edge.settings.settings import Settings, load_settings
 from edge.shipped import FOLDER
@@ -52,7 +52,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser = new_command(commands, common, "config", "Show or check settings.", _EXAMPLES)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--default", action="store_true", help="write every setting at its default, as TOML")
-    what.add_argument("--check", type=Path, metavar="FILE", help="check a file")
+    what.add_argument("--check", type=named_path, metavar="FILE", help="check a file")
     what.add_argument("--show", action="store_true", help="write the settings that hold now, as TOML")
     what.add_argument("--reference", action="store_true", help="write what every setting may be, as Markdown")
     parser.set_defaults(run=_run)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edge.cli.arguments import Commands, add_config, configuration_file, new_command
 from edge.cli.output import write_line
 from edge.errors import ConfigurationError
+from edge.files.paths import named_path
 from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser = new_command(commands, common, "database", description, _EXAMPLES)
     parser.add_argument("action", choices=_ACTIONS, help="what to do")
     parser.add_argument("database", nargs="?", metavar="FOLDER|NAME", help="folder to install, or name to use")
-    parser.add_argument("--folder", type=Path, default=_FOLDER, help=f"of the installed databases (default: {_FOLDER})")
+    parser.add_argument(
+        "--folder", type=named_path, default=_FOLDER, help=f"of the installed databases (default: {_FOLDER})"
+    )
     add_config(parser)
     parser.set_defaults(run=_run)
 
@@ -46,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _install(databases: "InstalledDatabases", options: argparse.Namespace) -> None:
-    bundle = Path(options.database)
+    bundle = named_path(options.database)
     _try(bundle, options)
     name = databases.install(bundle)
     databases.use(name)

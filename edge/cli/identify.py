@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
+from edge.files.paths import named_path
 from edge.manifests import UNCALIBRATED
 from edge.settings.settings import load_settings
 
@@ -42,16 +43,16 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser = new_command(
         commands, common, "identify", "Say which cards are in photos. One photo may show many cards.", _EXAMPLES
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
-    parser.add_argument("--database", type=Path, metavar="DIR", help="card database to search")
-    parser.add_argument("--model", type=Path, metavar="FILE", help="embedding model (ONNX) of that database")
+    parser.add_argument("paths", nargs="+", type=named_path, metavar="PATH", help="a photo, or a folder of photos")
+    parser.add_argument("--database", type=named_path, metavar="DIR", help="card database to search")
+    parser.add_argument("--model", type=named_path, metavar="FILE", help="embedding model (ONNX) of that database")
     parser.add_argument("--json", action="store_true", help="one JSON object a photo instead of a table")
     parser.add_argument(
-        "--overlay", type=Path, metavar="DIR", help="also write DIR/<photo>.png with the cards drawn in"
+        "--overlay", type=named_path, metavar="DIR", help="also write DIR/<photo>.png with the cards drawn in"
     )
     parser.add_argument(
         "--calibration",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="of the camera that took the photos, by 'card-scanner calibrate'; centering is measured by it",
     )

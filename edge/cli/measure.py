@@ -13,6 +13,7 @@ from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
 from edge.errors import ConfigurationError
+from edge.files.paths import named_path
 from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
@@ -43,28 +44,31 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser = new_command(
         commands, common, "measure", "Measure how well cards in photos are centred. Needs no card database.", _EXAMPLES
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
+    parser.add_argument("paths", nargs="+", type=named_path, metavar="PATH", help="a photo, or a folder of photos")
     parser.add_argument("--json", action="store_true", help="one JSON object a photo instead of text")
     parser.add_argument(
-        "--overlay", type=Path, metavar="DIR", help="also write DIR/<photo>-<number>.png, each card with its points"
+        "--overlay",
+        type=named_path,
+        metavar="DIR",
+        help="also write DIR/<photo>-<number>.png, each card with its points",
     )
     parser.add_argument("--face", choices=("front", "back"), default="front", help="which tolerances apply")
     parser.add_argument(
         "--tolerances",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="grading tables of your own, laid out as edge/centering/figures/grading.json",
     )
     parser.add_argument(
         "--database",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         help="identify each card with this card database, and compare its print with the card's reference picture",
     )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="embedding model (ONNX) of that database")
+    parser.add_argument("--model", type=named_path, metavar="FILE", help="embedding model (ONNX) of that database")
     parser.add_argument(
         "--calibration",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="of the camera that took the photos, by 'card-scanner calibrate'",
     )

@@ -1,9 +1,9 @@
 """`card-scanner run`: the daemon."""
 
 import argparse
-from pathlib import Path
 
 from edge.cli.arguments import Commands, new_command
+from edge.files.paths import named_path
 from edge.settings.settings import SOURCES, Settings, load_settings
 
 _EXAMPLES = """\
@@ -21,7 +21,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add the command."""
     description = "Scan cards and publish the results. They go out over ZeroMQ, on tcp://127.0.0.1:5556 by default."
     parser = new_command(commands, common, "run", description, _EXAMPLES)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML)")
+    parser.add_argument("--config", type=named_path, metavar="FILE", help="settings (TOML)")
     parser.add_argument("--source", help=f"where frames come from: {SOURCES}")
     parser.set_defaults(run=_run)
 

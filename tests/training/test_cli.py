@@ -54,3 +54,9 @@ def test_preview_writes_a_picture(tmp_path):
 def test_preview_refuses_an_unknown_kind_of_picture(tmp_path, capsys):
     assert main(["preview", "--output", str(tmp_path / "sheet.xyz"), "--cards", "1"]) == 1
     assert ".xyz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["inspect", ""], ["preview", "--output", ""]])
+def test_an_empty_path_is_not_the_folder_that_the_command_is_run_in(arguments, capsys):
+    assert main(arguments) == 2
+    assert "a path is empty" in capsys.readouterr().err

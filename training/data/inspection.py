@@ -15,6 +15,7 @@ import cv2
 
 from edge.errors import ConfigurationError, ImageError
 from edge.files.outputs import check_replaceable
+from edge.files.paths import named_path
 from edge.files.printing import printable
 from edge.imaging.decoding import decode
 from training.data.card_folder import Findings, Names, survey_folder
@@ -79,11 +80,11 @@ class _Examined:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `inspect`."""
-    parser.add_argument("folder", type=Path, help="folder of card images")
+    parser.add_argument("folder", type=named_path, help="folder of card images")
     parser.add_argument(
-        "--metadata", type=Path, help="what the cards are: JSON or CSV; without it, names are not checked"
+        "--metadata", type=named_path, help="what the cards are: JSON or CSV; without it, names are not checked"
     )
-    parser.add_argument("--output", type=Path, help="JSON file for the whole report")
+    parser.add_argument("--output", type=named_path, help="JSON file for the whole report")
     parser.add_argument(
         "--strict", action="store_true", help="exit code 1 also where something is left out, filled in or ignored"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ConfigurationError
+from edge.files.paths import named_path
 from edge.outside.daemon_benchmark import SCENARIOS, daemon_lines
 from edge.settings.settings import RecognitionSettings
 from training.data.card_folder import folder_gallery
@@ -32,44 +33,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     scenes = kinds.add_parser("scenes", help="detection, recognition and refusal on held-out simulated scenes")
     scenes.add_argument("--count", type=int, default=1000, help="number of scenes (default: 1000)")
     scenes.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
-    scenes.add_argument("--model", type=Path, default=defaults.model)
-    scenes.add_argument("--database", type=Path, default=defaults.database)
-    scenes.add_argument("--output", type=Path, required=True, help="folder for report.json and report.md")
+    scenes.add_argument("--model", type=named_path, default=defaults.model)
+    scenes.add_argument("--database", type=named_path, default=defaults.database)
+    scenes.add_argument("--output", type=named_path, required=True, help="folder for report.json and report.md")
     _add_model(
         kinds.add_parser("model", help="any model file on crops of held-out cards, with baselines on the same crops")
     )
     photos = kinds.add_parser("photos", help="cards found in real photos against their known number")
-    photos.add_argument("--photos", type=Path, required=True, help="folder of photos")
-    photos.add_argument("--truth", type=Path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    photos.add_argument("--photos", type=named_path, required=True, help="folder of photos")
+    photos.add_argument("--truth", type=named_path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
     references = kinds.add_parser("references", help="whether each picture of a card database finds itself")
-    references.add_argument("--cards", type=Path, help="folder of card images in place of the simulated cards")
-    references.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    references.add_argument("--cards", type=named_path, help="folder of card images in place of the simulated cards")
+    references.add_argument("--metadata", type=named_path, help="JSON file: card id -> details, of that folder")
     references.add_argument("--every", type=int, default=1, metavar="N", help="one picture in N (default: all)")
-    references.add_argument("--model", type=Path, default=defaults.model)
-    references.add_argument("--database", type=Path, default=defaults.database)
+    references.add_argument("--model", type=named_path, default=defaults.model)
+    references.add_argument("--database", type=named_path, default=defaults.database)
     refusal = kinds.add_parser("refusal", help="cards outside the database, and how far stated probabilities hold")
     add_refusal(refusal, defaults.model, defaults.database)
     full_size = kinds.add_parser("full-size", help="the daemon with 17,592 cards x 768 dimensions: speed and memory")
     full_size.add_argument("--source", choices=sorted(SCENARIOS), default="demo:turnover")
     full_size.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
-    full_size.add_argument("--model", type=Path, default=defaults.model)
-    full_size.add_argument("--database", type=Path, default=defaults.database)
+    full_size.add_argument("--model", type=named_path, default=defaults.model)
+    full_size.add_argument("--database", type=named_path, default=defaults.database)
     centering = kinds.add_parser("centering", help="border widths and ratios against simulated truth and baselines")
     centering.add_argument("--count", type=int, default=2000, help="number of scenes (default: 2000)")
     centering.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     centering.add_argument("--first-seed", type=int, default=FIRST_CENTERING_SEED)
     centering.add_argument("--gauge", action="store_true", help="also 90 scenes for repeatability and reproducibility")
-    centering.add_argument("--output", type=Path, required=True, help="folder for centering.json and centering.md")
+    centering.add_argument(
+        "--output", type=named_path, required=True, help="folder for centering.json and centering.md"
+    )
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, help=".onnx or .hef (its .json beside it), or a run's checkpoint.pt")
+    parser.add_argument("model", type=named_path, help=".onnx or .hef (its .json beside it), or a run's checkpoint.pt")
     parser.add_argument("--count", type=int, default=20, help="known and unknown crops of each condition (default: 20)")
     parser.add_argument("--gallery", type=int, default=400, help="simulated cards in the gallery (default: 400)")
-    parser.add_argument("--cards", type=Path, help="folder of card images in place of the simulated cards")
-    parser.add_argument("--metadata", type=Path, help="JSON file: card id -> details, of that folder")
+    parser.add_argument("--cards", type=named_path, help="folder of card images in place of the simulated cards")
+    parser.add_argument("--metadata", type=named_path, help="JSON file: card id -> details, of that folder")
     parser.add_argument("--workers", type=int, default=2, help="processes that make crops (default: 2)")
-    parser.add_argument("--output", type=Path, required=True, help="folder for report.json, report.md and pictures")
+    parser.add_argument(
+        "--output", type=named_path, required=True, help="folder for report.json, report.md and pictures"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from edge.database import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
+from edge.files.paths import named_path
 from edge.manifests import UNCALIBRATED
 from edge.recognition.recognizer import Recognizer
 from edge.recognition.verification import Verifier
@@ -38,17 +39,21 @@ class _Cards:
 
 def add_arguments(parser: argparse.ArgumentParser, model: Path, database: Path) -> None:
     """Declare the options."""
-    parser.add_argument("--cards", type=Path, help="folder of card images; half of its arts are left out as unknown")
-    parser.add_argument("--metadata", type=Path, help="what the cards of that folder are")
+    parser.add_argument(
+        "--cards", type=named_path, help="folder of card images; half of its arts are left out as unknown"
+    )
+    parser.add_argument("--metadata", type=named_path, help="what the cards of that folder are")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[], metavar="N", help="galleries of so many of the cards (default: all)"
     )
     parser.add_argument("--count", type=int, default=100, help="known, and unknown, cards of each condition")
     parser.add_argument("--false-accepts", type=float, default=0.001, help="that galleries are calibrated for")
     parser.add_argument("--workers", type=int, default=2, help="processes that make crops (default: 2)")
-    parser.add_argument("--model", type=Path, default=model)
-    parser.add_argument("--database", type=Path, default=database, help="of the simulated cards (default: the shipped)")
-    parser.add_argument("--output", type=Path, required=True, help="folder for refusal.json and refusal.md")
+    parser.add_argument("--model", type=named_path, default=model)
+    parser.add_argument(
+        "--database", type=named_path, default=database, help="of the simulated cards (default: the shipped)"
+    )
+    parser.add_argument("--output", type=named_path, required=True, help="folder for refusal.json and refusal.md")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError, ImageError
+from edge.files.paths import named_path
 from edge.manifests import DatabaseManifest
 from edge.wire.messages import CardDetails
 from training.calibration.fitting import FALSE_ACCEPTS
@@ -79,15 +80,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "torchrun --nproc-per-node N -m training index ...",
     )
     parser.add_argument("--cards", required=True, help="folder of card images, or 'demo' for the simulated game")
-    parser.add_argument("--metadata", type=Path, help="what the cards are: JSON or CSV (not needed for 'demo')")
+    parser.add_argument("--metadata", type=named_path, help="what the cards are: JSON or CSV (not needed for 'demo')")
     parser.add_argument(
         "--strict", action="store_true", help="refuse where something would be left out, filled in or ignored"
     )
-    parser.add_argument("--model", type=Path, required=True, help="embedding model (.onnx, its .json beside it)")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the database")
+    parser.add_argument("--model", type=named_path, required=True, help="embedding model (.onnx, its .json beside it)")
+    parser.add_argument("--output", type=named_path, required=True, help="folder of the database")
     parser.add_argument(
         "--back",
-        type=Path,
+        type=named_path,
         action="append",
         default=[],
         metavar="FILE",

@@ -2,6 +2,8 @@ import os
 import signal
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.cli import command_line, config
@@ -45,6 +47,32 @@ def test_wrong_arguments_are_one_sentence_and_code_2(scanner, arguments, named):
     outcome = scanner(*arguments)
     assert outcome.code == 2
     assert named in outcome.complaint
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("identify", ""),
+        ("identify", "a.jpg", "--overlay", ""),
+        ("identify", "a.jpg", "--database="),
+        ("measure", ""),
+        ("measure", "a.jpg", "--calibration", ""),
+        ("calibrate", ""),
+        ("calibrate", "--board", ""),
+        ("run", "--config", ""),
+        ("config", "--check", ""),
+        ("doctor", "--config", ""),
+        ("database", "list", "--folder", ""),
+        ("database", "install", ""),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_that_the_command_is_run_in(scanner, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("a.jpg", np.zeros((64, 64, 3), np.uint8))
+    outcome = scanner(*arguments)
+    assert outcome.code == 2
+    assert "a path is empty" in outcome.complaint
+    assert [each.name for each in tmp_path.iterdir()] == ["a.jpg"]
 
 
 @pytest.mark.parametrize("error", [DatabaseError, InferenceError])
