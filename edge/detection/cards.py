@@ -70,8 +70,7 @@ class CardDetector:
         proposals = self._proposed(image)
         placed = self._sides.find(image, [proposal.quad for proposal in proposals])
         found = _fitted_all(image, proposals, placed)
-        kept = [found[k] for k in distinct_quads([each.quad for each in found], SAME_IOU)]
-        return tuple(sorted(kept, key=lambda each: -each.confidence))
+        return tuple(sorted(found, key=lambda each: -each.confidence))
 
     def others(self, image: Image, quad: Quad) -> list[Quad]:
         """Other outlines that the card at a place may have: the place is looked at closer, and less is believed.

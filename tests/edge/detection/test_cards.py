@@ -1,3 +1,5 @@
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -129,6 +131,15 @@ def test_small_cards_are_looked_for_in_a_nearer_picture(live):
     found = [detection.quad for detection in live.detect(wall)]
     assert len(cards) >= 18
     assert sum(any(quad_iou(quad, card) > 0.75 for quad in found) for card in cards) >= 0.75 * len(cards)
+
+
+@pytest.mark.parametrize("condition", ["many", "everything"])
+def test_no_card_is_found_twice(live, condition):
+    for seed in range(4):
+        image, _ = render_scene(random_scene(FIRST_SEED + 600 + seed, calibration_cards(100), PRESETS[condition]))
+        quads = [detection.quad for detection in live.detect(image)]
+        assert quads
+        assert all(quad_iou(first, second) < 0.3 for first, second in itertools.combinations(quads, 2))
 
 
 @pytest.mark.parametrize("which", ["outlines", "sides"])
