@@ -14,7 +14,7 @@ from edge.pipeline.handover import CropSlots, OutputInbox
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.service.journal import log_verdict
-from edge.sources.base import FrameSource
+from edge.sources.base import FrameSource, Repeating
 from edge.wire.messages import CardMessage, HealthMessage
 from edge.wire.publisher import Publisher
 
@@ -110,6 +110,8 @@ class CaptureLoop:
             return True
         if self.paused:
             self._stage.interrupt()
+            if isinstance(self.source, Repeating):
+                self.source.repeat()
             time.sleep(_WAIT_S)
             return False
         return self._crops.wait_until_done(_WAIT_S)

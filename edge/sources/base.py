@@ -1,6 +1,6 @@
 """The seam between the pipeline and whatever delivers frames."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from edge.frame import Frame
 
@@ -38,4 +38,13 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Release the device or file. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A source that can show again what it was showing when it was interrupted."""
+
+    def repeat(self) -> None:
+        """Begin anew with the photo of which some frames were read and some were not; else nothing changes."""
         ...

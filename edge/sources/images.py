@@ -20,7 +20,8 @@ class ImagesSource:
     """One photo, or the photos of a folder in natural order.
 
     Each photo is delivered as `FRAMES_PER_PHOTO` frames: a card is confirmed by several frames that agree. A photo of
-    a folder that cannot be read is named in the log, and its frames are missing from the count, as dropped ones are.
+    a folder that cannot be read is named in the log, and its frames are missing from the count, as dropped ones are. A
+    photo that a pause interrupts is shown once more from its first frame.
     """
 
     live = False
@@ -46,13 +47,15 @@ class ImagesSource:
         self._image: Image | None = read_photo(self._photos[0]) if len(self._photos) == 1 else None
         self._image_of = 0
         self._frame_id = 0
+        self._photo = 0
+        self._frames_of_photo = 0
         self._unreadable_in_a_row = 0
         self._closed = False
 
     @property
     def _stretch(self) -> int:
         """Each photo is a scene of its own; a single one stays the same however often it is shown."""
-        return self._frame_id // FRAMES_PER_PHOTO if len(self._photos) > 1 else 0
+        return self._photo if len(self._photos) > 1 else 0
 
     def read(self) -> Frame | None:
         """The next frame; None after the last photo, or once the source is closed.
@@ -60,12 +63,17 @@ class ImagesSource:
         Raises:
             SourceError: if not one of the photos can be read, from the start or any more.
         """
-        while not self._closed and (self._loop or self._frame_id < FRAMES_PER_PHOTO * len(self._photos)):
+        while not self._closed and (self._loop or self._photo < len(self._photos)):
             image = self._current()
             if image is not None:
                 return self._frame(image)
             self._frame_id += FRAMES_PER_PHOTO
+            self._photo += 1
         return None
+
+    def repeat(self) -> None:
+        """Begin anew with the photo of which some frames were read and some were not: it is not decided yet."""
+        self._frames_of_photo = 0
 
     def close(self) -> None:
         """Deliver nothing more."""
@@ -80,11 +88,14 @@ class ImagesSource:
             media_ns=_STILL_NS,
         )
         self._frame_id += 1
+        self._frames_of_photo += 1
+        if self._frames_of_photo == FRAMES_PER_PHOTO:
+            self._photo, self._frames_of_photo = self._photo + 1, 0
         return frame
 
     def _current(self) -> Image | None:
         """The photo of the present frame; None where it cannot be read."""
-        number = (self._frame_id // FRAMES_PER_PHOTO) % len(self._photos)
+        number = self._photo % len(self._photos)
         if self._image is None or number != self._image_of:
             self._image, self._image_of = self._read(self._photos[number]), number
         return self._image

@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from edge.health import Latencies
 from edge.pipeline.answers import Observation
 from edge.pipeline.handover import CropSlots, OutputInbox
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
+from edge.sources.images import FRAMES_PER_PHOTO, ImagesSource
 
 
 class ListSource:
@@ -84,6 +86,17 @@ def test_a_live_source_is_read_on_while_paused_and_another_waits():
         capture.step()
         assert (stage.frame_ids, capture.captured, capture.passed_over) == ([0], 1, int(source.live))
     assert (len(live.items), len(waiting.items)) == (7, 8)
+
+
+def test_what_a_pause_interrupts_is_shown_again_where_the_source_can(tmp_path):
+    for name in "ab":
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((64, 64, 3), ord(name), np.uint8))
+    capture, stage, *_ = capture_loop(ImagesSource(tmp_path))
+    for paused in 4 * [False] + 2 * [True] + 99 * [False]:
+        capture.paused = paused
+        if not capture.step():
+            break
+    assert stage.frame_ids == list(range(4 + 2 * FRAMES_PER_PHOTO))
 
 
 def test_frames_keep_counting_up_when_the_source_is_opened_anew():

@@ -119,3 +119,17 @@ def test_whatever_a_decoder_raises_costs_one_photo(folder, monkeypatch, caplog):
     with caplog.at_level(logging.WARNING):
         assert len(frames_of(ImagesSource(folder))) == 2 * FRAMES_PER_PHOTO
     assert "2.avif is damaged or incomplete (Decoding of color planes failed); copy it again" in caplog.text
+
+
+@pytest.mark.parametrize("read", [0, 1, 9])
+def test_an_interrupted_photo_is_shown_again_from_its_first_frame(folder, read):
+    source = ImagesSource(folder)
+    before = [source.read() for _ in range(FRAMES_PER_PHOTO + read)]
+    source.repeat()
+    source.repeat()
+    after = frames_of(source)
+    assert [frame.frame_id for frame in before + after] == list(range(3 * FRAMES_PER_PHOTO + read))
+    assert [int(frame.image[0, 0, 0]) for frame in after] == [
+        level for level in (20, 30) for _ in range(FRAMES_PER_PHOTO)
+    ]
+    assert [frame.stretch for frame in after] == [photo for photo in (1, 2) for _ in range(FRAMES_PER_PHOTO)]
