@@ -143,6 +143,7 @@ def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer)
     return (
         Stage("detect", partial(detector.detect, image)),
         Stage("follow", partial(_following(detector, frame).detect, frame)),
+        Stage("second look", partial(detector.others, image, quad)),
         Stage("rectify", partial(rectify, image, quad), "cv2.warpPerspective", partial(bare.warp, image, matrix)),
         Stage("embed", partial(embedder.embed, [card]), "cv2.resize + onnxruntime", resize_and_run),
         Stage("search", partial(database.search, query, settings.matches), "usearch", partial(bare.search, query)),

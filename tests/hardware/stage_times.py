@@ -84,6 +84,7 @@ def stages() -> Iterator[tuple[str, float]]:
     yield "SEARCH_FRAME, 1 card", cpu_ms(lambda: detector.detect(one), 7)
     yield "SEARCH_FRAME, 5 cards", cpu_ms(lambda: detector.detect(five), 5)
     yield "SEARCH_BOX", cpu_ms(lambda: search_windows(detector, one, (window,)), 7)
+    yield "SECOND_LOOK", cpu_ms(lambda: detector.others(one, quad), 7)
     yield "RECTIFY", cpu_ms(lambda: rectify(one, quad), 30)
     yield "PREPROCESS", cpu_ms(lambda: preprocess([rectified], MODEL_INPUT).astype(np.uint8), 30)
     lookalike = next(spec for spec in demo_cards() if spec.lookalike_of)

@@ -95,7 +95,7 @@ def test_every_stage_is_measured_on_the_real_parts(tiny_database):
     settings = RecognitionSettings(model=tiny_database.model, database=tiny_database.database)
     timings = measure_stages(settings, open_recognizer(settings), repeats=1)
     assert [timing.stage for timing in timings] == [
-        "detect", "follow", "rectify", "embed", "search", "verify", "pipeline"
+        "detect", "follow", "second look", "rectify", "embed", "search", "verify", "pipeline"
     ]  # fmt: skip
     by_stage = {timing.stage: timing for timing in timings}
     assert all(by_stage[stage].bare for stage in ("rectify", "embed", "search", "pipeline"))
