@@ -5,12 +5,19 @@
 `no_card` is where a track starts and where it ends when its answers agree that it shows no card at all.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognition
 from edge.settings.settings import SmoothingSettings
 from edge.wire.messages import TrackState
+
+# chosen: how far looks at one card that lies still err together (correlation of their log-odds, 0 to 1), so that any
+# number of equal ones is worth no more than 1.25 of them; and how much a look at a blurred crop counts.
+_SHARED = 0.8
+_BLURRED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +28,30 @@ class Reading:
         worth: what it says.
         card_id: the first card, where it names one.
         frame_id: frame that it was read in.
+        log_odds: that the card shows what the first match shows.
+        needed: log-odds that confirm.
+        weight: how much it counts, 0 to 1.
+        tied: the cards between which nothing decided.
     """
 
     worth: Worth
     card_id: str | None
     frame_id: int
+    log_odds: float
+    needed: float
+    weight: float = 1.0
+    tied: frozenset[str] = frozenset()
 
     @property
     def readable(self) -> bool:
         """Whether it names a card."""
         return self.worth in (Worth.STRONG, Worth.WEAK)
+
+    def agrees_with(self, other: "Reading") -> bool:
+        """Whether both refuse the card, or both name the same one and leave no other printing."""
+        if self.readable != other.readable:
+            return False
+        return not self.readable or (self.card_id == other.card_id and not self.tied)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +61,7 @@ class Verdict:
     Attributes:
         state: of the track.
         card_id: the confirmed card.
-        recent: the newest readings, oldest first, at most as many as have to agree.
+        recent: the newest readings, oldest first, at most as many as have to agree and may dissent.
         doubted_since: frame of the first of the readings in a row that do not support the state.
     """
 
@@ -69,9 +90,18 @@ class Verdict:
         return self.state is TrackState.STABILIZING and self.doubted_since is None
 
 
-def judge(recognition: Recognition, frame_id: int) -> Reading:
-    """What one answer says."""
-    return Reading(worth=recognition.worth, card_id=recognition.card_id, frame_id=frame_id)
+def judge(recognition: Recognition, frame_id: int, *, sharp: bool = True) -> Reading:
+    """What one answer says, and how much it counts; one from a blurred crop counts half."""
+    belief, printings = recognition.belief, recognition.printings
+    return Reading(
+        worth=recognition.worth,
+        card_id=recognition.card_id,
+        frame_id=frame_id,
+        log_odds=-math.inf if belief is None else belief.log_odds,
+        needed=math.inf if belief is None else belief.needed,
+        weight=1.0 if sharp else _BLURRED,
+        tied=frozenset() if printings is None else frozenset(printings.card_ids),
+    )
 
 
 def advance(verdict: Verdict, reading: Reading, settings: SmoothingSettings) -> Verdict:
@@ -81,8 +111,8 @@ def advance(verdict: Verdict, reading: Reading, settings: SmoothingSettings) -> 
     that one would be confirmed itself, but to anything else only after `doubt_frames` without support: a hand over
     the card is no reason to forget it.
     """
-    recent = (*verdict.recent, reading)[-settings.confirm_after :]
-    outcome = _agreed(recent) if len(recent) == settings.confirm_after else None
+    recent = (*verdict.recent, reading)[-(settings.confirm_after + _dissenting(settings)) :]
+    outcome = _outcome(recent, settings)
     if outcome == (verdict.state, verdict.card_id) or _supports(verdict, reading):
         return replace(verdict, recent=recent, doubted_since=None)
     doubted_since = reading.frame_id if verdict.doubted_since is None else verdict.doubted_since
@@ -93,19 +123,49 @@ def advance(verdict: Verdict, reading: Reading, settings: SmoothingSettings) -> 
     return replace(verdict, recent=recent, doubted_since=doubted_since)
 
 
-def _agreed(readings: tuple[Reading, ...]) -> tuple[TrackState, str | None] | None:
-    """State and card that these readings have in common, if any; nothing but equal strong ones confirm a card."""
-    kinds = {reading.worth for reading in readings}
-    cards = {reading.card_id for reading in readings}
-    if kinds == {Worth.STRONG} and len(cards) == 1:
-        return TrackState.CONFIRMED, readings[0].card_id
-    if kinds == {Worth.NOT_A_CARD}:
-        return TrackState.NO_CARD, None
-    if kinds <= {Worth.UNKNOWN, Worth.NOT_A_CARD}:
-        return TrackState.UNKNOWN_CARD, None
-    if all(reading.readable for reading in readings):
+def fused_log_odds(readings: Sequence[Reading]) -> float:
+    """Log-odds of a card by all readings of it together.
+
+    Looks at one card that lies still err together: of n readings with the same correlation r, each of weight 1, the sum
+    counts 1 / (1 + (n - 1) r), which is the log-odds of equicorrelated normal evidence.
+    """
+    total = sum(reading.weight for reading in readings)
+    evidence = sum(reading.weight * reading.log_odds for reading in readings)
+    return evidence / (1 + max(total - 1, 0.0) * _SHARED)
+
+
+def _dissenting(settings: SmoothingSettings) -> int:
+    """How many readings among those that agree may say something else."""
+    return settings.confirm_after // 3
+
+
+def _outcome(recent: tuple[Reading, ...], settings: SmoothingSettings) -> tuple[TrackState, str | None] | None:
+    """State and card that the newest readings come to, if any."""
+    agreeing = _agreeing(recent, settings)
+    newest = recent[-1]
+    if agreeing and not newest.readable:
+        nothing = all(reading.worth is Worth.NOT_A_CARD for reading in agreeing)
+        return TrackState.NO_CARD if nothing else TrackState.UNKNOWN_CARD, None
+    if agreeing and fused_log_odds(agreeing) >= newest.needed:
+        return TrackState.CONFIRMED, newest.card_id
+    last = recent[-settings.confirm_after :]
+    if len(last) == settings.confirm_after and all(reading.readable for reading in last):
         return TrackState.STABILIZING, None
     return None
+
+
+def _agreeing(recent: tuple[Reading, ...], settings: SmoothingSettings) -> list[Reading]:
+    """The newest readings that say what the newest says, as many as have to; none where too many dissent among them."""
+    agreeing: list[Reading] = []
+    dissenting = 0
+    for reading in reversed(recent):
+        if reading.agrees_with(recent[-1]):
+            agreeing.append(reading)
+        elif recent[-1].card_id not in reading.tied:
+            dissenting += 1
+        if len(agreeing) == settings.confirm_after:
+            return agreeing if dissenting <= _dissenting(settings) else []
+    return []
 
 
 def _supports(verdict: Verdict, reading: Reading) -> bool:
@@ -128,7 +188,7 @@ def _gives_way(
 ) -> bool:
     """Whether a track leaves its state for one that its newest readings agree on."""
     if verdict.state is TrackState.NO_CARD:
-        return all(reading.worth is not Worth.NOT_A_CARD for reading in recent)
+        return all(reading.worth is not Worth.NOT_A_CARD for reading in recent[-settings.confirm_after :])
     if verdict.state is not TrackState.CONFIRMED or outcome[0] is TrackState.CONFIRMED:
         return True
     return verdict.doubted_since is not None and recent[-1].frame_id - verdict.doubted_since >= settings.doubt_frames

@@ -250,7 +250,7 @@ class OutputStage:
         self.lateness.in_time()
         watch, before = Stopwatch(self._clock), card.verdict
         with watch.time("smooth"):
-            reading = judge(answer.recognition, answer.crop.frame.frame_id)
+            reading = judge(answer.recognition, answer.crop.frame.frame_id, sharp=answer.crop.sharp)
             card.verdict = _NO_CARD if self._is_a_part(card) else advance(before, reading, self.settings)
         if card.verdict.recent and card.verdict.shown:
             card.recognition, card.details = answer.recognition, answer.details

@@ -30,11 +30,13 @@ class Belief:
 
     Attributes:
         log_odds: that the card shows what the first match shows, or a look-alike of it.
+        needed: log-odds that confirm.
         probabilities: of each match, in their order.
         none: probability that the card is none of them.
     """
 
     log_odds: float
+    needed: float
     probabilities: tuple[float, ...]
     none: float
 
@@ -61,7 +63,7 @@ def is_open(evidence: Evidence, calibration: Calibration) -> bool:
     return calibration.full is not None and _OPEN[0] < _weighted(evidence, calibration.cheap) < _OPEN[1]
 
 
-def believe(first: float, others: Sequence[float], shares: Sequence[float]) -> Belief:
+def believe(first: float, others: Sequence[float], shares: Sequence[float], confirmed: float) -> Belief:
     """Probabilities of matches and of none of them.
 
     The first match's art has the probability that its log-odds say, which its look-alikes among the matches share; what
@@ -71,12 +73,14 @@ def believe(first: float, others: Sequence[float], shares: Sequence[float]) -> B
         first: log-odds that the card shows what the first match shows, or a look-alike of it.
         others: log-odds of each match; of the first and its look-alikes -inf.
         shares: of the first art's probability for each match, 0 for those of another art; at most 1 together.
+        confirmed: probability that confirms.
     """
     art = probability(first)
     odds = [math.exp(min(_GREATEST, each)) for each in others]
     rest = (1 - art) / (1 + sum(odds))
     return Belief(
         log_odds=first,
+        needed=math.log(confirmed / (1 - confirmed)),
         probabilities=tuple(art * share + rest * each for share, each in zip(shares, odds, strict=True)),
         none=rest,
     )

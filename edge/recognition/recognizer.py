@@ -204,7 +204,12 @@ class Recognizer:
             if match.card_id not in alike
         }
         shares = _shares([match.card_id for match in answer], alike, printings, calibration.told_apart)
-        return believe(log_odds(first, calibration), [odds.get(match.card_id, -math.inf) for match in answer], shares)
+        return believe(
+            log_odds(first, calibration),
+            [odds.get(match.card_id, -math.inf) for match in answer],
+            shares,
+            calibration.confirmed,
+        )
 
     def _with_first(
         self, card_id: str, embedding: NDArray[np.float32], matches: tuple[Match, ...]

@@ -158,7 +158,12 @@ class RecognitionSettings(_Section):
 class SmoothingSettings(_Section):
     """How single answers become a verdict on a card."""
 
-    confirm_after: int = Field(default=3, ge=1, le=10_000, description="agreeing answers in a row that confirm a card")
+    confirm_after: int = Field(
+        default=3,
+        ge=1,
+        le=10_000,
+        description="newest answers that have to agree to decide; a third as many among them may dissent",
+    )
     doubt_frames: int = Field(
         default=30, ge=1, le=100_000, description="frames without support after which a confirmed card may turn unknown"
     )

@@ -97,7 +97,7 @@ def test_forgetting_says_whether_something_was_published():
 
 
 def reading(worth):
-    return Reading(worth=worth, card_id="a-1", frame_id=9)
+    return Reading(worth=worth, card_id="a-1", frame_id=9, log_odds=2.0, needed=5.0)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_asked_for_next(verdict, demand):
 
 
 def test_probabilities_stand_beside_distances_and_printings_beside_their_reason():
-    belief = Belief(log_odds=3.0, probabilities=(0.7, 0.25), none=0.05)
+    belief = Belief(log_odds=3.0, needed=4.0, probabilities=(0.7, 0.25), none=0.05)
     printings = Printings(card_ids=("a-1", "a-2"), reason="the same picture")
     answer = replace(recognition(0.1, 0.11), belief=belief, printings=printings)
     message = card_message(Topic.UPDATED, tracked(recognition=answer), OBSERVATION, STAMP)

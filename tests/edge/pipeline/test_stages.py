@@ -26,7 +26,7 @@ from edge.pipeline.handover import Correction, Corrections
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.belief import Worth
+from edge.recognition.belief import Belief, Worth
 from edge.recognition.recognizer import Recognition
 from edge.settings.settings import SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.wire.messages import CardDetails, Topic, TrackState
@@ -65,6 +65,11 @@ def worth_at(distance: float) -> Worth:
     """By distance alone."""
     limits = ((0.25, Worth.STRONG), (0.40, Worth.WEAK), (0.50, Worth.UNKNOWN))
     return next((worth for limit, worth in limits if distance <= limit), Worth.NOT_A_CARD)
+
+
+def belief_at(distance: float, matches: int) -> Belief:
+    """As sure as the distance is below the one that confirms."""
+    return Belief(log_odds=40 * (0.25 - distance), needed=0.0, probabilities=(0.5,) * matches, none=0.5)
 
 
 class SceneDetector:
@@ -119,6 +124,7 @@ class PixelRecognizer:
             embedding=np.zeros(2, np.float32),
             worth=worth_at(matches[0].distance),
             sure=worth_at(matches[0].distance) is Worth.STRONG,
+            belief=belief_at(matches[0].distance, len(matches[:3])),
             timings_ms={"embed": 5.0, "search": 1.0, "verify": 0.0},
         )
 

@@ -34,14 +34,14 @@ odds = st.floats(-40, 40)
 
 @given(odds, st.lists(odds, max_size=5), st.floats(0, 1))
 def test_probabilities_of_all_candidates_and_of_none_are_at_most_one_together(first, others, share):
-    belief = believe(first, [-math.inf, *others], [share, *[0.0] * len(others)])
+    belief = believe(first, [-math.inf, *others], [share, *[0.0] * len(others)], 0.9)
     assert all(0 <= each <= 1 for each in (*belief.probabilities, belief.none))
     assert sum(belief.probabilities) + belief.none == pytest.approx(1 - belief.art * (1 - share))
     assert belief.probabilities[0] == pytest.approx(share * probability(first))
 
 
 def test_look_alikes_share_what_their_art_has():
-    belief = believe(2.0, [-math.inf, -math.inf, -3.0], [0.5, 0.5, 0.0])
+    belief = believe(2.0, [-math.inf, -math.inf, -3.0], [0.5, 0.5, 0.0], 0.9)
     assert belief.probabilities[:2] == pytest.approx((probability(2.0) / 2,) * 2)
     assert belief.probabilities[2] / belief.none == pytest.approx(math.exp(-3.0))
 
@@ -63,7 +63,7 @@ def test_look_alikes_share_what_their_art_has():
 def test_the_calibration_and_ties_decide_what_an_answer_is_worth(distance, tied, worth):
     calibration = by_distance()
     odds_of_first = log_odds(Evidence(distance=distance, lead=0.0, separation=0.0), calibration)
-    belief = believe(odds_of_first, [-math.inf], [1.0])
+    belief = believe(odds_of_first, [-math.inf], [1.0], 0.5)
     assert worth_of(distance, belief, calibration, tied=tied) is worth
 
 

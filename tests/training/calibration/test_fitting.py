@@ -78,5 +78,5 @@ def test_however_well_all_is_told_apart_less_than_nine_in_ten_is_not_confirmed()
     made = [Sample(art=art, known=sure, unknown=not_at_all, told_apart=None) for art in range(300)]
     calibration = fit_calibration(made, 0.01, GALLERY)
     assert calibration.confirmed == 0.9
-    belief = believe(log_odds(sure.evidence, calibration), [float("-inf")], [1.0])
+    belief = believe(log_odds(sure.evidence, calibration), [float("-inf")], [1.0], calibration.confirmed)
     assert belief.art >= calibration.confirmed
