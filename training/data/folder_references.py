@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.errors import ImageError
 from edge.geometry import Image
 from edge.wire.messages import CardDetails
+from training.data.art_names import art_name
 from training.data.card_folder import few, folder_gallery
 from training.data.gallery import GalleryImage
 from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
@@ -46,13 +47,13 @@ def split_gallery(
 ) -> tuple[list[GalleryImage], list[GalleryImage]]:
     """Images to learn from, and images of about `share` of the cards that are held out.
 
-    The hash of its name decides on which side a card is: a card keeps its side when others are added, and reprints,
-    which have the name of their original, are never learnt while it is held out.
+    The hash of its name, however spelled, decides on which side a card is: a card keeps its side when others are added,
+    and reprints, which have the name of their original, are never learnt while it is held out.
     """
     learnt: list[GalleryImage] = []
     held_out: list[GalleryImage] = []
     for image in images:
-        name = metadata[image.card_id].name.strip().lower()
+        name = art_name(metadata[image.card_id].name)
         draw = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
         (held_out if draw < share else learnt).append(image)
     return learnt, held_out

@@ -66,6 +66,9 @@ def simulated_held_out(gallery_size: int) -> HeldOut:
 def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
     """A folder's held-out cards: half of them are known, half are left out of the gallery, which holds all others.
 
+    A card that is left out while one of its art stays in the gallery is no unknown one: it is not shown, which is said
+    on stderr.
+
     Raises:
         ConfigurationError: if the folder or its metadata cannot be read, or there are too few cards.
     """
@@ -73,18 +76,22 @@ def folder_held_out(folder: Path, metadata_file: Path) -> HeldOut:
     fingerprints = {image: found for image in given if (found := _fingerprint(image)) is not None}
     images = list(fingerprints)
     _, held_out = split_gallery(images, metadata)
-    names = sorted({metadata[image.card_id].name for image in held_out})
-    left_out = set(names[::2])
-    unknown = [image for image in held_out if metadata[image.card_id].name in left_out]
-    known = [image for image in held_out if metadata[image.card_id].name not in left_out]
-    if not (known and unknown):
-        raise ConfigurationError(f"{folder} has too few cards to hold some out; give more cards")
-    gone = {image.card_id for image in unknown}
+    names = {image: art_name(metadata[image.card_id].name) for image in held_out}
+    left_out = set(sorted(set(names.values()))[::2])
+    gone = {image.card_id for image in held_out if names[image] in left_out}
     gallery = [image for image in images if image.card_id not in gone]
-    card_ids = [image.card_id for image in gallery]
-    labels = labels_of(card_ids, group_fingerprints([fingerprints[image] for image in gallery]))
-    arts = dict(zip(card_ids, labels.tolist(), strict=True))
-    return HeldOut(gallery=gallery, known=known, unknown=unknown, arts=arts)
+    labels = labels_of([image.card_id for image in images], group_fingerprints(list(fingerprints.values())))
+    label_of = dict(zip((image.card_id for image in images), labels.tolist(), strict=True))
+    arts = {image.card_id: label_of[image.card_id] for image in gallery}
+    known = [image for image in held_out if image.card_id not in gone]
+    unknown = [image for image in held_out if image.card_id in gone]
+    strange = [image for image in unknown if label_of[image.card_id] not in set(arts.values())]
+    if len(strange) < len(unknown):
+        twins = len(unknown) - len(strange)
+        sys.stderr.write(f"{twins} of {len(unknown)} cards left out are not shown: others of their art stay\n")
+    if not (known and strange):
+        raise ConfigurationError(f"{folder} has too few cards to hold some out; give more cards")
+    return HeldOut(gallery=gallery, known=known, unknown=strange, arts=arts)
 
 
 def half_unknown(

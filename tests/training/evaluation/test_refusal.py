@@ -12,7 +12,7 @@ from tests.calibrations import by_distance
 from tests.training.conftest import coarse_cards
 from training.evaluation.baseline import HashGallery
 from training.evaluation.crops import CropJob, render_crop, render_looks
-from training.evaluation.held_out import half_unknown, simulated_images
+from training.evaluation.held_out import folder_held_out, half_unknown, simulated_images
 from training.evaluation.refusal import Look, Shown
 from training.evaluation.refusal_figures import summarise_refusal
 from training.evaluation.refusal_report import refusal_to_markdown
@@ -116,6 +116,21 @@ def test_half_of_the_arts_are_unknown_however_they_are_spelled(tmp_path: Path):
     assert not sides[0] & sides[1]
     assert len(known) + len(unknown) == 40
     assert min(map(len, sides)) >= 5
+
+
+def test_a_card_with_a_twin_in_the_gallery_is_no_unknown_one(tmp_path: Path, monkeypatch, capsys):
+    (tmp_path / "cards").mkdir()
+    metadata = {}
+    for number in range(20):
+        picture = coarse_cards(1, number if number else 19)[0]
+        cv2.imwrite(str(tmp_path / "cards" / f"set-{number}_x.png"), picture)
+        metadata[f"set-{number}"] = {"name": f"{number:02d}", "set_code": "s", "set_name": "S", "number": "1"}
+    (tmp_path / "cards.json").write_text(json.dumps(metadata))
+    monkeypatch.setattr("training.evaluation.held_out.split_gallery", lambda images, _: ([], images))
+    cards = folder_held_out(tmp_path / "cards", tmp_path / "cards.json")
+    assert len(cards.gallery) == 10
+    assert len(cards.unknown) == 9
+    assert "1 of 10 cards left out are not shown" in capsys.readouterr().err
 
 
 def test_a_folder_of_one_card_cannot_be_halved(tmp_path: Path):
