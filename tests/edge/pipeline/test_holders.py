@@ -91,7 +91,7 @@ def shown(scanner: Scanner, image: Image, box: np.ndarray, *, still: bool, until
         if number == ends or time.monotonic() > deadline:
             return messages
         frame = Frame(
-            frame_id=number, timestamp_ns=time.monotonic_ns(), image=image if still else noisy[number % 3],
+            frame_id=number, timestamp_ns=33_000_000 * number, image=image if still else noisy[number % 3],
             boxes=np.array([box]), media_ns=0 if still else None,
         )  # fmt: skip
         messages += scanner.show(frame)
