@@ -22,7 +22,11 @@ CARD_WIDTH_MM = 63.0
 CARD_HEIGHT_MM = 88.0
 CARD_ASPECT = CARD_WIDTH_MM / CARD_HEIGHT_MM
 CORNER_RADIUS_MM = 3.0
-# Of two outlines of one place, more than this share of the smaller lies in the other.
+# geometry: pictures with a shorter side show no card: the outline network knows cards of 30 pixels and more.
+MIN_PICTURE_PX = 24
+# geometry: two cards of one size, of which one covers c of the other, overlap by c / (2 - c): at 0.3 nearly half.
+SAME_CARD_IOU = 0.3
+# chosen: of two outlines of one place, more than this share of the smaller lies in the other.
 PART = 0.6
 
 

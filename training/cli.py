@@ -92,10 +92,11 @@ def _add_ablate(commands: "Commands[argparse.ArgumentParser]") -> None:
         "detection",
         help="the detector with each number halved, doubled and off, and without each rule",
         description="Finds cards with the detector as it is, and again with each of the numbers and rules that "
-        "somebody chose changed, on simulated scenes that no reported figure comes from, and on real photos. Prints "
-        "tables; the networks are asked once, so that 60 scenes take minutes of one core.",
+        "somebody chose changed, on simulated scenes that no reported figure comes from, and on real photos; and "
+        "follows them so from frame to frame. Prints tables; takes minutes of one core.",
     )
     detection.add_argument("--count", type=int, default=60, help="simulated scenes (default: 60)")
+    detection.add_argument("--frames", type=int, default=150, help="of the simulated bench (default: 150)")
     detection.add_argument("--only", nargs="+", default=[], metavar="NAME", help="choices with this in their names")
     detection.add_argument("--photos", type=named_path, help="folder of real photos, with --truth")
     detection.add_argument("--truth", type=named_path, help='JSON: {"photo.jpg": {"cards": 3}, ...}')

@@ -16,27 +16,42 @@ from edge.detection.refinement import fit_outline
 from edge.detection.shape import card_order, card_shape_error
 from edge.errors import MeasurementError
 from edge.frame import Detection
-from edge.geometry import PART, Image, Quad, distinct_quads, quad_intersection_over_smaller, side_lengths
+from edge.geometry import (
+    MIN_PICTURE_PX,
+    PART,
+    SAME_CARD_IOU,
+    Image,
+    Quad,
+    distinct_quads,
+    quad_intersection_over_smaller,
+    side_lengths,
+)
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 
-MIN_FRAME_PX = 24
+# chosen: longer sides of the pictures that the outline network is shown. It knows cards of 30 to 200 pixels, of which a
+# frame has most at the first size.
 FAR_PX = 288
+# chosen: each about half as large again as the one before, while cards are small in that.
 NEARER_PX = (448, 672, 1008)
+# chosen: for cards that fill the first, of which the network sees parts there.
 CLOSE_PX = 144
-# Where cards have a shorter side below this in one picture, the next nearer one is looked at, too.
+# chosen: a card with a shorter side below this in one picture is small: a fifth more than the network needs.
 SMALL_PX = 36.0
-# Where a card is at least so long, as a share of the picture, or there is none, the close one is looked at, too: of
-# cards that fill the far picture, the network sees parts.
+# chosen: a card at least so long, as a share of the picture, is large.
 LARGE = 0.35
+# chosen: of a proposal. At half of it things are proposed, too, at twice of it cards are missed.
 MIN_SCORE = 0.4
+# chosen: of the card's shorter side, how far its edges are looked for from where the network has them.
 REACH = 0.02
+# chosen: a side of which so much lies along an edge is taken from there, else from the network.
 MIN_SUPPORT = 0.5
+# chosen: of a card's outline, see `card_shape_error`.
 MAX_SHAPE_ERROR = 0.3
-SAME_IOU = 0.3
-# A closer look at one card: how much beside it is seen, as a share of its longer extent, and the size of the picture.
+# chosen: closer looks at one card: how much beside it is seen, as a share of its longer extent, and the picture's size.
 CLOSER_LOOKS = ((0.1, 144), (0.5, 144), (0.5, 224), (1.0, 224))
+# chosen: of a proposal there: recognition decides among them, so that less is believed than of a whole picture.
 MIN_OTHER_SCORE = 0.1
-# Of a card that the picture cuts, so much of its shorter side may lie outside.
+# chosen: of a card that the picture cuts, so much of its shorter side may lie outside.
 MAX_OUTSIDE = 0.12
 
 
@@ -65,7 +80,7 @@ class CardDetector:
         Returns:
             Detections that do not overlap, best first.
         """
-        if min(image.shape[:2]) < MIN_FRAME_PX:
+        if min(image.shape[:2]) < MIN_PICTURE_PX:
             return ()
         proposals = self._proposed(image)
         placed = self._sides.find(image, [proposal.quad for proposal in proposals])
@@ -100,7 +115,7 @@ class CardDetector:
                 break
             nearer = self._proposer.propose(image, nearer_px, MIN_SCORE)
             found = nearer + found
-            found = [found[k] for k in distinct_quads([each.quad for each in found], SAME_IOU)]
+            found = [found[k] for k in distinct_quads([each.quad for each in found], SAME_CARD_IOU)]
         if not found or max(side_lengths(each.quad).max() for each in found) >= LARGE * long_px:
             closer = self._proposer.propose(image, CLOSE_PX, MIN_SCORE)
             found = _whole(found + [each for each in closer if side_lengths(each.quad).max() >= LARGE * long_px])
@@ -147,8 +162,8 @@ def _surroundings(image: Image, quad: Quad, margin: float) -> tuple[NDArray[np.f
     low, high = quad.min(axis=0), quad.max(axis=0)
     beside = margin * (high - low).max()
     last = np.array(image.shape[1::-1])
-    left, top = np.clip(np.floor(low - beside), 0, last - MIN_FRAME_PX).astype(int)
-    right, bottom = np.clip(np.ceil(high + beside), (left + MIN_FRAME_PX, top + MIN_FRAME_PX), last).astype(int)
+    left, top = np.clip(np.floor(low - beside), 0, last - MIN_PICTURE_PX).astype(int)
+    right, bottom = np.clip(np.ceil(high + beside), (left + MIN_PICTURE_PX, top + MIN_PICTURE_PX), last).astype(int)
     return np.array([left, top], np.float64), np.ascontiguousarray(image[top:bottom, left:right])
 
 

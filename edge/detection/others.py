@@ -7,16 +7,18 @@ from edge.detection.refinement import fit_outline
 from edge.detection.shape import grown_quad
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_quad, distinct_quads, side_lengths
 
-# A picture may show a little less of a card than all of it: so much is cut off each side, as a share of the picture.
+# chosen: a picture may show a little less of a card than all of it: so much is cut off each side, as a share of it.
 CUTS = (0.0, 0.02)
-# Most that may be cut off in one direction and not in the other, or lie beside the card.
+# chosen: most that may be cut off in one direction and not in the other, or lie beside the card.
 MAX_CUT = 0.08
-# Colours of a picture that shows something are spread by so many levels once it is this small.
+# chosen: colours of a picture that shows something are spread by so many levels once it is so small that noise is not.
 MIN_LEVELS = 4.0
 _SMALL_PX = 16
-# A tight sleeve ends so far beyond the card; the card's own edge is sought so far around there.
+# geometry: beyond the card, sleeves of 66 x 91 mm end 1.5 mm, those that go over them 3 mm; between the two it is
+# sought.
 SLEEVES_MM = (1.5, 3.0)
 SLEEVE_REACH_MM = 1.0
+# geometry: outlines whose sides are 1 mm apart overlap by 0.95: nearer ones are one.
 SAME_IOU = 0.95
 
 

@@ -12,18 +12,35 @@ from numpy.typing import NDArray
 
 from edge.geometry import Image, Quad, is_convex, side_lengths
 
+# geometry: along a side, between the rounded corners (3 of 63 mm) and a little: a profile each 1.4 to 1.9 mm.
 PROFILES = 40
 FIRST, LAST = 0.07, 0.93
 POSITIONS = np.linspace(FIRST, LAST, PROFILES)
+# chosen: samples to either side of where a side is expected, when it is looked for, and when it is fitted.
 COARSE_STEPS = 6
 FINE_STEPS = 4
+# chosen: votes, of those of all profiles, that a line loses whose ends are as far off as is looked for.
 NEARNESS = 0.1
+# chosen: the standard deviation of a side's bow, in its lengths: 0.3 mm of a card's, so that a hidden side is straight.
 BOW_PRIOR = 0.004
+# chosen: the standard deviation of an edge's place, in steps.
 NOISE_STEPS = 0.5
+# chosen: the widths of Tukey's biweight, in steps, from the whole reach of the fit to four times the noise.
 TUKEY_STEPS = (4.0, 3.0, 2.0, 2.0)
+# chosen: a profile follows a side within so many steps: three times the noise.
 INLIER_STEPS = 1.5
+# physics: grey levels a step, below which noise has edges as strong.
 MIN_EDGE_LEVELS = 1.0
+# chosen: an edge is strong beside others of its side from this share of theirs.
+STRONG = 0.25
+# chosen: of a side's profiles, so many have to follow a curve for it to be believed.
 MIN_SIDE_SUPPORT = 0.3
+# geometry: the finest steps between samples, in pixels: four to a pixel where the side is looked for, two where it is
+# fitted; and the coarsest of the fit, which the sub-pixel place of an edge bears.
+FINEST_PX, FITTED_PX = 0.25, (0.5, 2.0)
+# chosen: steps of the fit along a card's shorter side, between these bounds.
+STEPS_A_SIDE = 400
+# numerics: a smoothing derivative of five samples, 1 for a ramp of 1 a sample.
 DERIVATIVE = np.array([[-1, -2, 0, 2, 1]], dtype=np.float32) / 8
 
 
@@ -62,11 +79,11 @@ def refine_quad(image: Image, quad: Quad, search_px: float) -> Quad | None:
 
 def fit_outline(image: Image, quad: Quad, search_px: float) -> FittedOutline | None:
     """As `refine_quad`, with the evidence for each side; None where the fitted sides make no convex quad."""
-    step = max(search_px / COARSE_STEPS, 0.25)
+    step = max(search_px / COARSE_STEPS, FINEST_PX)
     coarse = _moved(quad, _best_lines(_edge_strength(side_profiles(image, quad, step, COARSE_STEPS))) * step)
     if coarse is None:
         return None
-    step = float(np.clip(side_lengths(coarse).min() / 400, 0.5, 2.0))
+    step = float(np.clip(side_lengths(coarse).min() / STEPS_A_SIDE, *FITTED_PX))
     strength = _edge_strength(side_profiles(image, coarse, step, FINE_STEPS))
     curves, support = _fit_curves(strength, side_lengths(coarse) / step)
     fine = _moved(coarse, curves * step)
@@ -123,7 +140,7 @@ def _fit_curves(
     Iteratively re-weighted least squares (Tukey's biweight); the bow has a Gaussian prior of `BOW_PRIOR` of the side.
     """
     offsets, peaks = _peaks(strength)
-    strong = np.maximum(0.25 * np.median(peaks, axis=1), MIN_EDGE_LEVELS)[:, None]
+    strong = np.maximum(STRONG * np.median(peaks, axis=1), MIN_EDGE_LEVELS)[:, None]
     reliability = peaks / (peaks + strong)
     basis = _basis(POSITIONS)
     prior = np.zeros((4, 3, 3))

@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from edge.errors import ImageError
 from edge.files.regular_files import open_regular
-from edge.geometry import Image
+from edge.geometry import MIN_PICTURE_PX, Image
 
-MIN_SIDE_PX = 24
-# Larger photos are decoded at a half, a quarter or an eighth of their size along each side.
+# geometry: whole multiples of a pixel; those of libjpeg, which reduces on the way.
+_REDUCTIONS = (1, 2, 4, 8)
+# physics: 192 MB as BGR; larger photos are decoded at a half, a quarter or an eighth of their size along each side.
 MAX_DECODED_PIXELS = 64_000_000
-# The most pixels of a file, so that decoding it takes at most 900 MB, measured with Pillow 13: 5 to 6 bytes a pixel for
-# PNG and TIFF, 16 for WebP, 10 for AVIF, 8 for HEIC, which are decoded whole; 2 for JPEG, which is reduced on the way,
-# and 4 where it is progressive.
+# physics: the most pixels of a file, so that decoding it takes at most 900 MB, measured with Pillow 13: 5 to 6 bytes a
+# pixel for PNG and TIFF, 16 for WebP, 10 for AVIF, 8 for HEIC, which are decoded whole; 2 for JPEG, which is reduced on
+# the way, and 4 where it is progressive.
 MAX_PIXELS = {
     "JPEG": 210_000_000,
     "MPO": 210_000_000,
@@ -39,15 +40,19 @@ MAX_PIXELS = {
 HEIC_PACKAGE = "pillow-heif"
 # Named, because Pillow would also start Ghostscript for an EPS that is called .jpg.
 _DECODERS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+# layout: of ISO/IEC 14496-12: the box ftyp with its brands, as far as files have them.
+_HEIC_HEAD = 32
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_REDUCTIONS = (1, 2, 4, 8)
+# physics: at 10,000 pixels a row, a strip of 4 MB stands beside the picture.
 _STRIP_ROWS = 128
-# EXIF orientation -> steps along the turned picture's columns and rows that lead as the file does; without an entry it
-# is upright. Of four, rows and columns are swapped as well.
+# geometry: EXIF orientation (Exif 3.0, tag 0x0112) -> steps along the turned picture's columns and rows that lead as
+# the file does; without an entry it is upright. Of four, rows and columns are swapped as well.
 _STEPS: Mapping[object, tuple[int, int]] = {
     2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)
 }  # fmt: skip
 _TURNED_ASIDE = (5, 6, 7, 8)
+# geometry: 65,535 levels of 16 bits are 255 of 8 bits.
+_LEVELS_PER_LEVEL = 257
 
 # Pillow's own limit is one for all kinds of files and refuses the photos of telephones; MAX_PIXELS stands for it.
 PIL.Image.MAX_IMAGE_PIXELS = None
@@ -133,9 +138,9 @@ def _damaged(path: Path, cause: Exception) -> ImageError:
 
 def _is_heic(stream: BufferedReader) -> bool:
     """Whether a file says at its start that it is HEIC, which Pillow alone does not read."""
-    start = stream.read(32)
+    start = stream.read(_HEIC_HEAD)
     stream.seek(0)
-    return start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS and b"avif" not in start
+    return start[4:].startswith(tuple(b"ftyp" + brand for brand in _HEIC_BRANDS)) and b"avif" not in start
 
 
 def _heic_decoder(path: Path) -> str:
@@ -156,7 +161,7 @@ def _reduction(path: Path, file: PIL.Image.Image) -> int:
     Raises:
         ImageError: if the picture is too small to show a card, or too large to be decoded.
     """
-    if min(file.size) < MIN_SIDE_PX:
+    if min(file.size) < MIN_PICTURE_PX:
         raise ImageError(f"{path} has {file.width} x {file.height} pixels, too few to show a card; give a larger photo")
     pixels, limit = file.width * file.height, MAX_PIXELS[file.format or ""]
     if pixels > limit:
@@ -210,5 +215,5 @@ def _eight_bits(path: Path, grey: PIL.Image.Image) -> Image:
     """A grey image of 16 or 32 bits; whole numbers span 0 to 65535, as PNG and TIFF store them."""
     if grey.mode == "F":
         raise ImageError(f"{path} holds floating-point pixels; convert it to JPEG or PNG")
-    levels = np.asarray(grey).astype(np.float32) / 257
+    levels = np.asarray(grey).astype(np.float32) / _LEVELS_PER_LEVEL
     return np.asarray(np.clip(np.rint(levels), 0, 255), dtype=np.uint8)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from edge.geometry import Image
 
 Hash = NDArray[np.uint8]
+# Of each side, as the formula has it: 32 x 32 samples for 8 x 8 bits (Zauner, 2010).
 _SAMPLES_PER_BIT = 4
 
 

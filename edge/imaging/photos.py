@@ -10,7 +10,9 @@ from edge.geometry import Image
 from edge.imaging.decoding import Photo, decode
 
 SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# layout: mid-grey, as far from white cards as from black ones.
 TRANSPARENT_IS = 128
+# layout: names in one line of the log.
 _LISTED = 5
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.geometry import Image
 
-# Up to width and height: https://www.w3.org/TR/png-3/#11IHDR and, of lossy WebP,
+# layout: up to width and height: https://www.w3.org/TR/png-3/#11IHDR and, of lossy WebP,
 # https://developers.google.com/speed/webp/docs/riff_container and RFC 6386, section 9.1.
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _WEBP, _WEBP_FRAME = (8, b"WEBPVP8 "), (23, b"\x9d\x01\x2a")

@@ -15,14 +15,17 @@ from edge.geometry import Image, side_lengths
 from edge.wire.centering import MeasuredCentering
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
 
+# layout: green, orange and red, dark enough for white text.
 _COLORS_BGR = {
     CardStatus.CONFIRMED: (60, 160, 30),
     CardStatus.CANDIDATE: (0, 130, 225),
     CardStatus.UNKNOWN: (50, 40, 200),
 }
+# layout: of the labels and lines, to be read on a screen that shows the whole picture.
 _TEXT_OF_CARD_WIDTH = 0.1
 _SMALLEST_TEXT_PX = 12
 _LINE_OF_IMAGE = 1 / 500
+# layout: zlib's level, of 9: pictures that are written soon rather than small.
 _PNG_COMPRESSION = 3
 
 

@@ -11,11 +11,14 @@ from edge.geometry import Quad, quad_iou, rotated_half_turn
 from edge.pipeline.assignment import best_pairs
 from edge.settings.settings import TrackingSettings
 
-_VELOCITY_SHARE = 0.5
-_COASTING = 0.8
+# chosen: the share of the newest motion in the velocity; the rest is what it was before.
+VELOCITY_SHARE = 0.5
+# chosen: of the velocity, so much is left after each frame in which the card is not seen.
+COASTING = 0.8
+# chosen: so many searches may miss a card.
 TOLERATED_MISSES = 2
+# physics: no hand takes a card away and lays another one in its place in less than a quarter of a second.
 SWAP_NS = 250_000_000
-"""No hand takes a card away and lays another one in its place in less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +54,7 @@ class Track:
 
     def predicted_quad(self, frame_id: int) -> Quad:
         """Where it should be in a later frame; motion that is no longer observed dies down."""
-        frames = (1 - _COASTING ** (frame_id - self.frame_id)) / (1 - _COASTING)
+        frames = (1 - COASTING ** (frame_id - self.frame_id)) / (1 - COASTING)
         return self.quad + self.velocity * frames
 
 
@@ -127,7 +130,7 @@ class Tracker:
 def _continued(track: Track, detection: Detection, frame_id: int, scene_ns: int) -> Track:
     quad = same_start(detection.quad, track.predicted_quad(frame_id))
     moved = (quad.mean(axis=0) - track.quad.mean(axis=0)) / (frame_id - track.frame_id)
-    share = _VELOCITY_SHARE if track.hits > 1 else 1.0
+    share = VELOCITY_SHARE if track.hits > 1 else 1.0
     hidden = track.missed_frames > 0 and scene_ns - track.seen_ns > SWAP_NS
     return replace(
         track,

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from edge.geometry import Quad
 from training.evaluation.choices import Choice, Number
 from training.evaluation.metrics import assign, corner_error, percentiles
 from training.evaluation.outline_scenes import OutlineScene
 
+# geometry: no figure shows a hundredth of a pixel.
+SAME_PX = 0.01
 HOWS = ("off", "half", "double")
 
 
@@ -24,6 +28,7 @@ class Tally:
         exact: of these, the ones with as many outlines as cards.
         missing: cards, as far as there are fewer outlines than cards.
         surplus: outlines, as far as there are more.
+        tracks: ids of the tracks that were seen, where the pictures are frames.
         differing: pictures in which an outline is another one than the detector as it is finds.
     """
 
@@ -35,6 +40,7 @@ class Tally:
     exact: int = 0
     missing: int = 0
     surplus: int = 0
+    tracks: set[int] = field(default_factory=set)
     differing: int = 0
 
     def add_scene(self, quads: Sequence[Quad], scene: OutlineScene) -> None:
@@ -75,6 +81,19 @@ def scenes_table(choices: Sequence[Choice], outcome: Outcome, scenes: int) -> st
     return head + _table(choices, outcome, _scenes_cell)
 
 
+def frames_table(choices: Sequence[Choice], outcome: Outcome, frames: int) -> str:
+    """Markdown: as `scenes_table`, of cards that are followed from frame to frame."""
+    as_it_is, _ = outcome
+    median, high = as_it_is.corner_percent
+    head = (
+        f"{frames} frames, in which {as_it_is.asked_for} times a card is seen: {as_it_is.found} times shown, "
+        f"{as_it_is.false} false outlines, corner error {median:.2f} % (median), {high:.1f} % (95th percentile), "
+        f"{len(as_it_is.tracks)} tracks.\n"
+        "Each cell: shown, false, corner errors, tracks; and in how many frames an outline is another one.\n"
+    )
+    return head + _table(choices, outcome, _frames_cell)
+
+
 def photos_table(choices: Sequence[Choice], outcome: Outcome) -> str:
     """Markdown: as `scenes_table`, of photos in which only the number of cards is known."""
     as_it_is, _ = outcome
@@ -105,6 +124,13 @@ def _scenes_cell(before: Tally, after: Tally) -> str:
     )
 
 
+def _frames_cell(before: Tally, after: Tally) -> str:
+    tracks = len(after.tracks) - len(before.tracks)
+    if not after.differing:
+        return f"=, {tracks:+d}" if tracks else "="
+    return _scenes_cell(before, after).replace(";", f", {tracks:+d};")
+
+
 def _photos_cell(before: Tally, after: Tally) -> str:
     if not after.differing:
         return "="
@@ -114,6 +140,13 @@ def _photos_cell(before: Tally, after: Tally) -> str:
         after.surplus - before.surplus,
     )
     return ", ".join(f"{each:+d}" for each in changes) + f"; {after.differing}"
+
+
+def same_outlines(first: Sequence[Quad], second: Sequence[Quad]) -> bool:
+    """Whether two lists of outlines, best first, are the same."""
+    return len(first) == len(second) and all(
+        float(np.abs(a - b).max()) <= SAME_PX for a, b in zip(first, second, strict=True)
+    )
 
 
 def _value(value: Number | None) -> str:

@@ -1,30 +1,30 @@
 """`card-training ablate detection`: the detector as it is, and again with each of its choices changed.
 
-All see the same pictures: simulated scenes, whose truth says what was found and how well, and real photos of which the
-number of cards is known.
+All see the same pictures: simulated scenes, whose truth says what was found and how well, real photos of which the
+number of cards is known, and frames of the simulated bench.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import cv2
-import numpy as np
 
-from edge.detection import CardDetector
+from edge.detection import CardDetector, SensorBoxes, WholeFrame
+from edge.detection.following.following import Attention
 from edge.errors import ConfigurationError
 from edge.geometry import Image, Quad
 from edge.imaging.photos import read_photo
-from training.evaluation.ablation_tally import Outcome, Tally, photos_table, scenes_table
+from training.evaluation.ablation_tally import Outcome, Tally, frames_table, photos_table, same_outlines, scenes_table
 from training.evaluation.choices import Choice, changed, current
 from training.evaluation.detection_choices import NETWORK_OPENERS, REDUCTIONS, detection_choices
+from training.evaluation.following_ablation import FollowingAblation, bench_frames
+from training.evaluation.following_choices import following_choices, sensor_choices
 from training.evaluation.outline_scenes import outline_scenes
 from training.evaluation.photos import card_counts
 from training.evaluation.remembering import Memory
-
-# Geometry: no figure shows a hundredth of a pixel.
-SAME_PX = 0.01
 
 
 class Ablation:
@@ -48,7 +48,7 @@ class Ablation:
             for key, change in self._changes.items():
                 with changed(change):
                     quads = self._found(image)
-                others[key].differing += not _same(usual, quads)
+                others[key].differing += not same_outlines(usual, quads)
                 add(others[key], quads)
         self._memory.forget()
 
@@ -65,38 +65,58 @@ def run(args: argparse.Namespace) -> int:
     """
     if (args.photos is None) != (args.truth is None):
         raise ConfigurationError("real photos need both: --photos DIR and --truth FILE")
-    choices = named(detection_choices(), args.only)
+    wanted = named((*detection_choices(), *following_choices(), *sensor_choices()), args.only)
     cv2.setNumThreads(1)
-    scenes = Ablation(choices)
-    for number, scene in enumerate(outline_scenes(args.count), 1):
-        scenes.look(scene.image, partial(Tally.add_scene, scene=scene))
-        sys.stderr.write(f"\r{number} of {args.count} scenes")
-    sys.stderr.write("\n")
-    sys.stdout.write(scenes_table(choices, scenes.outcome, args.count))
-    if args.truth is not None:
-        photos = Ablation(choices)
-        for name, cards in card_counts(args.truth).items():
-            image = read_photo(args.photos / name)
-            photos.look(image, partial(Tally.add_photo, cards=cards))
-        sys.stdout.write("\n" + photos_table(choices, photos.outcome))
+    of_pictures = [choice for choice in detection_choices() if choice.name in wanted]
+    if of_pictures:
+        _show(scenes_table(of_pictures, _scenes(of_pictures, args.count), args.count))
+    if of_pictures and args.truth is not None:
+        _show(photos_table(of_pictures, _photos(of_pictures, args.photos, args.truth)))
+    for choices, attention in ((following_choices(), WholeFrame), (sensor_choices(), SensorBoxes)):
+        of_frames = [choice for choice in choices if choice.name in wanted]
+        if of_frames:
+            _show(frames_table(of_frames, _frames(of_frames, attention, args.frames), args.frames))
     return 0
 
 
-def named(choices: Sequence[Choice], parts: Sequence[str]) -> list[Choice]:
-    """The choices whose names hold one of these parts, or all of them where none is given.
+def _scenes(choices: Sequence[Choice], count: int) -> Outcome:
+    ablation = Ablation(choices)
+    for number, scene in enumerate(outline_scenes(count), 1):
+        ablation.look(scene.image, partial(Tally.add_scene, scene=scene))
+        sys.stderr.write(f"\r{number} of {count} scenes")
+    sys.stderr.write("\n")
+    return ablation.outcome
+
+
+def _photos(choices: Sequence[Choice], folder: Path, truth: Path) -> Outcome:
+    ablation = Ablation(choices)
+    for name, cards in card_counts(truth).items():
+        ablation.look(read_photo(folder / name), partial(Tally.add_photo, cards=cards))
+    return ablation.outcome
+
+
+def _frames(choices: Sequence[Choice], attention: Callable[[], Attention], count: int) -> Outcome:
+    ablation = FollowingAblation(choices, attention)
+    for number, (frame, scene) in enumerate(bench_frames(count), 1):
+        ablation.look(frame, scene)
+        sys.stderr.write(f"\r{number} of {count} frames")
+    sys.stderr.write("\n")
+    return ablation.outcome
+
+
+def _show(table: str) -> None:
+    sys.stdout.write(table + "\n")
+    sys.stdout.flush()
+
+
+def named(choices: Sequence[Choice], parts: Sequence[str]) -> set[str]:
+    """The names that hold one of these parts, or all names where none is given.
 
     Raises:
         ConfigurationError: if a part is in no name.
     """
+    names = [choice.name for choice in choices]
     for part in parts:
-        if not any(part in choice.name for choice in choices):
-            names = ", ".join(choice.name for choice in choices)
-            raise ConfigurationError(f"no choice of the detector is called {part}; there are {names}")
-    return [choice for choice in choices if not parts or any(part in choice.name for part in parts)]
-
-
-def _same(first: Sequence[Quad], second: Sequence[Quad]) -> bool:
-    """Whether two lists of outlines, best first, are the same."""
-    return len(first) == len(second) and all(
-        float(np.abs(a - b).max()) <= SAME_PX for a, b in zip(first, second, strict=True)
-    )
+        if not any(part in name for name in names):
+            raise ConfigurationError(f"no choice of the detector is called {part}; there are {', '.join(names)}")
+    return {name for name in names if not parts or any(part in name for part in parts)}

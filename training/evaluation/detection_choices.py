@@ -25,12 +25,12 @@ def _cards() -> tuple[Choice, ...]:
         number(_CARDS, "CLOSE_PX"),
         number(_CARDS, "SMALL_PX", off=0.0),
         number(_CARDS, "LARGE", off=float("inf")),
-        number(_CARDS, "PART", off=2.0),
+        number("edge.geometry", "PART", off=2.0, also_in=(_CARDS,)),
         number(_CARDS, "MIN_SCORE"),
         number(_CARDS, "REACH", off=0.0),
         number(_CARDS, "MIN_SUPPORT", off=0.0),
         number(_CARDS, "MAX_SHAPE_ERROR", off=float("inf")),
-        number(_CARDS, "SAME_IOU", off=1.0),
+        number("edge.geometry", "SAME_CARD_IOU", off=1.0, also_in=(_CARDS, _OUTLINE)),
         number(_CARDS, "MAX_OUTSIDE", off=float("inf")),
         rule("parts of a better proposal are dropped", _CARDS, "_whole", lambda proposals: proposals),
         rule("covered and cut sides are completed", _CARDS, "completed", lambda _, quad: quad),
@@ -84,14 +84,11 @@ def _shape() -> tuple[Choice, ...]:
 
 def _networks() -> tuple[Choice, ...]:
     return (
-        number(_OUTLINE, "MAX_IOU", off=1.0),
         number(_OUTLINE, "AGREEING", off=0),
         number(_OUTLINE, "AGREEING_SCORE", off=0.0),
-        number(_OUTLINE, "_FITS"),
+        number(_OUTLINE, "FITS"),
         number(_SIDES, "MAX_PASSES"),
         number(_SIDES, "SETTLED", off=0.0),
         number(_SIDES, "_CORNER_PX", off=0.0),
         number(_SIDES, "_OWN_VARIANCE", off=0.0),
-        number(_SIDES, "_FITS"),
-        number(_SIDES, "_HUBER", off=float("inf")),
     )

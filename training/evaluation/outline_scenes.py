@@ -1,20 +1,23 @@
-"""Scenes to tune the detector on: every condition of the simulator, cards that the picture cuts, and close ones.
+"""Scenes to tune the detector on: every condition of the simulator, cards that the picture cuts, close and small ones.
 
 Cards and scenes are those of calibration: neither training nor any reported figure has them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edge.geometry import Image, Quad, bounding_box, side_lengths
-from edge.simulator.conditions import PRESETS
+from edge.simulator.conditions import PRESETS, Conditions
 from edge.simulator.scene import random_scene, render_scene
 from edge.simulator.sets import calibration_cards
 
 FIRST_SEED = 600_000
 CARDS = 400
+# Half of the camera's frame along each side: drawn in half the time, and the networks see no more of either.
+SIZE_PX = 1014
+SMALL = replace(PRESETS["clean"], px_per_mm=(1.0, 3.0), props=(0, 3))
 # A card is asked for where so much of it is seen, and no corner lies further outside, in its widths.
 MIN_VISIBLE = 0.5
 MOST_OUTSIDE = 0.1
@@ -44,11 +47,12 @@ Part = Callable[[Image, Sequence[Quad], np.random.Generator], tuple[int, int, in
 def outline_scenes(count: int, first_seed: int = FIRST_SEED) -> Iterator[OutlineScene]:
     """Render `count` scenes, the conditions in turn."""
     cards = calibration_cards(CARDS)
-    parts: list[tuple[str, Part]] = [(name, _whole) for name in PRESETS]
-    parts += [("clean", _cut), ("everything", _cut), ("clean", _close), ("sleeved", _close)]
+    parts: list[tuple[Conditions, Part]] = [(conditions, _whole) for conditions in (*PRESETS.values(), SMALL)]
+    parts += [(PRESETS[name], _cut) for name in ("clean", "everything")]
+    parts += [(PRESETS[name], _close) for name in ("clean", "sleeved")]
     for seed in range(first_seed, first_seed + count):
-        condition, part = parts[(seed - first_seed) % len(parts)]
-        image, truth = render_scene(random_scene(seed, cards, PRESETS[condition]))
+        conditions, part = parts[(seed - first_seed) % len(parts)]
+        image, truth = render_scene(random_scene(seed, cards, conditions, (SIZE_PX, SIZE_PX)))
         seen = [card.quad for card in truth.cards if card.visible_fraction >= MIN_VISIBLE]
         every = [card.quad for card in truth.cards]
         window = part(image, seen, np.random.default_rng(seed))

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import MeasurementError
-from edge.geometry import Image, Quad, card_quad, distinct_quads, is_convex
+from edge.geometry import SAME_CARD_IOU, Image, Quad, card_quad, distinct_quads, is_convex
 from edge.inference.networks import Signature, open_network
 
+# layout: of the network, as it was trained (`card-training detector`).
 RAYS = 32
 STRIDE_PX = 8
 DISTANCE_UNIT_PX = 32.0
@@ -27,13 +28,15 @@ _SIGNATURE = Signature(
     inputs={INPUT_NAME: (None, 3, None, None)},
     outputs={"score": (None, 1, None, None), "distances": (None, RAYS, None, None)},
 )
-# The network halves its picture so often that both sides must be multiples of this.
+# layout: the network halves its picture so often that both sides must be multiples of this.
 COARSEST_PX = 32
-MAX_IOU = 0.3
-# Cells so near a centre, with at least this share of its score, say where the outline is, too.
+# chosen: cells so near a centre, with at least this share of its score, say where the outline is, too.
 AGREEING = 1
 AGREEING_SCORE = 0.4
-_FITS = 4
+# chosen: how often the sides are fitted, each time to the points that are nearest then.
+FITS = 4
+# numerics: to which OpenCV fits a line, in pixels and in radians.
+_LINE_ACCURACY = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,7 +96,7 @@ def decode(score: NDArray[np.float32], distances: NDArray[np.float32], min_score
         quad = fit_quad(_outline_points(score, distances, row, column))
         if quad is not None:
             found.append(Proposal(quad=quad, score=float(score[row, column])))
-    return [found[k] for k in distinct_quads([each.quad for each in found], MAX_IOU)]
+    return [found[k] for k in distinct_quads([each.quad for each in found], SAME_CARD_IOU)]
 
 
 def _outline_points(
@@ -122,13 +125,14 @@ def fit_quad(points: NDArray[np.floating]) -> Quad | None:
     (total least squares, Huber's weights), and again.
     """
     quad = np.asarray(cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))), np.float64)
-    for _ in range(_FITS):
+    for _ in range(FITS):
         lines = _side_lines(quad)
         nearest = np.abs(points @ lines[:, :2].T + lines[:, 2]).argmin(axis=1)
         for side in range(4):
             members = points[nearest == side].astype(np.float32)
             if len(members) >= 3:
-                dx, dy, x, y = np.asarray(cv2.fitLine(members, cv2.DIST_HUBER, 0, 0.01, 0.01), np.float64).ravel()
+                fitted = cv2.fitLine(members, cv2.DIST_HUBER, 0, _LINE_ACCURACY, _LINE_ACCURACY)
+                dx, dy, x, y = np.asarray(fitted, np.float64).ravel()
                 lines[side] = dy, -dx, dx * y - dy * x
         crossed = crossings(lines)
         if crossed is None or not is_convex(crossed):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.ablation_tally import Tally, photos_table, scenes_table
+from training.evaluation.ablation_tally import Tally, frames_table, photos_table, same_outlines, scenes_table
 from training.evaluation.choices import Choice
 from training.evaluation.outline_scenes import OutlineScene
 
@@ -45,3 +45,19 @@ def test_the_table_of_photos():
     lines = photos_table([CHOICE], (before, {("cards.MIN_SCORE", "half"): after})).splitlines()
     assert lines[0] == "2 photos: 2 exact, 0 cards missing, 0 too many."
     assert lines[-1] == "| cards.MIN_SCORE | 0.4 |  | -1, +3, +0; 1 |  |"
+
+
+def test_the_table_of_frames_counts_tracks():
+    before = Tally(asked_for=4, found=4, errors=[0.01] * 4, tracks={0})
+    lost = Tally(asked_for=4, found=3, errors=[0.01] * 3, tracks={0, 1}, differing=2)
+    same = Tally(asked_for=4, found=4, errors=[0.01] * 4, tracks=set())
+    others = {("cards.MIN_SCORE", "half"): lost, ("cards.MIN_SCORE", "double"): same}
+    lines = frames_table([CHOICE], (before, others), 4).splitlines()
+    assert lines[0].startswith("4 frames, in which 4 times a card is seen: 4 times shown, 0 false outlines")
+    assert lines[-1] == "| cards.MIN_SCORE | 0.4 |  | -1, +0, 1.00 / 1.0 %, +1; 2 | =, -1 |"
+
+
+@pytest.mark.parametrize(("moved", "same"), [(0.009, True), (0.02, False)])
+def test_outlines_are_the_same_where_no_figure_shows_a_difference(moved, same):
+    assert same_outlines([CARD], [CARD + moved]) is same
+    assert not same_outlines([CARD], [])

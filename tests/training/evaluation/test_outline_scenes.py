@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.outline_scenes import outline_scenes, shown
+from training.evaluation.outline_scenes import SIZE_PX, outline_scenes, shown
 
 CARD = np.array([[100.0, 100.0], [200.0, 100.0], [200.0, 240.0], [100.0, 240.0]])
 PICTURE = np.zeros((400, 400, 3), np.uint8)
@@ -21,8 +21,10 @@ def test_a_card_that_is_cut_by_more_than_a_tenth_of_its_width_is_not_asked_for(l
     assert len(scene.allowed) == 1
 
 
-def test_scenes_are_cut_and_close_in_turn():
-    *_, cut, _, close, _ = outline_scenes(21)
+def test_scenes_are_small_cut_and_close_in_turn():
+    *_, small, cut, _, close, _ = outline_scenes(22)
+    (card,) = small.asked_for
+    assert np.ptp(card, axis=0).max() < 0.3 * SIZE_PX
     (card,) = cut.asked_for
     height, width = cut.image.shape[:2]
     assert card.min() <= 0 or np.any(card.max(axis=0) >= (width - 1, height - 1))
