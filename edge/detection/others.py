@@ -7,11 +7,14 @@ from edge.detection.refinement import fit_outline
 from edge.detection.shape import grown_quad
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_quad, distinct_quads, side_lengths
 
-# chosen: a picture may show a little less of a card than all of it: so much is cut off each side, as a share of it.
+# chosen: a picture may show a little less of a card than all of it: so much is cut off each side, as a share of it
+# (`card-training evaluate references`).
 CUTS = (0.0, 0.02)
-# chosen: most that may be cut off in one direction and not in the other, or lie beside the card.
+# chosen: most that may be cut off in one direction and not in the other, or lie beside the card
+# (`card-training evaluate references`).
 MAX_CUT = 0.08
-# chosen: colours of a picture that shows something are spread by so many levels once it is so small that noise is not.
+# chosen: colours of a picture that shows something are spread by so many levels once it is so small that noise is not
+# (`card-training evaluate references`).
 MIN_LEVELS = 4.0
 _SMALL_PX = 16
 # geometry: beyond the card, sleeves of 66 x 91 mm end 1.5 mm, those that go over them 3 mm; between the two it is

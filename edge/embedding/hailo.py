@@ -17,8 +17,12 @@ from edge.geometry import Image
 from edge.imaging.preprocessing import preprocess
 from edge.manifests import ModelManifest, check_model_file, read_model_manifest
 
+# physics: a device that was reset may be back at once; one that stays lost is tried once a minute.
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+# numerics: of the first pause: beyond the longest one.
+_MOST_DOUBLINGS = 10
+# physics: sessions with buffers of a few MB.
 _ABANDONED = 8
 
 _log = logging.getLogger(__name__)
@@ -152,7 +156,7 @@ class HailoEmbedder:
         if self._session is None and self._clock() < self._due_s:
             return
         self._release()
-        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures, 10))
+        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures, _MOST_DOUBLINGS))
         self._failures += 1
         self._cause = cause
         self._due_s = self._clock() + pause_s

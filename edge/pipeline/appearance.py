@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from edge.imaging.hashing import Hash
 
+# numerics: of 64 bits, those of unrelated pictures differ in 32, with a standard deviation of 4: 14 are 4.5 below.
 CHANGED_BITS = 14
-# A finger, glare or blur passes; what stays for so many frames, and is alike in all of them, is something else.
+# physics: a finger, glare or blur passes; what stays for so many frames, and is alike in all, is something else.
 LASTING_FRAMES = 3
 
 

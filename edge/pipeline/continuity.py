@@ -4,6 +4,7 @@ from collections import deque
 
 from edge.frame import Frame
 
+# physics: the newest intervals whose mean is the usual one; a source that drops two frames in a row has not stopped.
 _INTERVALS = 8
 _USUAL_INTERVALS = 3
 

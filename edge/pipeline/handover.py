@@ -16,7 +16,7 @@ from edge.pipeline.selection import Crop
 Taken = tuple[Observation | None, list[Answer]]
 """Tracks and answers of one stretch."""
 
-# Of so many times as many tracks as there are slots it is known when they were served.
+# physics: a few bytes each: of so many times as many tracks as there are slots it is known when they were served.
 _REMEMBERED_TURNS = 32
 
 

@@ -4,6 +4,7 @@ import time
 
 from edge.health import Clock
 
+# layout: a card leaves now and then before its answer; so many in a row are told, for as long as somebody may look.
 TOLD_AFTER = 5
 TOLD_S = 60.0
 

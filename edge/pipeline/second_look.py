@@ -22,14 +22,15 @@ from edge.pipeline.stages import RecognitionStage
 from edge.pipeline.tracking import same_start
 from edge.recognition.outlines import Sighting, better_outline
 
-# A card lies still where its centre has moved by less than this share of its width from one answer to the next, and
-# elsewhere where it has moved by more than that one since it was looked at.
+# physics: a card lies still where its centre has moved by less than this share of its width from one answer to the
+# next, and elsewhere where it has moved by more than that one since it was looked at.
 STILL = 0.05
 ELSEWHERE = 0.5
-# Most outlines of one place that are recognised, as one batch.
+# physics: most outlines of one place that are recognised, as one batch.
 MOST_OUTLINES = 8
-# Two outlines are of one card in one place where they overlap by more.
+# geometry: two outlines are of one card in one place where they overlap by more.
 _NEIGHBOUR_IOU = 0.5
+# physics: tracks of some 100 bytes whose look is remembered.
 _REMEMBERED = 1024
 
 

@@ -20,7 +20,9 @@ from edge.pipeline.appearance import Appearances, looks_different
 from edge.pipeline.tracking import Track
 from edge.settings.settings import SelectionSettings
 
+# geometry: 2.5 pixels/mm, which every camera has: the threshold of sharpness holds at every distance.
 CROP_WIDTH, CROP_HEIGHT = 160, 224
+# A side: hashes of 8 x 8 bits (Zauner, 2010).
 FINGERPRINT_BITS = 8
 
 

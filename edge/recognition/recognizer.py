@@ -25,7 +25,7 @@ from edge.recognition.selftest import check_golden, load_golden
 from edge.recognition.verification import Verification, Verifier
 from edge.settings.settings import RecognitionSettings
 
-# How long one batch may wait for a lost accelerator; well below what the supervisor takes for a hanging thread.
+# physics: seconds that one batch may wait for a lost accelerator; well below what the supervisor takes for hanging.
 PATIENCE_S = 15.0
 
 _log = logging.getLogger(__name__)

@@ -20,20 +20,34 @@ from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RE
 from edge.imaging.small_pictures import decode_small
 from edge.recognition.byte_cache import ByteCache
 
+# geometry: of the small picture by which a card is registered to its group: its art has details of a millimetre.
 ANCHOR_PX_PER_MM = 2
-_ANCHOR_SIZE = (RECTIFIED_WIDTH * ANCHOR_PX_PER_MM // RECTIFIED_PX_PER_MM, 176)
+_ANCHOR_SIZE = (
+    RECTIFIED_WIDTH * ANCHOR_PX_PER_MM // RECTIFIED_PX_PER_MM,
+    RECTIFIED_HEIGHT * ANCHOR_PX_PER_MM // RECTIFIED_PX_PER_MM,
+)
 _MEMBER_SIZE = (RECTIFIED_WIDTH, RECTIFIED_HEIGHT)
 _ANCHOR_SCALE = RECTIFIED_PX_PER_MM / ANCHOR_PX_PER_MM
+# geometry: a print is not further off its card: borders are 3 mm wide.
 _GREATEST_SHIFT_MM = 3.0
+# geometry: 1.5 mm, by which a corner that is off moves a window.
 _SEARCH_PX = 12
+# physics: about 4 pixels/mm are left, as a camera above the bench has them.
 _BLUR_PX = 1.0
+# chosen: grey levels, from which members differ in a place (`card-training evaluate scenes`).
 DIFFERENT = 12.0
-# On 350 simulated captures (4 to 8 pixels/mm, blurred, noisy) the right member reached 0.8 in every one; of 150 wrong
-# cards, 95 % stayed below 0.55.
+# chosen: on 350 simulated captures (4 to 8 pixels/mm, blurred, noisy) the right member reached 0.8 in every one; of 150
+# wrong cards, 95 % stayed below 0.55 (`card-training evaluate scenes`: reprints that share their art).
 _READABLE = 0.5
+# chosen: the lead that decides, of that of the member's perfect picture: a third of it, and hardly more than all of it,
+# which another card has (`card-training evaluate scenes`: reprints that share their art).
 _DECISIVE = (0.35, 1.4)
+# chosen: between what the right and the wrong cards of those captures reached (`card-training evaluate scenes`).
 _LEAST_EVIDENCE = 0.7
-# About sixteen groups of two. Decoding one takes milliseconds; the card that lies there is asked about again and again.
+# geometry: where members differ, so much around is compared as well: a quarter of a millimetre to each side.
+_AROUND_PX = 5
+# physics: about sixteen groups of two. Decoding one takes milliseconds; the card that lies there is asked about again
+# and again.
 _DECODED_BYTES = 4_000_000
 
 Pixels = NDArray[np.float32]
@@ -252,7 +266,9 @@ def _correlations(windows: Sequence[tuple[Pixels, Pixels]], members: Sequence[in
     for pixels, patch in windows:
         compared = pixels[list(members)]
         spread = (compared.max(axis=0) - compared.min(axis=0)).max(axis=2)
-        differs = cv2.dilate((spread > DIFFERENT).astype(np.uint8), np.ones((5, 5), dtype=np.uint8)) > 0
+        differs = (
+            cv2.dilate((spread > DIFFERENT).astype(np.uint8), np.ones((_AROUND_PX, _AROUND_PX), dtype=np.uint8)) > 0
+        )
         energy = float(spread[differs].sum())
         if energy > 0:
             vectors = _normalised(np.concatenate([compared, patch[None]])[:, differs])

@@ -69,12 +69,12 @@ Outcome = tuple[Tally, Mapping[tuple[str, str], Tally]]
 """Of the detector as it is, and by name of a choice and how it was changed."""
 
 
-def scenes_table(choices: Sequence[Choice], outcome: Outcome, scenes: int) -> str:
-    """Markdown: one row a choice; each cell has the differences in what was found."""
+def scenes_table(choices: Sequence[Choice], outcome: Outcome, what: str) -> str:
+    """Markdown: one row a choice; each cell has the differences in what was found in scenes, `what` says which."""
     as_it_is, _ = outcome
     median, high = as_it_is.corner_percent
     head = (
-        f"{scenes} scenes, {as_it_is.asked_for} cards: {as_it_is.found} found, {as_it_is.false} false, corner error "
+        f"{what}, {as_it_is.asked_for} cards: {as_it_is.found} found, {as_it_is.false} false, corner error "
         f"{median:.2f} % (median), {high:.1f} % (95th percentile).\n"
         "Each cell: found, false, corner errors; and in how many scenes an outline is another one.\n"
     )
@@ -152,4 +152,6 @@ def same_outlines(first: Sequence[Quad], second: Sequence[Quad]) -> bool:
 def _value(value: Number | None) -> str:
     if value is None:
         return "rule"
-    return ", ".join(f"{each:g}" for each in (value if isinstance(value, tuple) else (value,)))
+    if isinstance(value, tuple):
+        return ", ".join(f"({_value(each)})" if isinstance(each, tuple) else _value(each) for each in value)
+    return f"{value:g}"

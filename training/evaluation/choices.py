@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-Number = float | tuple[float, ...]
+Number = float | tuple["Number", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,5 @@ def current(place: tuple[str, str]) -> Any:  # noqa: ANN401 (whatever a module h
 def _scaled(value: Number, factor: float) -> Number:
     """A number, or several, times a factor; whole ones stay whole, and at least 1."""
     if isinstance(value, tuple):
-        return tuple(_times(each, factor) for each in value)
-    return _times(value, factor)
-
-
-def _times(value: float, factor: float) -> float:
+        return tuple(_scaled(each, factor) for each in value)
     return max(1, round(value * factor)) if isinstance(value, int) else value * factor

@@ -7,24 +7,32 @@ number of cards is known, and frames of the simulated bench.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import cv2
 
 from edge.detection import CardDetector, SensorBoxes, WholeFrame
 from edge.detection.following.following import Attention
+from edge.detection.shape import grown_quad
 from edge.errors import ConfigurationError
 from edge.geometry import Image, Quad
 from edge.imaging.photos import read_photo
 from training.evaluation.ablation_tally import Outcome, Tally, frames_table, photos_table, same_outlines, scenes_table
 from training.evaluation.choices import Choice, changed, current
-from training.evaluation.detection_choices import NETWORK_OPENERS, REDUCTIONS, detection_choices
+from training.evaluation.detection_choices import NETWORK_OPENERS, REDUCTIONS, detection_choices, other_choices
 from training.evaluation.following_ablation import FollowingAblation, bench_frames
 from training.evaluation.following_choices import following_choices, sensor_choices
 from training.evaluation.outline_scenes import outline_scenes
 from training.evaluation.photos import card_counts
 from training.evaluation.remembering import Memory
+
+Find = Callable[[CardDetector], list[Quad]]
+
+# geometry: the outlines of a card that are wrong: its art window's, and its holder's.
+WRONG_MM = (-12.0, 6.0)
 
 
 class Ablation:
@@ -39,21 +47,18 @@ class Ablation:
         self._changes = {(choice.name, how): change for choice in choices for how, change in choice.changes.items()}
         self.outcome: Outcome = Tally(), {key: Tally() for key in self._changes}
 
-    def look(self, image: Image, add: Callable[[Tally, list[Quad]], None]) -> None:
-        """Find the cards in one more picture, uint8 [H, W, 3] BGR; `add` takes what was found into a tally."""
+    def look(self, find: Find, add: Callable[[Tally, list[Quad]], None]) -> None:
+        """Find outlines once more; `add` takes what was found into a tally."""
         as_it_is, others = self.outcome
         with changed(self._reductions):
-            usual = self._found(image)
+            usual = find(self._detector)
             add(as_it_is, usual)
             for key, change in self._changes.items():
                 with changed(change):
-                    quads = self._found(image)
+                    quads = find(self._detector)
                 others[key].differing += not same_outlines(usual, quads)
                 add(others[key], quads)
         self._memory.forget()
-
-    def _found(self, image: Image) -> list[Quad]:
-        return [detection.quad for detection in self._detector.detect(image)]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,13 +70,17 @@ def run(args: argparse.Namespace) -> int:
     """
     if (args.photos is None) != (args.truth is None):
         raise ConfigurationError("real photos need both: --photos DIR and --truth FILE")
-    wanted = named((*detection_choices(), *following_choices(), *sensor_choices()), args.only)
+    wanted = named((*detection_choices(), *other_choices(), *following_choices(), *sensor_choices()), args.only)
     cv2.setNumThreads(1)
     of_pictures = [choice for choice in detection_choices() if choice.name in wanted]
     if of_pictures:
-        _show(scenes_table(of_pictures, _scenes(of_pictures, args.count), args.count))
+        _show(scenes_table(of_pictures, _scenes(of_pictures, args.count), f"{args.count} scenes"))
     if of_pictures and args.truth is not None:
         _show(photos_table(of_pictures, _photos(of_pictures, args.photos, args.truth)))
+    of_looks = [choice for choice in other_choices() if choice.name in wanted]
+    if of_looks:
+        said = f"Closer looks at each card of {args.count} scenes from two wrong outlines"
+        _show(scenes_table(of_looks, _others(of_looks, args.count), said))
     for choices, attention in ((following_choices(), WholeFrame), (sensor_choices(), SensorBoxes)):
         of_frames = [choice for choice in choices if choice.name in wanted]
         if of_frames:
@@ -82,16 +91,30 @@ def run(args: argparse.Namespace) -> int:
 def _scenes(choices: Sequence[Choice], count: int) -> Outcome:
     ablation = Ablation(choices)
     for number, scene in enumerate(outline_scenes(count), 1):
-        ablation.look(scene.image, partial(Tally.add_scene, scene=scene))
+        ablation.look(partial(_detected, image=scene.image), partial(Tally.add_scene, scene=scene))
         sys.stderr.write(f"\r{number} of {count} scenes")
     sys.stderr.write("\n")
     return ablation.outcome
 
 
+def _others(choices: Sequence[Choice], count: int) -> Outcome:
+    ablation = Ablation(choices)
+    for scene in outline_scenes(count):
+        for quad, wrong_mm in product(scene.asked_for, WRONG_MM):
+            find = partial(CardDetector.others, image=scene.image, quad=grown_quad(quad, wrong_mm))
+            ablation.look(find, partial(Tally.add_scene, scene=replace(scene, asked_for=(quad,))))
+    return ablation.outcome
+
+
+def _detected(detector: CardDetector, image: Image) -> list[Quad]:
+    return [detection.quad for detection in detector.detect(image)]
+
+
 def _photos(choices: Sequence[Choice], folder: Path, truth: Path) -> Outcome:
     ablation = Ablation(choices)
     for name, cards in card_counts(truth).items():
-        ablation.look(read_photo(folder / name), partial(Tally.add_photo, cards=cards))
+        image = read_photo(folder / name)
+        ablation.look(partial(_detected, image=image), partial(Tally.add_photo, cards=cards))
     return ablation.outcome
 
 

@@ -38,6 +38,16 @@ def _cards() -> tuple[Choice, ...]:
     )
 
 
+def other_choices() -> tuple[Choice, ...]:
+    """Those of the closer look at a card that was outlined wrongly."""
+    return (
+        number(_CARDS, "CLOSER_LOOKS", off=()),
+        number(_CARDS, "MIN_OTHER_SCORE"),
+        number("edge.detection.others", "SLEEVES_MM", off=()),
+        number("edge.detection.others", "SLEEVE_REACH_MM"),
+    )
+
+
 def _completion() -> tuple[Choice, ...]:
     return (
         rule("a side against another thing is covered", _COMPLETION, "_covered_side", lambda _: None),
@@ -65,6 +75,8 @@ def _refinement() -> tuple[Choice, ...]:
         number(_REFINEMENT, "TUKEY_STEPS"),
         number(_REFINEMENT, "INLIER_STEPS"),
         number(_REFINEMENT, "MIN_EDGE_LEVELS"),
+        number(_REFINEMENT, "STRONG", off=0.0),
+        number(_REFINEMENT, "STEPS_A_SIDE"),
         number(_REFINEMENT, "MIN_SIDE_SUPPORT", off=0.0),
     )
 

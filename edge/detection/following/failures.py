@@ -5,6 +5,7 @@ import time
 
 from edge.health import Clock
 
+# layout: long enough to be read.
 TOLD_S = 10.0
 
 _log = logging.getLogger(__name__)

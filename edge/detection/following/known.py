@@ -10,19 +10,28 @@ from numpy.typing import NDArray
 from edge.detection.following.failures import SearchFailures
 from edge.detection.refinement import fit_outline
 from edge.frame import Detection
-from edge.geometry import Image, Quad, quad_intersection_over_smaller, quad_iou, side_lengths
+from edge.geometry import SAME_CARD_IOU, Image, Quad, quad_intersection_over_smaller, quad_iou, side_lengths
 
+# chosen: a small picture has changed where at least so many of its pixels differ by more than so many grey levels,
+# which a camera's noise, averaged over a block, does not.
 CHANGED_LEVELS = 6
 CHANGED_BLOCKS = 8
+# chosen: of the shorter side: how far an outline is looked for from where the picture in its window has moved to.
 FOLLOW_REACH = 0.025
+# chosen: of a side's length: by how much it may differ from before, where the card is tilted or comes nearer.
 SIDE_TOLERANCE = 0.04
+# chosen: the longer side of the small picture that a card is followed by.
 PATCH_PX = 96
+# chosen: of the shorter side: what is seen beside the card in it.
 WINDOW_MARGIN = 0.1
+# chosen: of phase correlation, 0 to 1: a lower peak says nothing of where the picture has moved to.
 MIN_RESPONSE = 0.1
+# chosen: of an outline's profiles, so many have to cross an edge there: three of four sides, none of them whole.
 FOLLOW_SUPPORT = 0.6
-SAME_CARD_IOU = 0.3
+# geometry: an outline that is nearer is the same one, moved by at most 3 mm.
 SAME_OUTLINE_IOU = 0.9
-# So much of the smaller of two outlines lies in the other where one is of the other's holder, or of a part of it.
+# geometry: so much of the smaller of two outlines lies in the other where one is of the other's holder, or of a part of
+# it; of a card's neighbour it is none.
 NESTED = 0.8
 
 Window = tuple[int, int, int, int]

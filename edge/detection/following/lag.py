@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Detection
-from edge.geometry import Quad, bounding_box, box_iou
+from edge.geometry import SAME_CARD_IOU, Quad, bounding_box, box_iou
 
+# physics: frames that a network on the sensor may take: 100 ms at 30 frames/s.
 MAX_LAG = 3
+# geometry: the way in so many frames, over which one frame is told from the next: 4 pixels each.
 MIN_MOTION_PX = 12.0
+# numerics: of four lags that are equally likely, none has 60 % of 60 votes by chance (binomial: less than 1 in 10^7).
 MIN_OBSERVATIONS = 60
 MIN_SHARE = 0.6
 
@@ -53,7 +56,7 @@ class LagMeter:
         if len(seen) <= MAX_LAG or min(_shift(seen[k], seen[k + 1]) for k in range(MAX_LAG)) < MIN_MOTION_PX / MAX_LAG:
             return
         box = boxes[int(np.argmax([max(box_iou(box, np.array(seen))) for box in boxes]))]
-        if box_iou(box, np.array(seen)).max() > 0.3:
+        if box_iou(box, np.array(seen)).max() > SAME_CARD_IOU:
             self._votes[int(np.argmin([_shift(box, bounds) for bounds in seen]))] += 1
 
 

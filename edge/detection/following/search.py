@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.detection.cards import CardDetector
-from edge.detection.following.known import SAME_CARD_IOU, Followed, Window
+from edge.detection.following.known import Followed, Window
 from edge.frame import Detection
-from edge.geometry import Image, distinct_quads
+from edge.geometry import SAME_CARD_IOU, Image, distinct_quads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

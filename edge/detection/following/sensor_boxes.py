@@ -17,12 +17,15 @@ from edge.detection.following.search import Searched
 from edge.frame import Frame
 from edge.geometry import Box, Image, bounding_box, box_area, box_intersection
 
+# chosen: of a box's longer side: room for the card's whole outline around it.
 BOX_MARGIN = 0.2
-# A box is one known card's where that card fills so much of it; in what is left, no other card would have room.
+# chosen: a box is one known card's where that card fills so much of it; in what is left, no other card would have room.
 FILLED = 0.7
-# The sensor sees a card, or a window shows it, where so much of the smaller one lies in the other.
+# chosen: the sensor sees a card, or a window shows it, where so much of the smaller one lies in the other.
 SEEN = 0.5
+# physics: small pictures of 7 KB that are kept; more than the boxes that a sensor gives.
 MAX_SEARCHED = 16
+# chosen: three seconds at 30 frames/s: sensors lose a card for moments, and an edge of the bench for good.
 UNSEEN_FRAMES = 90
 
 _log = logging.getLogger(__name__)

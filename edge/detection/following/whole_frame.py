@@ -10,7 +10,9 @@ from edge.detection.following.search import Searched
 from edge.frame import Frame
 from edge.geometry import Image
 
+# chosen: of the frame, that make a pixel of the small picture in which changes are seen.
 BLOCK_PX = 8
+# chosen: so many searches may miss a known card.
 UNCONFIRMED_SEARCHES = 2
 
 

@@ -34,7 +34,7 @@ def test_the_table_has_differences_and_says_where_there_are_none():
     before = Tally(asked_for=2, found=2, false=1, errors=[0.01, 0.01])
     fewer = Tally(asked_for=2, found=1, false=0, errors=[0.02], differing=5)
     others = {("cards.MIN_SCORE", "off"): before, ("cards.MIN_SCORE", "double"): fewer}
-    lines = scenes_table([CHOICE], (before, others), 7).splitlines()
+    lines = scenes_table([CHOICE], (before, others), "7 scenes").splitlines()
     assert lines[0].startswith("7 scenes, 2 cards: 2 found, 1 false, corner error 1.00 % (median), 1.0 %")
     assert lines[-1] == "| cards.MIN_SCORE | 0.4 | = |  | -1, -1, 2.00 / 2.0 %; 5 |"
 

@@ -21,6 +21,8 @@ def test_whole_numbers_stay_whole_and_what_changes_nothing_is_left_out(monkeypat
     assert list(number(CARDS, "MIN_SCORE").changes) == ["double"]
     monkeypatch.setattr(cards, "MIN_SCORE", (3, 0.5))
     assert number(CARDS, "MIN_SCORE").changes["half"] == {(CARDS, "MIN_SCORE"): (2, 0.25)}
+    monkeypatch.setattr(cards, "MIN_SCORE", ((0.5, 8), (1.0, 2)))
+    assert number(CARDS, "MIN_SCORE").changes["half"] == {(CARDS, "MIN_SCORE"): ((0.25, 4), (0.5, 1))}
 
 
 def test_a_change_ends_with_its_block_whatever_happens():

@@ -8,11 +8,11 @@ from edge.simulator.card import render_card
 from edge.simulator.sets import calibration_cards
 from training.cli import main
 from training.evaluation.choices import changed, current
-from training.evaluation.detection_choices import NETWORK_OPENERS, REDUCTIONS, detection_choices
+from training.evaluation.detection_choices import NETWORK_OPENERS, REDUCTIONS, detection_choices, other_choices
 
 
 def test_every_choice_can_be_changed_and_is_as_it_was_after():
-    for choice in detection_choices():
+    for choice in (*detection_choices(), *other_choices()):
         assert choice.changes, choice.name
         for change in choice.changes.values():
             before = {place: current(place) for place in change}
@@ -23,7 +23,7 @@ def test_every_choice_can_be_changed_and_is_as_it_was_after():
 
 
 def test_choices_have_names_of_their_own():
-    names = [choice.name for choice in detection_choices()]
+    names = [choice.name for choice in (*detection_choices(), *other_choices())]
     assert len(set(names)) == len(names)
 
 
@@ -46,6 +46,13 @@ def test_a_score_that_no_proposal_has_finds_nothing(photos, capsys):
     assert scenes.splitlines()[-1].endswith("| -1, +0, nan / nan %; 1 |")
     assert table.startswith(": 2 exact, 0 cards missing, 0 too many")
     assert table.rstrip().splitlines()[-1].endswith("| -1, +1, +0; 1 |")
+
+
+def test_closer_looks_find_the_card_from_its_window_and_its_holder(capsys):
+    assert main(["ablate", "detection", "--count", "1", "--only", "CLOSER_LOOKS"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Closer looks at each card of 1 scenes from two wrong outlines, 2 cards: 2 found")
+    assert lines[-2].startswith("| cards.CLOSER_LOOKS | (0.1, 144), (0.5, 144), (0.5, 224), (1, 224) | -1, ")
 
 
 def test_a_choice_that_is_none_is_named(capsys):
