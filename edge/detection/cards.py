@@ -78,7 +78,7 @@ class CardDetector:
             image: uint8 [H, W, 3] BGR, any size.
 
         Returns:
-            Detections that do not overlap, best first.
+            Detections, best first; their proposals hardly overlap.
         """
         if min(image.shape[:2]) < MIN_PICTURE_PX:
             return ()

@@ -24,8 +24,6 @@ SHRINKS = 0.97
 MAX_GROWTH = 1.5
 # chosen: a side that seems covered but ends where a card does is not.
 NOTHING_MISSING = 0.06
-# chosen: a side of which both ends are so near the edge of the picture, as a share of the card's width, is cut by it.
-AT_THE_EDGE = 0.02
 # chosen: a side so much longer or shorter than the opposite one tells of a tilt, which makes a card look short, too.
 TILTED = 0.05
 
@@ -40,9 +38,7 @@ def completed(image: Image, quad: Quad) -> Quad:
     Returns:
         [4, 2] in the same order; `quad` itself where no side, or more than one, seems to be covered.
     """
-    side = _cut_side(quad, image.shape[1], image.shape[0])
-    if side is None:
-        side = _covered_side(_surroundings(image, quad))
+    side = _covered_side(_surroundings(image, quad))
     if side is None:
         return quad
     lengths = side_lengths(quad)
@@ -58,14 +54,6 @@ def completed(image: Image, quad: Quad) -> Quad:
         along = quad[corner] - quad[other]
         complete[corner] = quad[other] + length / np.linalg.norm(along) * along
     return complete
-
-
-def _cut_side(quad: Quad, width: int, height: int) -> int | None:
-    """The one side that lies along an edge of the picture, where that cuts the card."""
-    near = AT_THE_EDGE * float(side_lengths(quad).min())
-    beyond = np.hstack([quad < near, quad > np.array([width, height]) - 1 - near])
-    cut = np.flatnonzero(np.any(beyond & np.roll(beyond, -1, axis=0), axis=1))
-    return int(cut[0]) if len(cut) == 1 else None
 
 
 def _surroundings(image: Image, quad: Quad) -> NDArray[np.float64]:

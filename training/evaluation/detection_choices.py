@@ -33,7 +33,7 @@ def _cards() -> tuple[Choice, ...]:
         number("edge.geometry", "SAME_CARD_IOU", off=1.0, also_in=(_CARDS, _OUTLINE)),
         number(_CARDS, "MAX_OUTSIDE", off=float("inf")),
         rule("parts of a better proposal are dropped", _CARDS, "_whole", lambda proposals: proposals),
-        rule("covered and cut sides are completed", _CARDS, "completed", lambda _, quad: quad),
+        rule("covered sides are completed", _CARDS, "completed", lambda _, quad: quad),
         rule("only a card's own shape", _CARDS, "card_shape_error", lambda quads, _: [0.0] * len(quads)),
     )
 
@@ -50,8 +50,6 @@ def other_choices() -> tuple[Choice, ...]:
 
 def _completion() -> tuple[Choice, ...]:
     return (
-        rule("a side against another thing is covered", _COMPLETION, "_covered_side", lambda _: None),
-        rule("a side along the picture's edge is cut", _COMPLETION, "_cut_side", lambda *_: None),
         number(_COMPLETION, "NEAREST"),
         number(_COMPLETION, "FARTHEST"),
         number(_COMPLETION, "SAMPLES"),
@@ -60,7 +58,6 @@ def _completion() -> tuple[Choice, ...]:
         number(_COMPLETION, "SHRINKS"),
         number(_COMPLETION, "MAX_GROWTH"),
         number(_COMPLETION, "NOTHING_MISSING"),
-        number(_COMPLETION, "AT_THE_EDGE"),
         number(_COMPLETION, "TILTED"),
     )
 
