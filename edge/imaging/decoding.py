@@ -48,8 +48,14 @@ _STRIP_ROWS = 128
 # geometry: EXIF orientation (Exif 3.0, tag 0x0112) -> steps along the turned picture's columns and rows that lead as
 # the file does; without an entry it is upright. Of four, rows and columns are swapped as well.
 _STEPS: Mapping[object, tuple[int, int]] = {
-    2: (1, -1), 3: (-1, -1), 4: (-1, 1), 5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)
-}  # fmt: skip
+    2: (1, -1),
+    3: (-1, -1),
+    4: (-1, 1),
+    5: (1, 1),
+    6: (1, -1),
+    7: (-1, -1),
+    8: (-1, 1),
+}
 _TURNED_ASIDE = (5, 6, 7, 8)
 # geometry: 65,535 levels of 16 bits are 255 of 8 bits.
 _LEVELS_PER_LEVEL = 257

@@ -5,7 +5,7 @@ import numpy as np
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_homography
 
-# geometry: a card that fills half the height of a frame of 2,028 x 1,520 pixels has 8.6.
+# geometry: a card that fills half the height of a frame of 1,520 pixels has 8.6.
 RECTIFIED_PX_PER_MM = 8
 RECTIFIED_WIDTH = int(CARD_WIDTH_MM * RECTIFIED_PX_PER_MM)
 RECTIFIED_HEIGHT = int(CARD_HEIGHT_MM * RECTIFIED_PX_PER_MM)

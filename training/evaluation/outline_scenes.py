@@ -15,7 +15,7 @@ from edge.simulator.sets import calibration_cards
 
 FIRST_SEED = 600_000
 CARDS = 400
-# Half of the camera's frame along each side: drawn in half the time, and the networks see no more of either.
+# Two thirds of the camera's frame along each side: drawn in half the time, and the networks see as much of it.
 SIZE_PX = 1014
 SMALL = replace(PRESETS["clean"], px_per_mm=(1.0, 3.0), props=(0, 3))
 # A card is asked for where so much of it is seen, and no corner lies further outside, in its widths.
