@@ -11,9 +11,20 @@ from pathlib import Path
 import pytest
 
 from training.evaluation.centering_numbers import edge_numbers, registration_numbers
+from training.evaluation.detection_choices import detection_choices, other_choices
+from training.evaluation.following_choices import following_choices, sensor_choices
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("edge/centering", "edge/calibration")
+ROOMS = (
+    "edge/calibration",
+    "edge/centering",
+    "edge/detection",
+    "edge/embedding",
+    "edge/imaging",
+    "edge/photo",
+    "edge/pipeline",
+    "edge/recognition",
+)
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 # What a number of the physical world, of arithmetic, of a drawing, of somebody's judgement begins its comment with.
 KINDS = ("geometry", "physics", "numerics", "layout", "chosen")
@@ -26,9 +37,13 @@ MANY_PICTURES = (
     "edge.centering.figures.resting",
     "edge.centering.registration.original",
     "edge.centering.registration.reference",
+    "edge.pipeline.smoothing",
 )
-# Numbers that a formula may have: counts and indices, halves, per cent, grey levels, guards against division by 0.
-PLAIN = {*range(7), 0.5, 100, 255, 256}
+# Another command than an ablation shows what a chosen number decides; its comment names it.
+COMMAND = re.compile(r"`card-training [a-z-]+ [a-z-]+`")
+# Numbers that a formula may have: counts and indices, halves, per cent, grey levels, milli, mega and giga, half a turn,
+# guards against division by 0.
+PLAIN = {*range(7), 0.5, 100, 255, 256, 1000, 1_000_000, 1_000_000_000, 180}
 LARGEST_GUARD = 1e-3
 DRAWINGS = ("drawing.py", "pdf.py")
 
@@ -106,8 +121,14 @@ def test_every_number_of_a_module_has_a_source():
 
 
 def test_what_somebody_chose_is_halved_and_doubled_by_the_ablation():
-    chosen = {(module_of(each), name) for each in of_rooms() if each.kind == "chosen" for name in each.names}
-    choices = (*edge_numbers(), *registration_numbers())
+    chosen = {
+        (module_of(each), name)
+        for each in of_rooms()
+        if each.kind == "chosen" and not COMMAND.search(each.comment)
+        for name in each.names
+    }
+    of_detection = (*detection_choices(), *other_choices(), *following_choices(), *sensor_choices())
+    choices = (*edge_numbers(), *registration_numbers(), *of_detection)
     shown = {place for choice in choices for change in choice.changes.values() for place in change}
     assert {place for place in chosen - shown if place[0] not in MANY_PICTURES} == set()
 

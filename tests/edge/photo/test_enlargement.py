@@ -20,9 +20,18 @@ def test_the_middle_of_a_block_of_pixels_is_that_of_the_pixel_it_became(reductio
 
 def result(corners):
     card = CardResult(
-        corners=corners, status=CardStatus.UNKNOWN, card_id=None, distance=None, matches=[], centering=None
+        corners=corners,
+        status=CardStatus.UNKNOWN,
+        card_id=None,
+        distance=None,
+        probability=None,
+        none_of_these=None,
+        matches=[],
+        printings=[],
+        printings_reason=None,
+        centering=None,
     )
-    return PhotoResult(image="photo.jpg", width=100, height=80, cards=[card])
+    return PhotoResult(image="photo.jpg", width=100, height=80, calibrated=False, cards=[card])
 
 
 def photo(reduction):
