@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import zmq
 
-from edge.cli import watch
 from edge.cli.display import LiveDisplay, view_lines
+from edge.outside import watching
 from edge.outside.subscription import Received
 from edge.outside.tally import Tally
 from edge.wire.messages import CardDetails, CardMessage, HealthMessage, MatchMessage, StageLatency, Topic, TrackState
@@ -169,7 +169,7 @@ def test_another_protocol_is_one_sentence(scanner, publish, parts):
 
 
 def test_silence_is_told_once(scanner, publish, monkeypatch):
-    monkeypatch.setattr(watch, "SILENCE_S", 0.3)
+    monkeypatch.setattr(watching, "SILENCE_S", 0.3)
     endpoint = publish()
     started_s = time.monotonic()
     outcome = scanner("watch", "--connect", endpoint, "--seconds", 1)
