@@ -30,6 +30,7 @@ from training.data.lookalikes import cut_references, group_fingerprints
 from training.index.calibrating import Wanted, calibrated, describe_calibration
 from training.index.rows import (
     SOURCES_FILE,
+    Former,
     PreparedImage,
     equal_images,
     prepare_images,
@@ -138,7 +139,12 @@ def run(args: argparse.Namespace) -> int:
         prints=_prints(images, prepared),
         backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
     )
-    wanted = Wanted(false_accepts=args.false_accepts, workers=args.workers, folder=args.output.resolve().parent)
+    wanted = Wanted(
+        false_accepts=args.false_accepts,
+        workers=args.workers,
+        folder=args.output.resolve().parent,
+        changed=_changed(prepared, former),
+    )
     outcome = calibrated(gallery, embedder, images, former.manifest.calibration if former else None, wanted)
     manifest = write_bundle(args.output, replace(gallery, calibration=outcome.calibration))
     _try(CardDatabase.open(args.output, embedder.manifest), gallery)
@@ -265,6 +271,12 @@ def _rows(images: Sequence[GalleryImage]) -> list[IndexRow]:
 def _prints(images: Sequence[GalleryImage], prepared: Sequence[PreparedImage]) -> dict[str, PrintReference]:
     pairs = zip(images, prepared, strict=True)
     return {image.card_id: each.reference for image, each in pairs if each.reference is not None}
+
+
+def _changed(prepared: Sequence[PreparedImage], former: Former | None) -> int:
+    """How many images the former database did not have, or had besides."""
+    before = set() if former is None else set(former.embeddings)
+    return len(before ^ {each.digest for each in prepared})
 
 
 def _sources(prepared: Sequence[PreparedImage]) -> bytes:

@@ -14,6 +14,10 @@ from training.calibration.fitting import calibrate, calibrated_gallery
 from training.data.gallery import GalleryImage
 from training.errors import CalibrationError
 
+# chosen: share of the images that may change before it is measured again, which takes minutes: what one card in a
+# hundred adds to the false accepts is less than the interval of a measurement.
+MOST_CHANGED = 0.01
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibrated:
@@ -31,11 +35,13 @@ class Wanted:
         false_accepts: share of the looks at unknown cards that may confirm one.
         workers: processes that make crops.
         folder: where the gallery may be written meanwhile; it is removed again.
+        changed: how many of the gallery's images the former database did not have, or had besides.
     """
 
     false_accepts: float
     workers: int
     folder: Path
+    changed: int
 
 
 def calibrated(
@@ -62,6 +68,9 @@ def calibrated(
         manifest = write_bundle(Path(scratch) / "bundle", gallery)
         if former is not None and former.gallery == calibrated_gallery(manifest, wanted.false_accepts):
             return Calibrated(calibration=former)
+        kept = None if former is None else _kept(former, len(images), wanted)
+        if kept is not None:
+            return Calibrated(calibration=kept)
         database = CardDatabase.open(Path(scratch) / "bundle", gallery.model)
         try:
             found = calibrate(database, embedder, images, gallery.metadata, wanted.false_accepts, wanted.workers)
@@ -70,13 +79,23 @@ def calibrated(
         return Calibrated(calibration=found)
 
 
+def _kept(former: Calibration, images: int, wanted: Wanted) -> Calibration | None:
+    """The former calibration, where little of the gallery has changed since it was measured."""
+    changed = former.measured.get("changed_since", 0) + wanted.changed
+    if former.measured.get("false_accepts") != wanted.false_accepts or changed > MOST_CHANGED * images:
+        return None
+    return former.model_copy(update={"measured": former.measured | {"changed_since": changed}})
+
+
 def describe_calibration(outcome: Calibrated) -> list[str]:
     """What there is to say of it, for a person."""
     if outcome.calibration is None:
         return [f"uncalibrated: {outcome.reason}; nothing will be confirmed"]
     calibration, measured = outcome.calibration, outcome.calibration.measured
     aim, accepted = measured["false_accepts"], measured["unknown_confirmed"]
+    changed = measured.get("changed_since", 0)
     return [
+        *([f"calibrated before {changed} images changed, too few to do it again"] if changed else []),
         f"calibrated: confirmed from a probability of {calibration.confirmed:.2%}, named from {calibration.named:.2%}",
         f"  of {measured['arts_kept_apart']} arts that were kept apart, looked at once:",
         f"  unknown confirmed {_share(accepted)}, aim {aim:.2%}: {_verdict(accepted, aim)}; named "
