@@ -15,7 +15,7 @@ from edge.database.prints import PICTURES_FILE
 from edge.embedding.base import Embedder
 from edge.manifests import Calibration, DatabaseManifest, EvidenceWeights
 from edge.wire.messages import CardDetails
-from training.calibration.intervals import calibration_error, share_interval
+from training.calibration.intervals import calibration_error, counted
 from training.calibration.logistic import Floats, fit_logistic
 from training.calibration.samples import Sample, Samples, arts_of, as_columns, gather_samples, spread_over_sets
 from training.data.gallery import GalleryImage
@@ -156,9 +156,7 @@ def _measured(chosen: Calibration, kept: Samples, weights: EvidenceWeights, fals
     unknown, confirmed = ~kept.known, likely >= chosen.confirmed
 
     def share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> dict[str, Any]:
-        low, high = share_interval(hits[among], kept.arts[among])
-        value = float(hits[among].mean()) if among.any() else math.nan
-        return {"value": value, "hits": int(hits[among].sum()), "count": int(among.sum()), "interval_95": [low, high]}
+        return counted(hits[among], kept.arts[among])
 
     return {
         "false_accepts": false_accepts,

@@ -1,5 +1,8 @@
 """Intervals that count cards and not crops: crops of one card err together."""
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +33,18 @@ def share_interval(hits: NDArray[np.bool_], groups: NDArray[np.int64]) -> tuple[
     drawn = np.random.default_rng(0).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), _DRAWS)
     low, high = np.quantile((drawn @ sums) / (drawn @ counts), [_TAIL, 1 - _TAIL])
     return float(low), float(high)
+
+
+def counted(hits: NDArray[np.bool_], groups: NDArray[np.int64]) -> dict[str, Any]:
+    """A share as a report has it: value (NaN where nothing was counted), hits, count, interval by group.
+
+    Args:
+        hits: [N], each crop's outcome.
+        groups: [N], equal for the crops of one card.
+    """
+    value = float(hits.mean()) if len(hits) else math.nan
+    interval = share_interval(hits, groups)
+    return {"value": value, "hits": int(hits.sum()), "count": len(hits), "interval_95": list(interval)}
 
 
 def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:

@@ -64,7 +64,7 @@ def _criteria_table(criteria: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = ["## Criteria", "", "| criterion | aim | reached | 95 % interval | met |", "|---|---|---|---|---|"]
     for each in criteria:
         low, high = each["reached"]["interval_95"]
-        met = "yes" if each["met"] else "NO"
+        met = {True: "yes", False: "NO", None: "undecided"}[each["met"]]
         lines.append(
             f"| {each['criterion']} | {each['aim']:.1%} | {_share(each['reached'])} | {low:.1%} to {high:.1%} | {met} |"
         )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.manifests import DatabaseManifest
-from training.calibration.intervals import calibration_error, share_interval
+from training.calibration.intervals import calibration_error, counted
 from training.evaluation.refusal import CONDITIONS, Look, Shown
 
 BINS = 10
@@ -56,13 +56,7 @@ def _share(shown: Sequence[Shown], outcomes: Callable[[Shown], Sequence[bool]]) 
     hits = np.array([hit for each in found for hit in each], dtype=np.bool_)
     numbers = {card_id: number for number, card_id in enumerate(dict.fromkeys(each.card_id for each in shown))}
     groups = np.repeat([numbers[each.card_id] for each in shown], [len(each) for each in found]).astype(np.int64)
-    value = float(hits.mean()) if len(hits) else None
-    return {
-        "value": value,
-        "hits": int(hits.sum()),
-        "count": len(hits),
-        "interval_95": list(share_interval(hits, groups)),
-    }
+    return counted(hits, groups)
 
 
 def _stated(shown: Sequence[Shown]) -> tuple[NDArray[np.float64], Bools]:

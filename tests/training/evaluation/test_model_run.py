@@ -109,6 +109,41 @@ def test_look_alikes_are_counted_apart_and_unknown_cards_do_not_count_as_mistake
     assert {row["criterion"]: row["met"] for row in found["criteria"]}["clean: top-1"] is False
 
 
+def test_look_alikes_and_unknown_cards_have_criteria_of_their_own():
+    many = Shown(
+        conditions=["clean"] * 400,
+        cards=np.repeat([0, UNKNOWN], 200),
+        groups=np.arange(400),
+        arts=np.array([0, 1]),
+        has_lookalike=np.array([True, False]),
+    )
+    queries = np.repeat(np.array([[1.0, 0], [0, 1]], np.float32), 200, axis=0)
+    found = nearest_cards(np.eye(2, dtype=np.float32), np.arange(2), queries, many.cards.tolist())
+    criteria = {row["criterion"]: row for row in summarise_model(many, {"model": found})["criteria"]}
+    assert criteria["look-alikes: the card first"]["met"] is True
+    refused = criteria["identified where 0.5% of unknown crops are accepted"]
+    assert (refused["met"], refused["reached"]["hits"]) == (False, 0)
+
+
+def test_no_more_unknown_crops_are_accepted_than_the_rate_says():
+    rng = np.random.default_rng(0)
+    queries = rng.normal(size=(1000, 4)).astype(np.float32)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    cards = np.repeat([0, UNKNOWN], [850, 150])
+    many = Shown(
+        conditions=["clean"] * 1000,
+        cards=cards,
+        groups=np.arange(1000),
+        arts=np.arange(4),
+        has_lookalike=np.zeros(4, bool),
+    )
+    found = nearest_cards(np.eye(4, dtype=np.float32), np.arange(4), queries, cards.tolist())
+    (at, *_) = [
+        r for r in summarise_model(many, {"model": found})["open_set"]["model"]["at"] if r["false_accept_rate"] == 0.01
+    ]
+    assert np.mean(found.distances[850:, 0] < at["threshold"]) <= 0.01
+
+
 def test_the_open_set_curve_ends_with_everything_accepted():
     curve = summarise_model(shown(), {"model": answers()})["open_set"]["model"]["curve"]
     assert curve[-1]["false_accept_rate"] == 1
