@@ -18,7 +18,6 @@ class CutFit(BaseModel):
         beyond_core, below_border: how far it lies outside of that line's ends, as shares of its length.
         light_spread, light_share: how unlike the sums of opposite sides are, on their own and as a share of all.
         other_light: the chance of anything else.
-        aspect_spread: standard deviation of the width to height of cards and of outlines seen in pictures.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,7 +33,6 @@ class CutFit(BaseModel):
     light_spread: float = Field(gt=0)
     light_share: float = Field(gt=0)
     other_light: float = Field(gt=0, lt=1)
-    aspect_spread: float = Field(gt=0)
 
 
 class UncertaintyFit(BaseModel):

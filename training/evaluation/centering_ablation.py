@@ -8,17 +8,20 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
 
-from edge.centering import PrintReference, Setup, measure
+from edge.centering import Centering, PrintReference, Setup, measure
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad, transform_points
 from edge.imaging.photos import read_photo
 from edge.simulator.sets import unknown_cards
-from training.evaluation.centering_numbers import edge_numbers, registration_numbers
+from training.evaluation.centering_frames import RESTING, FramesTally, frames_table
+from training.evaluation.centering_numbers import edge_numbers, frame_numbers, registration_numbers
 from training.evaluation.centering_rules import edge_rules, registration_rules
 from training.evaluation.centering_scenes import CenteringScene, back_reference, centering_scenes
 from training.evaluation.centering_tally import PhotoTally, SceneTally, photo_table, scenes_table
@@ -29,6 +32,8 @@ FIRST_SEED = 6_000_000
 # Around a card of the photo, so that its sides can be straightened.
 MARGIN_PX = 90
 TURNED_DEG = 7.0
+# Cards that rest before the camera, for the numbers that count over frames.
+RESTING_CARDS = 16
 
 Tally = TypeVar("Tally")
 
@@ -71,25 +76,50 @@ def run(args: argparse.Namespace) -> int:
 def _lines(args: argparse.Namespace) -> Iterator[str]:
     alone = named(edge_numbers() if args.numbers else edge_rules(), args.only)
     referenced = named(registration_numbers() if args.numbers else registration_rules(), args.only)
+    over_frames = named(frame_numbers() if args.numbers else (), args.only)
+    measured: list[Centering] = []
+    yield from _scene_lines(args.count, alone, referenced, measured)
+    if over_frames:
+        yield from _frame_lines(over_frames, measured[:RESTING_CARDS])
+    if args.photo is None:
+        yield "Real cards were not measured: no --photo was given."
+    elif alone:
+        yield from _photo_lines(args.photo, alone)
+
+
+def _scene_lines(
+    count: int, alone: Sequence[Choice], referenced: Sequence[Choice], measured: list[Centering]
+) -> Iterator[str]:
+    """Tables of simulated cards; adds those that were measured."""
     studies = Study(alone, SceneTally), Study(referenced, SceneTally)
-    for number, scene in enumerate(centering_scenes(args.count, FIRST_SEED, unknown_cards(600)), 1):
+    for number, scene in enumerate(centering_scenes(count, FIRST_SEED, unknown_cards(600)), 1):
         for study, reference in zip(studies, (None, scene.reference), strict=True):
             if study.others:
                 study.look(partial(_count_scene, scene, reference))
-        sys.stderr.write(f"\r{number} of {args.count} scenes")
+        found = measure(scene.image, scene.rough)
+        measured += [found] if found.measurable else []
+        sys.stderr.write(f"\r{number} of {count} scenes")
     sys.stderr.write("\n")
     for study, title in zip(studies, ("without reference pictures", "with each card's reference picture"), strict=True):
         if study.others:
-            yield from (f"{args.count} simulated cards, {title}:", "")
+            yield from (f"{count} simulated cards, {title}:", "")
             yield from (*scenes_table(study.names, study.others, study.usual), "")
-    if args.photo is None:
-        yield "Real cards were not measured: no --photo was given."
-        return
-    photo = Study(alone, PhotoTally)
-    for card in _cards_of(read_photo(args.photo)):
-        photo.look(partial(_count_card, card))
-    yield from (f"The cards of {args.photo.name}:", "")
-    yield from photo_table(photo.names, photo.others, photo.usual)
+
+
+def _frame_lines(choices: Sequence[Choice], measured: Sequence[Centering]) -> Iterator[str]:
+    study = Study(choices, FramesTally)
+    for seed, (first, second) in enumerate(pairwise(measured)):
+        study.look(partial(_count_frames, first, second, seed))
+    yield from (f"{len(measured) - 1} of these cards, {RESTING} frames of each and then another card:", "")
+    yield from (*frames_table(study.names, study.others, study.usual), "")
+
+
+def _photo_lines(path: Path, choices: Sequence[Choice]) -> Iterator[str]:
+    study = Study(choices, PhotoTally)
+    for card in _cards_of(read_photo(path)):
+        study.look(partial(_count_card, card))
+    yield from (f"The cards of {path.name}:", "")
+    yield from photo_table(study.names, study.others, study.usual)
 
 
 def named(choices: Sequence[Choice], parts: Sequence[str]) -> list[Choice]:
@@ -107,6 +137,10 @@ def _title(choice: Choice, how: str) -> str:
 def _count_scene(scene: CenteringScene, reference: PrintReference | None, tally: SceneTally) -> None:
     setup = Setup() if reference is None else Setup(backs=(back_reference(),))
     tally.add(measure(scene.image, scene.rough, reference, setup), scene.truth_mm)
+
+
+def _count_frames(first: Centering, second: Centering, seed: int, tally: FramesTally) -> None:
+    tally.add(first, second, seed)
 
 
 def _count_card(card: tuple[tuple[Image, Quad], tuple[Image, Quad]], tally: PhotoTally) -> None:

@@ -15,7 +15,7 @@ _CHOSEN: Mapping[str, str] = {
     "edges.hough": "MIN_COVERAGE MIN_VOTES BIN_MM SEPARATION_MM HALF_VOTE_SHARE MIN_BOW_GAIN",
     "edges.outline": (
         "SEARCH_PX_PER_MM SEARCH_SPACING_MM CANDIDATES_PER_SIDE COVERAGE_WEIGHT STRENGTH_WEIGHT DISTANCE_WEIGHT "
-        "SPREAD_WEIGHT ASPECT_WEIGHT ASPECT_SLACK MIN_ROUNDNESS MIN_CORNER_CHANGE ROUNDING_REACH_MM LARGER_WEIGHT"
+        "SPREAD_WEIGHT MIN_ROUNDNESS MIN_CORNER_CHANGE ROUNDING_REACH_MM LARGER_WEIGHT"
     ),
     "edges.tracing": "ASPECT_TOLERANCE MIN_ROUNDED_CORNERS MAX_UNEVENNESS",
     "edges.card_edge": (
@@ -23,7 +23,7 @@ _CHOSEN: Mapping[str, str] = {
         "AS_SHARP AS_STRONG CLEAREST_SCATTER_MM SPREAD_WEIGHT FLOOR_LEVELS FLOOR_SHARE UNSEEN_FACTOR "
         "MAX_SEEN_SCATTER_MM OUTERMOST_FACTOR SAME_EDGE_MM MIN_CHANCE MIN_EVEN_CHANCE MODEL_STD_MM ROUGH_DOUBT"
     ),
-    "edges.cut": "MIN_CORE_LEVELS MAX_ASPECT_DEVIATIONS",
+    "edges.cut": "MIN_CORE_LEVELS",
     "edges.departure": (
         "BLUR_MM LASTING_MM REACH_MM BEFORE_MM BEYOND_MM SEARCHED_MM PROFILES_AVERAGED MIN_STEP MIN_STEP_NOISES "
         "MIN_COVERAGE MAX_SCATTER_MM MAX_RISE_MM"
@@ -55,6 +55,10 @@ _WITH_REFERENCES: Mapping[str, str] = {
         "MIN_BACK_CORRELATION"
     ),
 }
+_OVER_FRAMES: Mapping[str, str] = {
+    "figures.combination": "MAX_DEVIATION MIN_AGREEING",
+    "figures.resting": "MAX_FRAMES PATIENCE_FRAMES CHANGE_STDS SHRINKAGE CONTRADICTION_STDS CHECK_EVERY",
+}
 _ALSO_IN: Mapping[tuple[str, str], str] = {
     ("edges.strips", "PROFILE_SPACING_MM"): "edges.tracing registration.original",
     ("edges.lines", "AGREEMENT_MM"): "edges.print_edge",
@@ -78,6 +82,11 @@ def edge_numbers() -> tuple[Choice, ...]:
 def registration_numbers() -> tuple[Choice, ...]:
     """Those that count with a reference picture only."""
     return _numbers(_WITH_REFERENCES)
+
+
+def frame_numbers() -> tuple[Choice, ...]:
+    """Those that count over many frames of a card."""
+    return _numbers(_OVER_FRAMES)
 
 
 def _numbers(chosen: Mapping[str, str]) -> tuple[Choice, ...]:

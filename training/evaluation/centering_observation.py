@@ -26,12 +26,10 @@ class SeenCard:
 
     Attributes:
         sides: what is seen on each.
-        aspects: smallest and largest width to height that the outline may have, relative to a card's.
         places_mm: of the true edges against the guides.
     """
 
     sides: Mapping[Side, SeenEdges]
-    aspects: tuple[float, float]
     places_mm: Mapping[Side, float]
 
 
@@ -62,13 +60,13 @@ def observed(scene: CenteringScene) -> Observation:
     seen: list[SeenCard] = []
     borders: list[Mapping[Side, BorderSide]] = []
 
-    def trace(given: Sequence[Strip], aspects: tuple[float, float]) -> dict[Side, BorderSide]:
+    def trace(given: Sequence[Strip]) -> dict[Side, BorderSide]:
         strips.append(given)
-        return trace_sides(given, aspects)
+        return trace_sides(given)
 
-    def chances(sides: dict[Side, SeenEdges], aspects: tuple[float, float]) -> dict[Side, Floats]:
-        seen.append(SeenCard(sides=sides, aspects=aspects, places_mm=_true_places(strips[-1], sides, scene.middles_px)))
-        return edge_chances(sides, aspects)
+    def chances(sides: dict[Side, SeenEdges]) -> dict[Side, Floats]:
+        seen.append(SeenCard(sides=sides, places_mm=_true_places(strips[-1], sides, scene.middles_px)))
+        return edge_chances(sides)
 
     def read(sides: Mapping[Side, BorderSide], plane: CardPlane, stds_mm: Mapping[Side, float]) -> tuple[Place, ...]:
         borders.append(sides)

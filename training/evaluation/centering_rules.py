@@ -34,7 +34,6 @@ def edge_rules() -> tuple[Choice, ...]:
 def _outline() -> tuple[Choice, ...]:
     return (
         rule("rounded corners tell the card from its sleeve", _OUTLINE, "_corner_scores", _no_corners),
-        _without("outlines that are as wide to high as a card are preferred", _OUTLINE, "ASPECT_WEIGHT", 0.0),
         rule("an outline that is not as wide to high as a card is refused", _TRACING, "aspect_doubts", _nothing),
         rule("else the rough outline itself is followed", _TRACING, "_followed_closely", _nothing),
         rule("an edge far less straight than the others is refused", _TRACING, "_check_evenness", _nothing),
@@ -48,7 +47,6 @@ def _card_edge() -> tuple[Choice, ...]:
     return (
         rule("one light falls on the cut", _CUT, "_light_score", _zeros_of_sum),
         rule("the cut's colour lies between the border's and the core's", _CUT, "_core_shown", _any_colour),
-        rule("the four edges are as wide to high as a card", _CUT, "_aspect_score", lambda *_: np.zeros(1)),
         _without("edges that single profiles show are preferred", _CARD_EDGE, "UNSEEN_FACTOR", 1.0),
         _without("the outermost clear edge is preferred", _CARD_EDGE, "OUTERMOST_FACTOR", 1.0),
         _without("other places of the card's edge count", _CARD_EDGE, "MIN_CHANCE", 2.0),

@@ -37,7 +37,7 @@ def edges_of(cards: Sequence[SeenCard]) -> int:
 
 
 def _of_card(card: SeenCard) -> float:
-    chances = edge_chances(dict(card.sides), card.aspects)
+    chances = edge_chances(card.sides)
     near = {side: np.abs(EDGES_MM - place) < SAME_EDGE_MM for side, place in card.places_mm.items() if _tried(place)}
     return sum(
         math.log(_CERTAIN * float(chances[side][at].sum()) + (1 - _CERTAIN) / len(EDGES_MM))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.centering.edges.card_edge import OUTER_REACH_MM, TRACE_REACH_MM, card_edge, see_edges
 from edge.centering.edges.curves import upper_median
-from edge.centering.edges.cut import ANY_ASPECT, edge_chances
+from edge.centering.edges.cut import edge_chances
 from edge.centering.edges.hough import MIN_COVERAGE, Edges, find_edges
 from edge.centering.edges.lines import Trace, trace
 from edge.centering.edges.print_edge import (
@@ -59,12 +59,11 @@ MAX_REFLECTION = 130.0
 HUE_GAINS = 0.5, 2.0
 
 
-def trace_sides(strips: Sequence[Strip], aspects: tuple[float, float] = ANY_ASPECT) -> dict[Side, BorderSide]:
+def trace_sides(strips: Sequence[Strip]) -> dict[Side, BorderSide]:
     """Find the card's edge and the print's edge on each side.
 
     Args:
         strips: of the sides, with the same columns.
-        aspects: smallest and largest width to height of the outline s = 0, relative to a card's.
 
     Raises:
         MeasurementError: when a card's edge cannot be followed.
@@ -72,7 +71,7 @@ def trace_sides(strips: Sequence[Strip], aspects: tuple[float, float] = ANY_ASPE
     found = find_edges(strips, MIN_COVERAGE, 2 * OUTER_REACH_MM)
     edges = {strip.side: each for strip, each in zip(strips, found, strict=True)}
     seen = {strip.side: see_edges(strip, edges[strip.side]) for strip in strips}
-    chances = edge_chances({side: each for side, each in seen.items() if each is not None}, aspects)
+    chances = edge_chances({side: each for side, each in seen.items() if each is not None})
     sides = {}
     for strip in strips:
         each = seen[strip.side]

@@ -2,8 +2,7 @@
 
 A side alone often does not tell where the card ends: its cut may look just like the ground beside it. But one cut runs
 round the card. It shows the card's core, so that its colour lies between the border's and white (or black, where it is
-dirty); one light falls on it, so that what it gains on two opposite sides is as much as on the other two; and the four
-edges together are as wide to high as a card.
+dirty); and one light falls on it, so that what it gains on two opposite sides is as much as on the other two.
 """
 
 from collections.abc import Mapping
@@ -15,7 +14,6 @@ from edge.centering.edges.card_edge import SeenEdges
 from edge.centering.edges.edge_model import CUTS_MM, EDGES_MM
 from edge.centering.edges.strips import SIDES, Floats, Side
 from edge.centering.fitted import fitted
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
 
 Indices = NDArray[np.intp]
 
@@ -23,10 +21,6 @@ Indices = NDArray[np.intp]
 CORES = (245.0, 10.0)
 # chosen: a card whose border is nearly as light or dark as the core shows no more than this of the way to it.
 MIN_CORE_LEVELS = 60.0
-# chosen: what the width to height may count at most, in standard deviations.
-MAX_ASPECT_DEVIATIONS = 3.0
-# geometry: where the outline is not known to be seen in a picture, it says nothing.
-ANY_ASPECT = (0.0, np.inf)
 # numerics: the narrowest of `CUTS_MM` alone, which fits whatever shape the blur has.
 NARROW_CUT_MM = 0.25
 # numerics: places of each side that are combined, 5 for each of the four; and how many of `EDGES_MM` they are apart.
@@ -35,12 +29,11 @@ DISTINCT_PLACES = 5
 FITTED = fitted().cut
 
 
-def edge_chances(sides: Mapping[Side, SeenEdges], aspects: tuple[float, float]) -> dict[Side, Floats]:
+def edge_chances(sides: Mapping[Side, SeenEdges]) -> dict[Side, Floats]:
     """How likely the card's edge lies at each of `EDGES_MM` against the guide, on each side.
 
     Args:
         sides: what is seen on each; sides on which nothing straight is seen are missing.
-        aspects: smallest and largest width to height of the outline s = 0, relative to a card's.
 
     Returns:
         [E] for each side, of sum 1.
@@ -49,7 +42,7 @@ def edge_chances(sides: Mapping[Side, SeenEdges], aspects: tuple[float, float]) 
     if not present:
         return {}
     tried = list(zip(*(_candidates(sides[side]) for side in present), strict=True))
-    scores = np.array([_scores(dict(zip(present, each, strict=True)), sides, aspects) for each in tried])
+    scores = np.array([_scores(dict(zip(present, each, strict=True))) for each in tried])
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
     chances = {side: np.zeros(len(EDGES_MM)) for side in present}
@@ -107,29 +100,15 @@ def _likeliest(scores: Floats, count: int) -> Indices:
     return np.array(found)
 
 
-def _scores(
-    tried: Mapping[Side, tuple[Indices, Floats, Floats]],
-    sides: Mapping[Side, SeenEdges],
-    aspects: tuple[float, float],
-) -> Floats:
+def _scores(tried: Mapping[Side, tuple[Indices, Floats, Floats]]) -> Floats:
     """Log-likelihoods of all combinations: an axis for each side."""
-    grids = dict.fromkeys(SIDES, np.zeros(1)), dict.fromkeys(SIDES, np.zeros(1))
+    shares: dict[Side, Floats] = {}
     total = np.zeros(1)
-    for k, (side, (index, score, share)) in enumerate(tried.items()):
+    for k, (side, (_, score, share)) in enumerate(tried.items()):
         shape = tuple(-1 if axis == k else 1 for axis in range(len(tried)))
-        grids[0][side] = (sides[side].guide.curve[0] + EDGES_MM[index]).reshape(shape)
-        grids[1][side] = share.reshape(shape)
+        shares[side] = share.reshape(shape)
         total = total + score.reshape(shape)
-    total = total + _aspect_score(grids[0], aspects)
-    return total + _light_score(grids[1]) if len(tried) == len(SIDES) else total
-
-
-def _aspect_score(places_mm: Mapping[Side, Floats], aspects: tuple[float, float]) -> Floats:
-    wider = -(places_mm["left"] + places_mm["right"]) / CARD_WIDTH_MM
-    higher = -(places_mm["top"] + places_mm["bottom"]) / CARD_HEIGHT_MM
-    change = 1 + wider - higher
-    off = np.maximum(np.maximum(aspects[0] * change - 1, 1 - aspects[1] * change), 0.0) / FITTED.aspect_spread
-    return np.asarray(-0.5 * np.minimum(off, MAX_ASPECT_DEVIATIONS) ** 2, dtype=np.float64)
+    return total + _light_score(shares) if len(tried) == len(SIDES) else total
 
 
 def _light_score(share: Mapping[Side, Floats]) -> Floats:

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.edges.aspect import possible_aspects
 from edge.centering.edges.curves import crossings
 from edge.centering.edges.hough import MIN_COVERAGE, find_edges
 from edge.centering.edges.lines import Line
@@ -30,12 +29,6 @@ CANDIDATES_PER_SIDE = 4
 # chosen: what a line seen along its whole side counts, the strongest one, and each millimetre from the rough outline;
 # and each millimetre (standard deviation) by which the four sides have moved apart. A rounded corner counts 1.
 COVERAGE_WEIGHT, STRENGTH_WEIGHT, DISTANCE_WEIGHT, SPREAD_WEIGHT = 0.5, 0.3, 0.12, 0.25
-# chosen: what an outline loses whose width to height is off a card's by more than the slack: what cards differ by, what
-# a rough outline may be off, and what a tilted card in a cropped picture seems to be off.
-ASPECT_WEIGHT = 60.0
-ASPECT_SLACK = 0.01
-# numerics: the best by everything but the ratio.
-COMBINATIONS_TRIED = 12
 # chosen: a corner is rounded if this share of the change along its diagonal lies where a rounding ends.
 MIN_ROUNDNESS = 0.5
 # chosen: squared change, in grey levels, below which a corner shows nothing.
@@ -93,7 +86,7 @@ def find_outline(image: Image, quad: Quad, px_per_mm: float) -> CutOutline:
                 "too like the ground"
             )
     roundness = _roundness(image, card, candidates)
-    return best_outline(card, candidates, roundness, image.shape[1::-1])
+    return _best(card, candidates, roundness)
 
 
 def rounded_corners(image: Image, quad: Quad) -> int:
@@ -173,29 +166,10 @@ def _rounding_weights() -> Floats:
     return np.asarray(np.where(np.abs(ends - _ROUNDING_MM) < ROUNDING_REACH_MM, 1.0, larger), dtype=np.float64)
 
 
-def best_outline(
-    card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats], size: Sequence[int]
-) -> CutOutline:
-    """The combination of candidates with the best merit, less what its width to height is off a card's.
-
-    Args:
-        card: matrix [3, 3] from card millimetres to image pixels, by the rough outline.
-        candidates: lines of each side, in strip coordinates of that outline; at least one each.
-        roundness: of each corner [first side's lines, second side's lines], how much it looks a card's, 0 to 1; corners
-            clockwise from the top-left.
-        size: width and height of the image in pixels.
-    """
+def _best(card: Floats, candidates: Mapping[Side, Sequence[Line]], roundness: Sequence[Floats]) -> CutOutline:
+    """The combination of candidates with the best merit."""
     merits = _merits(candidates, roundness)
-    best: tuple[int, ...] = ()
-    best_merit = -np.inf
-    for flat in np.argsort(-merits, axis=None)[:COMBINATIONS_TRIED]:
-        index = tuple(map(int, np.unravel_index(flat, merits.shape)))
-        if merits[index] <= best_merit:
-            break
-        low, high = possible_aspects(transform_points(card, _corners(candidates, index)), size[0], size[1])
-        merit = merits[index] - ASPECT_WEIGHT * max(low - 1 - ASPECT_SLACK, 1 - ASPECT_SLACK - high, 0.0)
-        if merit > best_merit:
-            best, best_merit = index, merit
+    best = tuple(map(int, np.unravel_index(merits.argmax(), merits.shape)))
     rounded = [
         roundness[k][best[SIDES.index(a)], best[SIDES.index(b)]] > MIN_ROUNDNESS for k, (a, b) in enumerate(_CORNERS)
     ]

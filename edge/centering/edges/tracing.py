@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.centering.edges.aspect import aspect_doubts, possible_aspects
+from edge.centering.edges.aspect import aspect_doubts
 from edge.centering.edges.border import trace_sides
 from edge.centering.edges.outline import CutOutline, corner_points, find_outline, rounded_corners
 from edge.centering.edges.print_edge import SHARP_SCATTER_MM, STRIP_MM, BorderSide
@@ -87,7 +87,7 @@ def _followed(image: Image, outline: CutOutline) -> FollowedCard:
 def _traced_sides(image: Image, outline: CutOutline) -> dict[Side, BorderSide]:
     card, resolution = card_to_image(outline.quad), _finest_scale(outline.quad)
     strips = [sample_strip(image, card, side, STRIP_MM, resolution, PROFILE_SPACING_MM) for side in SIDES]
-    sides = trace_sides(strips, possible_aspects(outline.quad, image.shape[1], image.shape[0]))
+    sides = trace_sides(strips)
     _check_evenness(sides)
     return sides
 

@@ -11,7 +11,8 @@ from edge.centering.figures.places import PLACES_PER_SIDE, place_positions_mm
 from edge.centering.result import Place
 from training.cli import main
 from training.evaluation.centering_ablation import Study
-from training.evaluation.centering_numbers import edge_numbers, registration_numbers
+from training.evaluation.centering_frames import FramesTally, frames_of, frames_table
+from training.evaluation.centering_numbers import edge_numbers, frame_numbers, registration_numbers
 from training.evaluation.centering_rules import edge_rules, plain_curve, registration_rules
 from training.evaluation.centering_tally import PhotoTally, SceneTally, photo_table, scenes_table
 from training.evaluation.choices import current, number
@@ -96,7 +97,7 @@ def test_a_study_measures_with_each_change_and_leaves_nothing_changed():
 
 
 def test_whatever_is_changed_exists():
-    choices = (*edge_rules(), *registration_rules(), *edge_numbers(), *registration_numbers())
+    choices = (*edge_rules(), *registration_rules(), *edge_numbers(), *registration_numbers(), *frame_numbers())
     assert len({choice.name for choice in choices}) == len(choices)
     for choice in choices:
         for change in choice.changes.values():
@@ -106,11 +107,28 @@ def test_whatever_is_changed_exists():
 
 def test_a_number_is_changed_wherever_it_is_imported():
     """A module that took a number by its name would go on with the old one."""
-    for choice in (*edge_numbers(), *registration_numbers()):
+    for choice in (*edge_numbers(), *registration_numbers(), *frame_numbers()):
         module, name = next(iter(next(iter(choice.changes.values()))))
         changed = {place for change in choice.changes.values() for place in change}
         importing = {(each, name) for each in MODULES if each != module and name in taken_from(module, each)}
         assert importing <= changed, choice.name
+
+
+def test_a_card_that_rests_is_shown_and_a_swap_is_noticed():
+    tally = FramesTally()
+    tally.add(centering(), centering((2.0, 4.0, 4.0, 2.0)), seed=1)
+    assert 1 <= tally.shown_after[0] <= 3
+    assert max(map(abs, tally.errors)) < 0.5
+    assert tally.noticed_after[0] <= 4
+    assert tally.restarts == 0
+    assert "| as it is |" in list(frames_table({}, {}, tally))[2]
+
+
+def test_glare_and_noise_are_in_the_frames():
+    frames = list(frames_of(centering(), 20, np.random.default_rng(0)))
+    widths = np.array([[place.width_mm for place in frame.places] for frame in frames])
+    assert np.median(widths, axis=0)[:7] == pytest.approx([3.0] * 7, abs=0.02)
+    assert 0.3 < np.abs(widths[:, :7] - 3.0).max() < 0.5
 
 
 def test_a_plain_curve_runs_through_all_points():

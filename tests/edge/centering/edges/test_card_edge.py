@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.centering.edges.card_edge import card_edge, see_edges
-from edge.centering.edges.cut import ANY_ASPECT, edge_chances
+from edge.centering.edges.cut import edge_chances
 from edge.centering.edges.edge_model import ACROSS_MM, CUTS_MM, EDGES_MM, fit_edges
 from edge.centering.edges.hough import find_edges
 from edge.centering.edges.strips import Strip
@@ -42,7 +42,7 @@ def look(strip):
 
 def edge_alone(strip):
     seen = look(strip)
-    return card_edge(strip, seen, edge_chances({"left": seen}, ANY_ASPECT)["left"])
+    return card_edge(strip, seen, edge_chances({"left": seen})["left"])
 
 
 def shadowed(distance, depth=60.0, reach=0.35):

@@ -1,12 +1,9 @@
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
 
-from edge.centering.edges.lines import Line
-from edge.centering.edges.outline import best_outline, corner_points, find_outline, rounded_corners
-from edge.centering.edges.strips import SIDES, card_to_image
+from edge.centering.edges.outline import corner_points, find_outline, rounded_corners
+from edge.centering.edges.strips import SIDES
 
 PX_PER_MM = 14.0
 
@@ -39,16 +36,6 @@ def test_a_things_edge_beside_the_card_is_not_the_cards(clear_shot, side_mm):
     rough = clear_shot.quad - [[0.8 * PX_PER_MM, 0], [0, 0], [0, 0], [0.8 * PX_PER_MM, 0]]
     found = find_outline(image, rough, PX_PER_MM)
     assert distance_px(found.quad, clear_shot.quad) < 0.15 * PX_PER_MM
-
-
-def test_an_outline_of_the_wrong_proportions_loses(clear_shot):
-    card, size = card_to_image(clear_shot.quad), clear_shot.image.shape[1::-1]
-    clear = Line(position_mm=-2.0, slope=0.0, bow=0.0, coverage=1.0, strength=9.0)
-    faint = replace(clear, position_mm=0.0, coverage=0.7, strength=5.0)
-    candidates = {"left": [clear, faint], "right": [faint], "top": [faint], "bottom": [faint]}
-    roundness = [np.array([[1.0], [0.5]]), np.ones((1, 1)), np.ones((1, 1)), np.array([[1.0], [0.5]])]
-    found = best_outline(card, candidates, roundness, size)
-    assert distance_px(found.quad, clear_shot.quad) < 0.01 * PX_PER_MM
 
 
 def test_square_corners_are_not_a_cards(clear_shot):
