@@ -51,7 +51,7 @@ def test_a_score_that_no_proposal_has_finds_nothing(photos, capsys):
 def test_closer_looks_find_the_card_from_its_window_and_its_holder(capsys):
     assert main(["ablate", "detection", "--count", "1", "--only", "CLOSER_LOOKS"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("Closer looks at each card of 1 scenes from two wrong outlines, 2 cards: 2 found")
+    assert lines[0].startswith("Closer looks at a card of each of 1 scenes, from a wrong outline, 1 cards: 1 found")
     assert lines[-2].startswith("| cards.CLOSER_LOOKS | (0.1, 144), (0.5, 144), (0.5, 224), (1, 224) | -1, ")
 
 
