@@ -11,14 +11,14 @@ from training.calibration.intervals import counted
 from training.evaluation.distances import Distances
 from training.evaluation.metrics import percentiles
 from training.evaluation.nearest_cards import NearestCards
-from training.evaluation.report import AIMS
+from training.evaluation.report import AIMS, EXACT_PRINTING
 from training.evaluation.vectors import MODEL, UNTRAINED, hash_name
 
 UNKNOWN = -1
 FALSE_ACCEPT_RATES = (0.001, 0.005, 0.01, 0.05)
 BASELINES = (hash_name(32), UNTRAINED)
-# chosen: aims for the exact printing, and for known cards among unknown ones.
-EXACT_PRINTING, IDENTIFIED, REFUSED_RATE = 0.95, 0.97, 0.005
+# chosen: the aim for known cards among unknown ones.
+IDENTIFIED, REFUSED_RATE = 0.97, 0.005
 _CURVE_POINTS = 60
 _TOP = (1, 3, 5)
 

@@ -54,6 +54,7 @@ class CardOutcome:
     """One card of one scene.
 
     Attributes:
+        scene: its seed; equal for the cards of one scene.
         condition: of the scene.
         card_id: the true card.
         has_lookalike: whether another card of the database shares its art.
@@ -62,6 +63,7 @@ class CardOutcome:
         answers: (method, corners) -> answer; corners are "true" or "detected".
     """
 
+    scene: int
     condition: str
     card_id: str
     has_lookalike: bool
@@ -102,7 +104,7 @@ class SceneEvaluator:
         judged = [card for card in truth.cards if _is_judged(card)]
         matched = assign(quads, [card.quad for card in judged])
         outcomes = tuple(
-            self._outcome(condition, image, card, quads[matched[i]] if i in matched else None)
+            self._outcome((condition, seed), image, card, quads[matched[i]] if i in matched else None)
             for i, card in enumerate(judged)
         )
         return SceneOutcome(
@@ -112,12 +114,13 @@ class SceneEvaluator:
             false_detections=len(quads) - len(assign(quads, [card.quad for card in truth.cards], min_iou=0.5)),
         )
 
-    def _outcome(self, condition: str, image: Image, card: CardTruth, detected: Quad | None) -> CardOutcome:
+    def _outcome(self, scene: tuple[str, int], image: Image, card: CardTruth, detected: Quad | None) -> CardOutcome:
         answers = {(method, "true"): answer for method, answer in self._answers(image, card.quad)}
         if detected is not None:
             answers |= {(method, "detected"): answer for method, answer in self._answers(image, detected)}
         return CardOutcome(
-            condition=condition,
+            condition=scene[0],
+            scene=scene[1],
             card_id=card.card_id or "",
             has_lookalike=card.card_id in self._lookalikes,
             visible=card.visible_fraction,

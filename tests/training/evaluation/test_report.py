@@ -14,6 +14,7 @@ def card(condition: str, card_id: str, true: Ranking, detected: Ranking | None) 
     if detected is not None:
         answers["embedder", "detected"] = detected
     return CardOutcome(
+        scene=ord(card_id),
         condition=condition,
         card_id=card_id,
         has_lookalike=card_id == "b",
@@ -80,8 +81,19 @@ def test_unknown_cards_do_not_count_as_recognition():
 
 def test_aims_are_judged_with_the_detectors_corners():
     aims = {aim["condition"]: aim for aim in summarise(OUTCOMES)["aims"]}
-    assert aims["clean"]["met"] is False
+    assert aims["clean"]["reached"]["hits"] == 1
+    assert aims["clean"]["met"] is None
     assert aims["sleeved"]["reached"]["count"] == 0
+    assert aims["look-alikes"]["reached"] | {"interval_95": 0} == {"value": 0, "hits": 0, "count": 1, "interval_95": 0}
+
+
+def test_unknown_cards_have_a_row_and_an_interval_over_the_aim_decides_nothing():
+    aims = {aim["condition"]: aim for aim in summarise(OUTCOMES)["aims"]}
+    refusal = aims["cards outside the database"]
+    assert (refusal["reached"]["hits"], refusal["reached"]["count"], refusal["met"]) == (1, 2, None)
+    assert "| cards outside the database | confirmed by a single look, at most | 0.5% |" in to_markdown(
+        summarise(OUTCOMES)
+    )
 
 
 def test_the_report_can_be_written():
