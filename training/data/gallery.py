@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import ceil
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,7 @@ _ASPECT_TOLERANCE = 0.1
 _BLANK = 4.0
 # Cut this far inside the nominal corner, so that nothing of a scan's rounded corner (white, transparent) remains.
 _CORNER_CUT_MM = 0.5
+_CORNER_REACH_PX = ceil((CORNER_RADIUS_MM + _CORNER_CUT_MM) * RECTIFIED_PX_PER_MM) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,7 @@ def card_and_margin(pixels: NDArray[np.uint8], path: Path) -> tuple[Image, bool]
             f"the card image {path} shows {width} x {height} pixels; a card of 63 x 88 mm, at least "
             f"{_SMALLEST_WIDTH} pixels wide, is needed"
         )
-    if card.std(axis=(0, 1)).max() < _BLANK:
+    if cv2.meanStdDev(card)[1].max() < _BLANK:
         raise ImageError(f"the card image {path} is blank; replace the file")
     return square_corners(_resized(card)), cut
 
@@ -121,11 +123,17 @@ def square_corners(card: Image) -> Image:
     Returns:
         A copy of the same shape.
     """
-    return np.asarray(cv2.remap(card, *_corner_maps(), cv2.INTER_LINEAR), dtype=np.uint8)
+    square = card.copy()
+    (x, y), reach = _corner_maps(), _CORNER_REACH_PX
+    for rows in (slice(None, reach), slice(-reach, None)):
+        for columns in (slice(None, reach), slice(-reach, None)):
+            square[rows, columns] = cv2.remap(card, x[rows, columns], y[rows, columns], cv2.INTER_LINEAR)
+    return square
 
 
 @lru_cache(maxsize=1)
 def _corner_maps() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where each pixel's colour is taken from, x and y; outside the corners it is the pixel itself."""
     y, x = np.mgrid[:RECTIFIED_HEIGHT, :RECTIFIED_WIDTH].astype(np.float32)
     reach = (CORNER_RADIUS_MM + _CORNER_CUT_MM) * RECTIFIED_PX_PER_MM
     radius = CORNER_RADIUS_MM * RECTIFIED_PX_PER_MM

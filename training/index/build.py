@@ -104,7 +104,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="of the looks at cards outside the database, the share that may confirm one "
         f"(default: {FALSE_ACCEPTS:g}); the database is calibrated for it",
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that decode images (default: 1)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="processes that decode images (default: one for each core)",
+    )
     parser.set_defaults(run=run)
 
 
