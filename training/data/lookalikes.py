@@ -17,7 +17,7 @@ from training.data.gallery import GalleryImage
 
 HASH_SIZE = 16
 _HASH_TOLERANCE = 0.12
-_THUMBNAIL_SIZE = (63, 88)
+THUMBNAIL_SIZE = (63, 88)
 _PIXEL_TOLERANCE = 0.6
 _DIFFERENT_SHARE = 0.08
 _CHUNK = 1024
@@ -28,7 +28,8 @@ _GREATEST_WINDOW_COUNT = 16
 _ALIGNED_PX = 0.5
 _ECC_SCALE = 0.5
 
-Fingerprint = tuple[NDArray[np.uint8], NDArray[np.float32]]
+# A perceptual hash, and a small grey picture.
+Fingerprint = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,9 @@ class Lookalikes:
 
 
 def fingerprint(card: Image) -> Fingerprint:
-    """What `group_fingerprints` compares: a perceptual hash, and a small grey picture of mean 0, deviation 1."""
-    small = cv2.resize(cv2.cvtColor(card, cv2.COLOR_BGR2GRAY), _THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
-    grey = small.astype(np.float32)
-    return perceptual_hash(card, HASH_SIZE), (grey - grey.mean()) / max(float(grey.std()), 1.0)
+    """What `group_fingerprints` compares: a perceptual hash, and a small grey picture, uint8 [88, 63]."""
+    grey = cv2.resize(cv2.cvtColor(card, cv2.COLOR_BGR2GRAY), THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
+    return perceptual_hash(card, HASH_SIZE), np.asarray(grey, dtype=np.uint8)
 
 
 def group_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[list[int]]:
@@ -59,13 +59,19 @@ def group_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[list[int]]:
     """
     parents = list(range(len(fingerprints)))
     for first, second in _near_hashes(np.stack([bits for bits, _ in fingerprints])):
-        difference = np.abs(fingerprints[first][1] - fingerprints[second][1])
+        difference = np.abs(_standardized(fingerprints[first][1]) - _standardized(fingerprints[second][1]))
         if (difference > _PIXEL_TOLERANCE).mean() <= _DIFFERENT_SHARE:
             parents[_root(parents, second)] = _root(parents, first)
     groups: dict[int, list[int]] = {}
     for index in range(len(parents)):
         groups.setdefault(_root(parents, index), []).append(index)
     return [members for members in groups.values() if len(members) > 1]
+
+
+def _standardized(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The picture with mean 0 and deviation 1."""
+    values = grey.astype(np.float32)
+    return np.asarray((values - values.mean()) / max(float(values.std()), 1.0), dtype=np.float32)
 
 
 def cut_references(images: Sequence[GalleryImage], groups: Sequence[Sequence[int]]) -> Lookalikes:

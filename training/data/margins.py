@@ -60,7 +60,7 @@ def _margin_colour(picture: Image) -> NDArray[np.float32] | None:
 
 def _inner_corners(picture: Image, colour: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Corners of the smallest rectangle round all that is no margin, float32 [4, 2], clockwise from the top left."""
-    blue, green, red = cv2.split(cv2.absdiff(picture, (*np.round(colour).tolist(), 0)))
+    blue, green, red = cv2.split(cv2.absdiff(picture, np.array([*np.round(colour), 0.0])))
     other = cv2.max(cv2.max(blue, green), red) > _EVEN
     speck = max(1, round(_SPECK_MM / CARD_WIDTH_MM * picture.shape[1]))
     mask = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_OPEN, np.ones((speck, speck), np.uint8))

@@ -28,10 +28,12 @@ from training.data.card_list import read_card_list
 from training.data.gallery import GalleryImage, demo_back, demo_gallery, read_card_image
 from training.data.lookalikes import cut_references, group_fingerprints
 from training.index.calibrating import Wanted, calibrated, describe_calibration
+from training.index.kept import kept_folder
+from training.index.prepared import PreparedImage
 from training.index.rows import (
     SOURCES_FILE,
+    Build,
     Former,
-    PreparedImage,
     equal_images,
     prepare_images,
     read_former,
@@ -52,7 +54,7 @@ class IndexReport:
 
     Attributes:
         manifest: of the bundle.
-        embedded: images that the model was run for; the others were in the former database.
+        embedded: images that the model was run for; the others were known from an earlier build.
         groups: card ids of each group of look-alikes.
         equal: card ids of each group of cards whose images have equal pixels.
         indistinct: pairs of cards whose embeddings are equal; the first image of a repeated placeholder shows here.
@@ -77,7 +79,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "(card id -> name, set_code, set_name, number and, where known, rarity, types, image_url), a list of objects "
         "as pokemontcg.io, TCGdex and Scryfall give them, or a CSV table with a column of ids. What cannot be used is "
         "left out and named. An existing database is replaced in one step; what it holds of the same images by the "
-        "same model is taken over, so that only new images are embedded. Several processes: "
+        "same model is taken over, so that only new images are embedded; a build that was killed goes on by the same "
+        "command. Several processes: "
         "torchrun --nproc-per-node N -m training index ...",
     )
     parser.add_argument("--cards", required=True, help="folder of card images, or 'demo' for the simulated game")
@@ -123,8 +126,9 @@ def run(args: argparse.Namespace) -> int:
     backs = [demo_back()] if args.cards == "demo" else [read_card_image(path) for path in args.back]
     embedder = OnnxEmbedder(args.model, os.cpu_count() or 1)
     former = read_former(args.output, embedder.manifest)
+    build = Build(former=former, kept=kept_folder(args.output))
     with shared_work() as shard:
-        outcomes = prepare_images(embedder, images, former, args.workers, shard)
+        outcomes = prepare_images(embedder, images, build, args.workers, shard)
     if shard.rank != 0:
         return 0
     findings = replace(findings, unreadable=_unreadable(images, outcomes, args))
@@ -249,7 +253,7 @@ def describe(report: IndexReport, output: Path) -> str:
     manifest = report.manifest
     lines = [
         f"{output}: {manifest.cards} cards, {manifest.rows} rows, {manifest.dimension} dimensions, {manifest.model_id}",
-        f"embedded: {report.embedded} of {manifest.rows // 2} images, the others were in the former database",
+        f"embedded: {report.embedded} of {manifest.rows // 2} images, the others were known from an earlier build",
         f"look-alikes: {len(report.groups)} groups{_some(' = '.join(group) for group in report.groups)}",
         f"equal images: {len(report.equal)} groups{_some(' = '.join(group) for group in report.equal)}",
         f"equal to the model: {len(report.indistinct)} cards{_some(' = '.join(pair) for pair in report.indistinct)}",

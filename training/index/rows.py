@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.centering.registration.original import print_reference
 from edge.centering.registration.reference import PrintReference
@@ -23,14 +25,17 @@ from edge.imaging.rectification import upside_down
 from edge.manifests import DatabaseManifest, ModelManifest
 from training.data.gallery import GalleryImage
 from training.data.lookalikes import Fingerprint, fingerprint
+from training.index.broken import broken_first
+from training.index.kept import KeptImages
+from training.index.prepared import Both, PreparedImage
+from training.index.progress import BuildProgress
 from training.parallel.processes import in_processes
 from training.parallel.sharding import Shard, gathered, share_of
 
 SOURCES_FILE = "sources.json"
 _BATCH = 16
-_PROGRESS_EVERY = 320
 
-Both = NDArray[np.float32]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,32 +52,31 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PreparedImage:
-    """What the index needs of one image.
+class _Examined:
+    """What needs no model: of `PreparedImage`, and the card at the model's size, upright and upside down, uint8 BGR."""
 
-    Attributes:
-        digest: SHA-256 of its pixels, hexadecimal.
-        fingerprint: for finding look-alikes.
-        embeddings: float32 [2, dimension], upright and upside down.
-        embedded: whether the model was run for it.
-        reference: for measuring centering; None of all images of a card but the first.
-    """
-
+    seen: tuple[Image, Image]
     digest: str
     fingerprint: Fingerprint
-    embeddings: Both
-    embedded: bool
     reference: PrintReference | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Examined:
-    """What needs no model: of `PreparedImage`, and the upright card, uint8 [704, 504, 3] BGR."""
+class Build:
+    """What a build can begin with.
 
-    card: Image
-    digest: str
-    fingerprint: Fingerprint
-    reference: PrintReference | None
+    Attributes:
+        former: the database that it replaces, if there is a usable one.
+        kept: folder of what was made of images.
+    """
+
+    former: Former | None
+    kept: Path
+
+    @property
+    def known(self) -> Mapping[str, Both]:
+        """Embeddings of the former database, as `Former.embeddings`."""
+        return self.former.embeddings if self.former else {}
 
 
 def read_former(path: Path, model: ModelManifest) -> Former | None:
@@ -87,26 +91,44 @@ def read_former(path: Path, model: ModelManifest) -> Former | None:
 
 
 def prepare_images(
-    embedder: Embedder, images: Sequence[GalleryImage], former: Former | None, workers: int, shard: Shard
+    embedder: Embedder, images: Sequence[GalleryImage], build: Build, workers: int, shard: Shard
 ) -> list[PreparedImage | str]:
-    """Decode every image once, and embed those that the former database does not hold; several processes share both.
+    """Decode every image that is new once, and embed those that the former database does not hold.
+
+    Files that look broken come first, and what cannot be used is said at once.
+
+    Args:
+        embedder: of the model.
+        images: of the database.
+        build: what is known already, and where it is kept.
+        workers: processes that decode.
+        shard: this process among those that share the work.
 
     Returns:
         What the index needs of each image, or why it cannot be used.
 
     Raises:
+        DatabaseError: if what was made cannot be kept.
         InferenceError: if the model fails.
     """
-    known = former.embeddings if former else {}
-    own: list[PreparedImage | str] = []
     share = share_of(images, shard)
-    for batch in _batches(in_processes(_examine, share, workers)):
-        prepared = _prepared(embedder, [each for each in batch if isinstance(each, _Examined)], known)
-        own.extend(each if isinstance(each, str) else next(prepared) for each in batch)
-        if len(own) % _PROGRESS_EVERY < _BATCH:
-            embedded = sum(isinstance(each, PreparedImage) and each.embedded for each in own)
-            sys.stderr.write(f"{len(own)} of {len(share)} images, {embedded} embedded\n")
-    return gathered(own, shard)
+    with closing(KeptImages(build.kept, embedder.manifest, shard.rank)) as kept:
+        own: list[PreparedImage | str | None] = [kept.of(image) for image in share]
+        new = broken_first(share, [number for number, each in enumerate(own) if each is None])
+        examine = partial(_examine, (embedder.manifest.preprocessing.width, embedder.manifest.preprocessing.height))
+        progress = BuildProgress(len(new), len(share) - len(new))
+        examined = in_processes(examine, [share[number] for number in new], workers)
+        for numbers, batch in zip(_batches(new), _batches(examined), strict=True):
+            prepared = _prepared(embedder, [each for each in batch if isinstance(each, _Examined)], build.known)
+            made = [each if isinstance(each, str) else next(prepared) for each in batch]
+            kept.add([(share[n], each) for n, each in zip(numbers, made, strict=True) if not isinstance(each, str)])
+            for number, each in zip(numbers, made, strict=True):
+                own[number] = each
+            progress.add(made)
+        outcomes = gathered([each for each in own if each is not None], shard)
+        if shard.rank == 0:
+            kept.keep_only(images)
+    return outcomes
 
 
 def usable_rows(
@@ -138,27 +160,33 @@ def equal_images(images: Sequence[GalleryImage], prepared: Sequence[PreparedImag
     return [tuple(cards) for cards in groups.values() if len(cards) > 1]
 
 
-def _batches(examined: Iterator[_Examined | str]) -> Iterator[list[_Examined | str]]:
-    while batch := list(islice(examined, _BATCH)):
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    left = iter(items)
+    while batch := list(islice(left, _BATCH)):
         yield batch
 
 
-def _examine(image: GalleryImage) -> _Examined | str:
+def _examine(size: tuple[int, int], image: GalleryImage) -> _Examined | str:
     """What needs no model, or why the image cannot be used."""
     card = image.load_or_say()
     if isinstance(card, str):
         return card
     return _Examined(
-        card=card,
+        seen=(_at_size(card, size), _at_size(upside_down(card), size)),
         digest=hashlib.sha256(card.tobytes()).hexdigest(),
         fingerprint=fingerprint(card),
         reference=print_reference(card, image.card_id) if image.variant == 0 else None,
     )
 
 
+def _at_size(card: Image, size: tuple[int, int]) -> Image:
+    """As `edge.imaging.preprocessing.preprocess` makes it smaller, which leaves this as it is."""
+    return np.asarray(cv2.resize(card, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def _prepared(embedder: Embedder, batch: Sequence[_Examined], known: Mapping[str, Both]) -> Iterator[PreparedImage]:
-    new = [each.card for each in batch if each.digest not in known]
-    fresh = iter(np.stack([embedder.embed(new), embedder.embed([upside_down(card) for card in new])], axis=1))
+    new = [each.seen for each in batch if each.digest not in known]
+    fresh = iter(np.stack([embedder.embed([seen[turn] for seen in new]) for turn in (0, 1)], axis=1))
     for each in batch:
         embedded = each.digest not in known
         yield PreparedImage(

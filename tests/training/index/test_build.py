@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +16,8 @@ from edge.simulator.card import render_card
 from tests.training.index.conftest import CARDS, ORIGINAL, OTHERS, REPRINT, build, image_of
 from training.data.card_folder import folder_gallery
 from training.data.gallery import GalleryImage
-from training.index.rows import prepare_images
+from training.index.kept import kept_folder
+from training.index.rows import Build, prepare_images
 from training.parallel.sharding import Shard
 
 
@@ -85,6 +87,7 @@ def test_a_damaged_former_database_is_not_taken_over(folder: Path, model: Path, 
     build(folder, model)
     embeddings = np.load(folder / "out" / "embeddings.npy")
     np.save(folder / "out" / "embeddings.npy", embeddings[::-1])
+    shutil.rmtree(kept_folder(folder / "out"))
     capsys.readouterr()
     build(folder, model)
     assert "embedded: 5 of 5 images" in capsys.readouterr().out
@@ -118,7 +121,8 @@ def test_each_image_is_decoded_once(folder: Path, model: Path):
         return replace(image, load=lambda: decoded.append(image.file) or image.load())
 
     variants = [*images, replace(images[0], variant=1)]
-    prepared = prepare_images(OnnxEmbedder(model), [counted(image) for image in variants], None, 1, Shard())
+    build_ = Build(former=None, kept=folder / "kept")
+    prepared = prepare_images(OnnxEmbedder(model), [counted(image) for image in variants], build_, 1, Shard())
     assert decoded == [image.file for image in variants]
     names = [each.reference and each.reference.name for each in prepared]
     assert names == [*(image.card_id for image in images), None]
