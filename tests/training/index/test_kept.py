@@ -109,12 +109,12 @@ def test_a_build_that_was_killed_goes_on(images, model, tmp_path):
     command += ["--cards", str(tmp_path / "cards"), "--metadata", str(tmp_path / "cards.json"), "--model", str(model)]
     file = kept_folder(tmp_path / "out") / "0.jsonl"
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not (file.exists() and file.stat().st_size):
+    while process.poll() is None and not (file.exists() and b"\n" in file.read_bytes()):
         time.sleep(0.005)
     process.kill()
     process.wait()
     kept = file.read_bytes().count(b"\n")
-    assert kept >= 16
+    assert kept >= 1
     made = prepare(images, model, file.parent)
     assert sum(each.embedded for each in made) == COUNT - kept
     assert_same(made, prepare(images, model, tmp_path / "fresh"))
