@@ -17,16 +17,21 @@ from training.distillation.terms import (
 )
 from training.distillation.weights import DistillationWeights
 from training.embedding.loss import ArcFace
-from training.engine.objective import NETWORK, BatchLoss
+from training.engine.objective import GRADIENT, NETWORK, BatchLoss
 from training.engine.precision import Precision, autocast
 from training.errors import TrainingError
 from training.networks.model import CardEmbedder
+
+# A term that is reached has no gradient to be scaled up.
+_LEAST_NORM = 1e-9
 
 
 class DistillationObjective:
     """The student's embeddings, class probabilities and feature maps are drawn to the teacher's on the same images.
 
-    Teacher and student see the same disturbed card, each at its own size.
+    Teacher and student see the same disturbed card, each at its own size. The terms differ by a factor of a thousand in
+    how much they move the network: each is divided by the length of its gradient in the student's last feature map, in
+    every batch, so that the weights are the shares that they are meant to be. That length is logged beside each term.
     """
 
     def __init__(
@@ -73,21 +78,21 @@ class DistillationObjective:
         return []
 
     def loss(self, pixels: Tensor, labels: Tensor, progress: float) -> BatchLoss:  # noqa: ARG002
-        """The weighted sum of all terms."""
-        weights = self.weights
+        """The sum of all terms, each scaled so that its gradient has the share that its weight says."""
         with torch.no_grad(), autocast(self.precision, pixels.device):
             taught, taught_map = self.teacher.network.with_map(_resized(pixels, self.teacher.input_size))
         with autocast(self.precision, pixels.device):
             settings = self.student.settings
             learnt, learnt_map = self.student.with_map(_resized(pixels, (settings.height, settings.width)))
         parts = self._terms(learnt, learnt_map, taught, taught_map)
-        total = weights.distillation * sum(
-            (weight * parts[name] for name, weight in weights.terms().items()), _zero(pixels)
-        )
-        if weights.classification:
-            parts["classification"] = self.arcface(learnt, labels, weights.margin)
-            total = total + weights.classification * parts["classification"]
-        return BatchLoss(total=total, parts={name: part.detach() for name, part in parts.items()})
+        if self.weights.classification:
+            parts["classification"] = self.arcface(learnt, labels, self.weights.margin)
+        norms = {name: gradient_norm(part, learnt_map) for name, part in parts.items()}
+        total = _zero(pixels)
+        for name, share in self.weights.shares().items():
+            total = total + share * parts[name] / norms[name].clamp(min=_LEAST_NORM)
+        logged = {name: part.detach() for name, part in parts.items()}
+        return BatchLoss(total=total, parts=logged | {f"{GRADIENT}{name}": norm for name, norm in norms.items()})
 
     def _terms(self, learnt: Tensor, learnt_map: Tensor, taught: Tensor, taught_map: Tensor) -> dict[str, Tensor]:
         weights = self.weights
@@ -106,6 +111,13 @@ class DistillationObjective:
             if "high_frequency" in wanted:
                 parts["high_frequency"] = detail_distance(logits, targets, weights.temperature, weights.wavelet_levels)
         return parts
+
+
+def gradient_norm(part: Tensor, feature_map: Tensor) -> Tensor:
+    """Length of the gradient of a scalar in a feature map that it was made of: the last place that all terms share."""
+    (gradient,) = torch.autograd.grad(part, feature_map, retain_graph=True)
+    norm: Tensor = gradient.detach().float().norm()
+    return norm
 
 
 def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class DistillationWeights(BaseModel):
-    """Weights of the loss: `classification * ArcFace + distillation * (sum of weighted terms)`.
+    """Shares of the loss's gradient: `classification` for ArcFace, `distillation` times its weight for each other term.
 
     Attributes:
         classification: of ArcFace on the cards' labels.
@@ -31,6 +31,11 @@ class DistillationWeights(BaseModel):
     temperature: float = Field(default=4, gt=0)
     wavelet_levels: int = Field(default=1, ge=1)
     margin: float = Field(default=0.3, ge=0)
+
+    def shares(self) -> dict[str, float]:
+        """What each part of the loss counts."""
+        own = {name: self.distillation * weight for name, weight in self.terms().items()}
+        return own | ({"classification": self.classification} if self.classification else {})
 
     def terms(self) -> dict[str, float]:
         """The terms that count, and their weights."""

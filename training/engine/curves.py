@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from training.engine.history import FILE as HISTORY_FILE
 from training.engine.history import RETRY, read_history
+from training.engine.objective import GRADIENT
 
 FILE = "curves.png"
 _NO_LOSS = {"step", "progress", "learning_rate", "images_per_s", "waiting", "elapsed_s", "eta_s"}
@@ -26,7 +27,8 @@ def draw_curves(folder: Path) -> None:
     figure = Figure(figsize=(9, 9), layout="constrained")
     labels = ["loss", "learning rate", "held-out recognition"][: 3 if measured else 2]
     panels = figure.subplots(len(labels), 1, sharex=True)
-    for name in sorted({key for entry in losses for key in entry} - _NO_LOSS):
+    parts = {key for entry in losses for key in entry if not key.startswith(GRADIENT)}
+    for name in sorted(parts - _NO_LOSS):
         _plot(panels[0], losses, name)
     _plot(panels[1], losses, "learning_rate")
     for name in ("recall_at_1", "recall_at_5", "hash_recall_at_1"):

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 NETWORK = "network"
+# Before the name of a part of the loss: the length of its gradient.
+GRADIENT = "gradient_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -16,7 +18,7 @@ class BatchLoss:
 
     Attributes:
         total: a scalar, the mean over the images; what is minimised.
-        parts: what it is made of, scalars without gradient, each a mean over the images.
+        parts: what it is made of and what else is logged, scalars without gradient, each a mean over the images.
     """
 
     total: Tensor

@@ -23,16 +23,24 @@ def distilling(teacher, **weights):
     return first_distillation(TINY, teacher, ALL_TERMS.model_copy(update=weights), "fp32")
 
 
-def test_the_loss_is_the_weighted_sum_of_its_terms(teacher):
+def test_each_term_has_its_share_of_the_gradient(teacher):
     distil = distilling(
         teacher, classification=0.3, distillation=0.7, feature=0.35, kl=0.25, attention=0.2, relational=0.1
     )
+    maps = []
+    with_map = distil.student.with_map
+    distil.student.with_map = lambda pixels: maps.append(with_map(pixels)) or maps[-1]
     loss = distil.loss(torch.rand(4, 3, 64, 32) * 255, torch.tensor([0, 0, 1, 1]), 0.0)
     parts = {name: float(value) for name, value in loss.parts.items()}
     terms = {"feature": 0.35, "kl": 0.25, "attention": 0.2, "high_frequency": 0.15, "relational": 0.1}
-    assert parts.keys() == terms.keys() | {"classification"}
-    expected = 0.3 * parts["classification"] + 0.7 * sum(weight * parts[name] for name, weight in terms.items())
-    assert loss.total.item() == pytest.approx(expected, rel=1e-5)
+    shares = {name: 0.7 * weight for name, weight in terms.items()} | {"classification": 0.3}
+    norms = {name: parts.pop(f"gradient_{name}") for name in shares}
+    assert parts.keys() == shares.keys()
+    assert norms["kl"] > 10 * norms["attention"]
+    expected = sum(share * parts[name] / norms[name] for name, share in shares.items())
+    assert loss.total.item() == pytest.approx(expected, rel=1e-4)
+    (gradient,) = torch.autograd.grad(loss.total, maps[0][1], retain_graph=True)
+    assert 0 < float(gradient.norm()) < sum(shares.values()) + 1e-3
     loss.total.backward()
     assert all(p.grad is None for p in distil.teacher.network.parameters())
     assert distil.teacher.centres.centres.grad is None
@@ -46,11 +54,11 @@ def test_regression_alone_draws_the_student_to_the_teacher(teacher):
     values = []
     for _ in range(30):
         loss = distil.loss(pixels, torch.zeros(8, dtype=torch.int64), 0.0)
-        assert loss.parts.keys() == {"feature"}
+        assert loss.parts.keys() == {"feature", "gradient_feature"}
         optimizer.zero_grad()
         loss.total.backward()
         optimizer.step()
-        values.append(loss.total.item())
+        values.append(loss.parts["feature"].item())
     assert values[-1] < 0.5 * values[0]
 
 

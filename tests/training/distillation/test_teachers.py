@@ -69,6 +69,7 @@ def test_a_student_of_a_student_has_its_teachers_dimension_and_learns_nothing_in
     distil.trained.train()
     loss = distil.loss(torch.rand(4, 3, 96, 32) * 255, torch.tensor([0, 0, 1, 1]), 0.0)
     loss.total.backward()
-    assert loss.parts.keys() == {"feature", "kl", "attention", "high_frequency"}
+    terms = {"feature", "kl", "attention", "high_frequency"}
+    assert loss.parts.keys() == terms | {f"gradient_{term}" for term in terms}
     after = teacher.network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
