@@ -1,9 +1,11 @@
 """Work that is shared by several processes of this machine."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -21,7 +23,7 @@ def in_processes(work: Callable[[Given], Made], items: Sequence[Given], workers:
     chunks = (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
     made: deque[Future[list[Made]]] = deque()
     # A forked process would inherit locks that OpenCV's and torch's threads hold.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         for chunk in chunks:
             made.append(pool.submit(_all, work, chunk))
             if len(made) > _AHEAD * workers:
@@ -32,3 +34,15 @@ def in_processes(work: Callable[[Given], Made], items: Sequence[Given], workers:
 
 def _all(work: Callable[[Given], Made], items: Sequence[Given]) -> list[Made]:
     return [work(item) for item in items]
+
+
+def _end_with_parent() -> None:
+    """Have this process end when its parent does, also when that is killed: it would wait for work for ever."""
+    Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
