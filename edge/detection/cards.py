@@ -23,6 +23,7 @@ from edge.geometry import (
     Image,
     Quad,
     distinct_quads,
+    of_one_place,
     quad_intersection_over_smaller,
     side_lengths,
 )
@@ -102,6 +103,8 @@ class CardDetector:
             corner, part = _surroundings(image, quad, margin)
             looked = self._proposer.propose(part, size_px, MIN_OTHER_SCORE)
             proposals += [replace(each, quad=each.quad + corner) for each in looked]
+        # Most of what is proposed around a card is its neighbours and their parts; placing sides costs the most.
+        proposals = [each for each in proposals if of_one_place(each.quad, quad)]
         placed = self._sides.find(image, [each.quad for each in proposals])
         closer = [each.quad for each in _fitted_all(image, proposals, placed)]
         return distinct(closer + sleeved_quads(image, quad), quad)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge.detection.cards import CardDetector, fitted
 from edge.detection.shape import grown_quad
 from edge.errors import ModelError
-from edge.geometry import quad_iou
+from edge.geometry import of_one_place, quad_iou
 from edge.simulator.card import render_card
 from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import random_scene, render_scene
@@ -111,6 +111,14 @@ def test_a_closer_look_gives_other_outlines(live):
     others = live.others(image, window)
     assert max(quad_iou(other, card) for other in others) > 0.93
     assert all(quad_iou(other, window) < 0.95 for other in others)
+
+
+def test_a_closer_look_gives_no_outline_of_a_neighbour(live):
+    image, truth = render_scene(random_scene(FIRST_SEED + 701, calibration_cards(100), PRESETS["many"]))
+    others = [(other, card.quad) for card in truth.cards for other in live.others(image, card.quad)]
+    assert len(truth.cards) > 1
+    assert others
+    assert all(of_one_place(other, card) for other, card in others)
 
 
 def test_a_tilted_card_keeps_its_short_side_first(live):
