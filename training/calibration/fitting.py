@@ -36,7 +36,7 @@ _FITTED = 2 / 3
 # So many false accepts may be among the crops that the probability is chosen on, where there are enough cards.
 _ACCEPTED = 2
 _CHEAP = 3
-_VERSION = 1
+_VERSION = 2
 
 
 def calibrate(

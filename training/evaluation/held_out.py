@@ -121,7 +121,8 @@ def half_unknown(
     keys = {label: image.card_id for image, label in reversed(list(zip(images, labels, strict=True)))}
     sides: tuple[list[GalleryImage], list[GalleryImage]] = ([], [])
     for image, label in zip(images, labels, strict=True):
-        sides[hashlib.sha256(keys[label].encode()).digest()[0] % 2].append(image)
+        unknown = hashlib.sha256(keys[label].encode()).digest()[0] % 2 == 0
+        sides[unknown].append(image)
     if not all(sides):
         raise ConfigurationError(f"{folder} has too few cards to leave half of them out; give more cards")
     return *sides, metadata

@@ -11,12 +11,14 @@ from edge.database.bundle import IndexRow
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, ModelError, ModelMismatchError
 from edge.imaging.rectification import upside_down
+from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognizer, open_recognizer
 from edge.recognition.verification import Verifier
 from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.wire.messages import CardDetails
+from tests.calibrations import by_distance
 from training.data.gallery import GalleryImage
 from training.data.lookalikes import cut_references
 
@@ -69,6 +71,7 @@ def pair(tiny_database, tmp_path_factory) -> Recognizer:
         metadata={image.card_id: details for image in images},
         lookalikes=lookalikes.groups,
         references=lookalikes.references,
+        calibration=by_distance(),
     )
     folder = tmp_path_factory.mktemp("pair") / "database"
     write_bundle(folder, gallery)
@@ -87,6 +90,12 @@ def test_a_lookalike_that_the_search_cannot_tell_apart_comes_first(pair: Recogni
     assert answer.rotation == (180 if turned else 0)
     assert (answer.own_quad(QUAD)[0] == QUAD[2 if turned else 0]).all()
     assert answer.matches[0].distance < 0.05
+    assert answer.worth is Worth.STRONG
+    assert answer.printings is None
+    told_apart = by_distance().told_apart
+    assert answer.belief.probabilities == pytest.approx(
+        (told_apart * answer.belief.art, (1 - told_apart) * answer.belief.art)
+    )
 
 
 def test_a_coin_toss_is_marked(pair: Recognizer):
@@ -94,7 +103,10 @@ def test_a_coin_toss_is_marked(pair: Recognizer):
     hidden[560:] = 127
     (answer,) = pair.recognize([hidden])
     assert answer.verified is False
-    assert answer.matches
+    assert answer.sure
+    assert answer.worth is Worth.WEAK
+    assert set(answer.printings.card_ids) == {ORIGINAL.card_id, REPRINT.card_id}
+    assert answer.belief.probabilities == pytest.approx((answer.belief.art / 2,) * 2)
 
 
 def test_a_missing_model_or_database_is_named(tiny_database, tmp_path: Path):
