@@ -120,15 +120,17 @@ def run(*arguments):
     assert main([str(argument) for argument in arguments]) == 0
 
 
-def confirmed_cards(source, recognition, wanted, seconds=40):
-    found = set()
+def cards_seen(source, recognition, wanted, seconds=40):
+    """The cards that came first, and those that were confirmed, until all that are wanted have come first."""
+    first, confirmed = set(), set()
     deadline = time.monotonic() + seconds
     with DaemonProcess(source, recognition) as daemon, Subscription(daemon.endpoint) as subscription:
-        while not wanted <= found and time.monotonic() < deadline:
+        while not wanted <= first and time.monotonic() < deadline:
             received = subscription.receive(0.5)
-            if received and isinstance(received.message, CardMessage) and received.message.topic is Topic.CONFIRMED:
-                found.add(received.message.card_id)
-    return found
+            if received and isinstance(received.message, CardMessage):
+                first.update(match.card_id for match in received.message.matches[:1])
+                confirmed.update({received.message.card_id} if received.message.topic is Topic.CONFIRMED else ())
+    return first, confirmed
 
 
 @pytest.mark.e2e
@@ -159,4 +161,8 @@ def test_from_card_images_to_a_daemon_that_recognises_them(cards, recipe, tmp_pa
     for number in range(6):
         cv2.imwrite(str(shown / f"{number}.png"), photo_of(cards[number % 2]))
     wanted = {card.card_id for card in cards[:2]}
-    assert confirmed_cards(f"images:{shown}", RecognitionSettings(model=model, database=database), wanted) == wanted
+    recognition = RecognitionSettings(model=model, database=database)
+    first, confirmed = cards_seen(f"images:{shown}", recognition, wanted)
+    assert wanted <= first
+    # So few cards say nothing of how often unknown ones would be confirmed: the database is uncalibrated.
+    assert confirmed == set()
