@@ -112,9 +112,13 @@ def is_refused(port: int, kind: bytes) -> bool:
     """Whether the other side ends a new connection, while or after it is greeted."""
     try:
         with raw_peer(port, kind) as late:
-            return flood(late, frame(b"\x01"), limit_bytes=60_000)
+            while late.recv(1000):
+                pass
     except (BrokenPipeError, ConnectionResetError):
         return True
+    except TimeoutError:
+        return False
+    return True
 
 
 def test_clients_that_never_read_their_replies(sockets):
