@@ -145,14 +145,8 @@ class SecondLooks:
 
     def _finished(self, look: _Look) -> tuple[Answer, ...]:
         """The answer for the better outline that a look has found, if there is one; the track is told."""
-        failure = look.result.exception()
-        if failure is not None:
-            if not isinstance(failure, Exception):
-                raise failure
-            self._failures.add(failure)
-            return ()
-        others, looked_ms = look.result.result()
-        return self._better(look.answer, others, looked_ms)
+        looked = self._failures.outcome(look.result)
+        return () if looked is None else self._better(look.answer, *looked)
 
     def _better(self, answer: Answer, others: Sequence[Quad], looked_ms: float) -> tuple[Answer, ...]:
         crop = answer.crop

@@ -2,11 +2,15 @@
 
 import logging
 import time
+from concurrent.futures import Future
+from typing import TypeVar
 
 from edge.health import Clock
 
 # layout: long enough to be read.
 TOLD_S = 10.0
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +30,16 @@ class SearchFailures:
             _log.warning("the search for cards failed and is tried again: %s", failure, exc_info=failure)
         self.count += 1
         self._newest = self._clock(), failure
+
+    def outcome(self, result: "Future[T]") -> T | None:
+        """What a finished search has come to; None where it failed, which says nothing of what is there."""
+        failure = result.exception()
+        if failure is None:
+            return result.result()
+        if not isinstance(failure, Exception):
+            raise failure
+        self.add(failure)
+        return None
 
     def degraded(self) -> tuple[str, ...]:
         """A sentence while they go on, and for a moment after."""

@@ -5,7 +5,6 @@ something may be new; every frame in between is answered at once, from the outli
 picture is, else fitted again to the new one.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -114,20 +113,9 @@ class Following:
         search, self._search = self._search, None
         if search.image.shape != image.shape:
             return
-        detections = _outcome(search.result, self._failures)
+        detections = self._failures.outcome(search.result)
         if detections is None:
             return
         found = tuple(followed(each, search.image) for each in detections)
         searched = Searched(image=search.image, windows=search.windows, found=found)
         self._known = self._attention.merged(searched, follow_all(found, image, self._failures), self._known)
-
-
-def _outcome(result: Future[tuple[Detection, ...]], failures: SearchFailures) -> Sequence[Detection] | None:
-    """What a finished search has found; None where it failed, which says nothing about what is there."""
-    failure = result.exception()
-    if failure is None:
-        return result.result()
-    if not isinstance(failure, Exception):
-        raise failure
-    failures.add(failure)
-    return None
