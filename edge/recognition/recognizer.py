@@ -132,7 +132,7 @@ class Recognizer:
         start = time.perf_counter()
         embeddings = self._embedder.embed(cards)
         embedded = time.perf_counter()
-        found = [self._search(embedding) for embedding in embeddings]
+        found = self._nearest(embeddings)
         searched = time.perf_counter()
         timings_ms = {"embed": 1000 * (embedded - start), "search": 1000 * (searched - embedded)}
         return [
@@ -144,15 +144,18 @@ class Recognizer:
         """Release the model. Safe to call twice."""
         self._embedder.close()
 
-    def _search(self, embedding: NDArray[np.float32]) -> tuple[Match, ...]:
-        """The nearest cards, as many as an answer lists and one of another art than the first."""
-        count = self._matches + 1
-        while True:
-            (matches,) = self._database.search(embedding[None], count)
-            alike = self._database.alike(matches[0].card_id) if matches else frozenset()
-            if len(matches) < count or any(match.card_id not in alike for match in matches):
-                return matches
-            count = len(alike) + 1
+    def _nearest(self, embeddings: NDArray[np.float32]) -> list[tuple[Match, ...]]:
+        """The nearest cards of each, as many as an answer lists and one of another art than the first."""
+        found = self._database.search(embeddings, self._matches + 1)
+        return [self._beyond_alike(*each) for each in zip(embeddings, found, strict=True)]
+
+    def _beyond_alike(self, embedding: NDArray[np.float32], matches: tuple[Match, ...]) -> tuple[Match, ...]:
+        """More matches where all that were asked for are look-alikes of the first."""
+        alike = self._database.alike(matches[0].card_id) if matches else frozenset()
+        if len(matches) <= self._matches or any(match.card_id not in alike for match in matches):
+            return matches
+        (wider,) = self._database.search(embedding[None], len(alike) + 1)
+        return wider
 
     def _answer(
         self, card: Image, embedding: NDArray[np.float32], matches: tuple[Match, ...], timings_ms: dict[str, float]
