@@ -39,6 +39,7 @@ NOT_RUN = {
     "export-detector": "needs a checkpoint: tests/training/detection", "quantize": "minutes: tests/training/export",
     "compile": "needs a checkpoint: tests/training/export", "evaluate": "minutes: tests/training/evaluation",
     "index --cards demo": "minutes: tests/training/index",
+    "simulate": "minutes: test_simulated_folder.py", "index --cards game/": "minutes: tests/training/index",
 }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     _add_quantize(commands)
     _add_compile(commands)
     _add_preview(commands)
+    _add_simulate(commands)
     _add_index(commands, chosen=command == "index")
     _add_evaluate(commands, chosen=command == "evaluate")
     return parser
@@ -286,6 +287,20 @@ def _add_preview(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--on-device", action="store_true", help="by the disturbances of whole batches, which a GPU trains with"
     )
     preview.set_defaults(run=_run_of("training.augmentation.preview"))
+
+
+def _add_simulate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    simulate = commands.add_parser(
+        "simulate",
+        help="draw as many card images as a real game has, to try `index` on",
+        description="Draws the images of a simulated game with their list and the cards' back, which `index` takes: "
+        "one card in ten is a reprint, up to 40 of one art, and of eight reprints one has a picture equal to its "
+        "original's. What is there already is not drawn again.",
+    )
+    simulate.add_argument("--output", type=named_path, required=True, help="folder to write")
+    simulate.add_argument("--cards", type=int, default=17_592, help="how many (default: 17592)")
+    simulate.add_argument("--workers", type=int, help="processes (default: one for each core)")
+    simulate.set_defaults(run=_run_of("training.data.simulated_folder"))
 
 
 def _add_index(commands: "Commands[argparse.ArgumentParser]", *, chosen: bool) -> None:

@@ -1,11 +1,12 @@
 """Which cards exist: the simulated game's sets, reproducible on every machine and cheap to list.
 
-Four collections are drawn from disjoint seeds, with the same distribution of styles: the demo set that ships with a
-database, cards to train on, cards to score networks with, and cards that no database knows. No two collections
-share an art, a set code or a card id. Some cards are reprints: same art, name and layout as an earlier card, another
-set symbol, set code and number.
+Five collections are drawn from disjoint seeds, with the same distribution of styles: the demo set that ships with a
+database, cards to train on, cards to score networks with, cards that no database knows, and a game of full size. No two
+collections share an art, a set code or a card id. Some cards are reprints: same art, name and layout as an earlier
+card, another set symbol, set code and number.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +15,8 @@ import numpy as np
 from edge.simulator.names import card_name, set_name
 
 DEMO_CARD_COUNT = 2200
+FULL_SIZE_CARD_COUNT = 17_592
+MOST_PRINTINGS = 40
 TYPES = ("Fire", "Water", "Grass", "Storm", "Earth", "Mind", "Shadow", "Metal", "Light", "Spirit")
 RARITIES = ("Common", "Uncommon", "Rare", "Ultra Rare", "Secret Rare")
 
@@ -73,19 +76,25 @@ class CardSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Collection:
-    """One of the four disjoint collections."""
+    """One of the five disjoint collections."""
 
     key: int
     initials: str
     smallest_set: int
     largest_set: int
     reprint_share: float
+    first_set: int = 1
 
 
 _DEMO = _Collection(key=1, initials="ABCDE", smallest_set=110, largest_set=110, reprint_share=0.085)
 _TRAINING = _Collection(key=2, initials="FGHIJKLMN", smallest_set=30, largest_set=90, reprint_share=0.03)
 _CALIBRATION = _Collection(key=3, initials="OPQRS", smallest_set=30, largest_set=90, reprint_share=0.03)
 _UNKNOWN = _Collection(key=4, initials="TUVWXYZ", smallest_set=30, largest_set=90, reprint_share=0.03)
+# Set codes with three digits, which the demo set of the same initials has not.
+_FULL_SIZE = _Collection(key=5, initials="ABCDE", smallest_set=110, largest_set=110, reprint_share=0.0, first_set=101)
+# chosen: a tenth of the cards, as of real games; half of them are of cards that were reprinted before, by which groups
+# of 2 to about 40 printings come about (Simon 1955).
+_FULL_SIZE_REPRINTS, _REPRINTED_AGAIN = 0.1, 0.5
 
 
 def demo_cards() -> tuple[CardSpec, ...]:
@@ -108,10 +117,33 @@ def unknown_cards(count: int) -> tuple[CardSpec, ...]:
     return _cards(_UNKNOWN, count)
 
 
+def full_size_cards(count: int = FULL_SIZE_CARD_COUNT) -> tuple[CardSpec, ...]:
+    """The first `count` cards of a game as large as the largest real one, a tenth of them reprints.
+
+    A card has up to 40 printings.
+    """
+    cards = list(_cards(_FULL_SIZE, count))
+    rng = np.random.default_rng(np.random.SeedSequence([_FULL_SIZE.key, 0]))
+    originals: list[CardSpec] = []
+    printed: Counter[str] = Counter()
+    sources: list[CardSpec] = []
+    for number, card in enumerate(cards):
+        reprinted, again, draw = rng.random() < _FULL_SIZE_REPRINTS, rng.random() < _REPRINTED_AGAIN, rng.random()
+        among = sources if again and sources else originals
+        source = among[int(draw * len(among))] if among else card
+        if reprinted and source.set_code != card.set_code and printed[source.card_id] < MOST_PRINTINGS - 1:
+            cards[number] = _reprint(source, card)
+            printed[source.card_id] += 1
+            sources.append(source)
+        else:
+            originals.append(card)
+    return tuple(cards)
+
+
 def _cards(collection: _Collection, count: int) -> tuple[CardSpec, ...]:
     cards: list[CardSpec] = []
     reprinted: set[str] = set()
-    index = 0
+    index = collection.first_set - 1
     while len(cards) < count:
         index += 1
         rng = np.random.default_rng(np.random.SeedSequence([collection.key, index]))

@@ -57,7 +57,19 @@ def demo_gallery() -> tuple[list[GalleryImage], dict[str, CardDetails]]:
     """The simulated game that ships with the project: its images and metadata."""
     cards = demo_cards()
     images = [GalleryImage(card_id=card.card_id, variant=0, load=partial(_render, card)) for card in cards]
-    return images, {card.card_id: _details(card) for card in cards}
+    return images, {card.card_id: card_details(card) for card in cards}
+
+
+def card_details(card: CardSpec) -> CardDetails:
+    """What a list of cards says of a simulated one."""
+    return CardDetails(
+        name=card.name,
+        set_code=card.set_code,
+        set_name=card.set_name,
+        number=card.number,
+        rarity=card.rarity,
+        types=list(card.types),
+    )
 
 
 def demo_back() -> Image:
@@ -169,14 +181,3 @@ def _resized(card: Image) -> Image:
 
 def _render(card: CardSpec) -> Image:
     return square_corners(render_card(card, RECTIFIED_PX_PER_MM))
-
-
-def _details(card: CardSpec) -> CardDetails:
-    return CardDetails(
-        name=card.name,
-        set_code=card.set_code,
-        set_name=card.set_name,
-        number=card.number,
-        rarity=card.rarity,
-        types=list(card.types),
-    )

@@ -8,8 +8,10 @@ import pytest
 
 from edge.simulator.sets import (
     DEMO_CARD_COUNT,
+    MOST_PRINTINGS,
     calibration_cards,
     demo_cards,
+    full_size_cards,
     training_cards,
     unknown_cards,
 )
@@ -19,6 +21,7 @@ COLLECTIONS = {
     "training": training_cards(3000),
     "calibration": calibration_cards(800),
     "unknown": unknown_cards(800),
+    "full size": full_size_cards(1760),
 }
 LISTING = """
 from edge.simulator.sets import demo_cards, training_cards
@@ -56,6 +59,14 @@ def test_no_card_is_reprinted_twice():
     assert max(originals.values()) == 1
 
 
+def test_a_tenth_of_the_full_size_game_are_printings_of_up_to_forty_a_card():
+    cards = COLLECTIONS["full size"]
+    printings = Counter(card.lookalike_of or card.card_id for card in cards)
+    assert 0.08 < sum(count - 1 for count in printings.values()) / len(cards) < 0.12
+    assert max(printings.values()) == MOST_PRINTINGS
+    assert {2, 3, 4, 5} < set(printings.values())
+
+
 def test_card_ids_are_unique_over_all_collections():
     ids = [card.card_id for cards in COLLECTIONS.values() for card in cards]
     assert len(ids) == len(set(ids))
@@ -76,6 +87,7 @@ def test_only_reprints_share_their_art():
 
 def test_a_longer_list_begins_with_the_shorter_one():
     assert training_cards(700)[:250] == training_cards(250)
+    assert full_size_cards(700)[:250] == full_size_cards(250)
 
 
 @pytest.mark.parametrize("count", [0, 1, 37])
