@@ -53,6 +53,10 @@ class PublishError(ScannerError):
     """A socket cannot be bound, or a message cannot be sent."""
 
 
+class ProtocolError(ScannerError):
+    """What another program sent is not of this version's protocol."""
+
+
 class MeasurementError(ScannerError):
     """A geometric computation has no answer for its input (degenerate points, no card)."""
 

@@ -17,7 +17,7 @@ import pytest
 from edge.diagnosis.picture import card_on_table
 from edge.outside.subscription import Subscription
 from edge.shipped import DEMO_DATABASE
-from edge.wire.messages import Topic
+from edge.wire.envelope import Topic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILT_FROM = ("edge", "training", "models", "database", "pyproject.toml", "README.md", "LICENSE")

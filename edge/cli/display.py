@@ -10,7 +10,8 @@ from edge.cli.output import write, write_line
 from edge.files.printing import printable
 from edge.outside.subscription import Received
 from edge.outside.tally import STAGES, Tally
-from edge.wire.messages import CardMessage, HealthMessage, Topic
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage, HealthMessage
 
 _REDRAW_S = 0.1
 _NEWEST_EVENTS = 8

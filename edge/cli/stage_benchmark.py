@@ -21,7 +21,6 @@ from edge.geometry import Image, Quad, card_homography
 from edge.health import Clock
 from edge.imaging.preprocessing import preprocess
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
-from edge.pipeline.answers import Stamp
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
@@ -30,6 +29,7 @@ from edge.recognition.verification import Verifier
 from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
+from edge.wire.session import Session
 
 _WARM_UP = 2
 _LONGEST_S = 20.0
@@ -185,9 +185,7 @@ class _Pipeline:
         selector = Selector(SelectionSettings(sharpness=0.0), Feedback())
         self._capture = CaptureStage(StillDetector(detector), Tracker(TrackingSettings(min_hits=1)), selector)
         self._recognition = RecognitionStage(recognizer)
-        self._output = OutputStage(
-            SmoothingSettings(), Feedback(), lambda: Stamp(sequence=0, published_at="1970-01-01T00:00:00.000+00:00")
-        )
+        self._output = OutputStage(SmoothingSettings(), Feedback(), Session("benchmark").envelope)
         self._frame = frame
 
     def step(self) -> None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import zmq
-from pydantic import ValidationError
 
-from edge.errors import ConfigurationError, ScannerError
-from edge.settings.validation import first_fault
-from edge.wire.messages import CardMessage, HealthMessage, Topic
+from edge.errors import ConfigurationError, ProtocolError
+from edge.wire.encoding import Message, decode
+from edge.wire.envelope import Topic
 
 _KEPT_MESSAGES = 10_000
 _LONGEST_PART_BYTES = 1_000_000
@@ -22,10 +21,10 @@ class Received:
     Attributes:
         message: what it says.
         json: as it came over the wire.
-        lost: messages between the one before and this one that did not arrive.
+        lost: messages of its topic between the one before and this one that did not arrive.
     """
 
-    message: CardMessage | HealthMessage
+    message: Message
     json: str
     lost: int
 
@@ -41,7 +40,8 @@ class Subscription:
         """
         self.lost = 0
         self._endpoint = endpoint
-        self._expected: int | None = None
+        self._session: str | None = None
+        self._expected: dict[Topic, int] = {}
         self._heard_s = time.monotonic()
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._socket = self._context.socket(zmq.SUB)
@@ -72,31 +72,29 @@ class Subscription:
         return time.monotonic() - self._heard_s
 
     def receive(self, timeout_s: float) -> Received | None:
-        """The next message; None when none comes in time.
+        """The next message; None when none comes in time, or one of a topic that is not known.
 
         Raises:
-            ScannerError: if what comes is not of this protocol.
+            ProtocolError: if what comes is not of this protocol.
         """
         if not self._socket.poll(round(1000 * timeout_s)):
             return None
         parts = self._socket.recv_multipart()
         self._heard_s = time.monotonic()
         message = self._parse(parts)
-        return Received(message=message, json=parts[1].decode(), lost=self._count_lost(message.sequence))
+        return None if message is None else Received(message=message, json=parts[1].decode(), lost=self._lost(message))
 
-    def _parse(self, parts: list[bytes]) -> CardMessage | HealthMessage:
-        kind = HealthMessage if parts[0] == Topic.HEALTH.encode() else CardMessage
+    def _parse(self, parts: list[bytes]) -> Message | None:
         try:
-            return kind.model_validate_json(parts[1] if len(parts) == 2 else b"")
-        except ValidationError as cause:
-            raise ScannerError(
-                f"{self._endpoint} does not speak this version's protocol ({first_fault(cause, 'the message')}); "
-                "is it a card-scanner of the same version?"
-            ) from cause
+            return decode(parts)
+        except ProtocolError as cause:
+            raise ProtocolError(f"{self._endpoint}: {cause}") from cause
 
-    def _count_lost(self, sequence: int) -> int:
-        """A number below the expected one comes from a publisher that was started again."""
-        lost = 0 if self._expected is None else max(0, sequence - self._expected)
-        self._expected = sequence + 1
+    def _lost(self, message: Message) -> int:
+        """A scanner that was started again counts anew."""
+        if message.session != self._session:
+            self._session, self._expected = message.session, {}
+        lost = max(0, message.sequence - self._expected.get(message.topic, message.sequence))
+        self._expected[message.topic] = message.sequence + 1
         self.lost += lost
         return lost

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
-from edge.wire.messages import CardMessage, HealthMessage, StageLatency, Topic
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage, HealthMessage, StageLatency
 
 STAGES = (
     "read",

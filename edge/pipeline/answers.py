@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.centering import PrintReference, RestingCard
+from edge.frame import Frame
 from edge.geometry import Quad
 from edge.pipeline.selection import Crop, Demand, TrackFeedback
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.tracking import Track
 from edge.recognition.recognizer import Recognition
-from edge.wire.messages import CardDetails, CardMessage, MatchMessage, Topic, TrackState
+from edge.wire.envelope import Envelope, Topic
+from edge.wire.messages import CardDetails, CardMessage, MatchMessage, TrackState
+from edge.wire.session import FrameStamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,20 +20,24 @@ class Observation:
     """The tracks of one frame.
 
     Attributes:
-        frame_id: of the frame.
-        timestamp_ns: its capture time.
+        frame: what messages say of the frame.
         scene_ns: when the scene was so.
         stretch: which continuous stretch of frames it belongs to.
         tracks: all that live.
         shown_since: track id -> first frame since which the track has shown what it shows now.
     """
 
-    frame_id: int
-    timestamp_ns: int
+    frame: FrameStamp
     scene_ns: int
     stretch: int
     tracks: tuple[Track, ...]
     shown_since: Mapping[int, int]
+
+
+def stamp_of(frame: Frame) -> FrameStamp:
+    """What messages say of a frame."""
+    height, width = frame.image.shape[:2]
+    return FrameStamp(frame_id=frame.frame_id, timestamp_ns=frame.timestamp_ns, width=width, height=height)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,15 +57,6 @@ class Answer:
     details: CardDetails | None
     reference: PrintReference | None
     latencies_ms: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What the publisher gives to each message."""
-
-    sequence: int
-    published_at: str
-    degraded: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -136,8 +134,8 @@ def match_messages(recognition: Recognition) -> list[MatchMessage]:
     ]
 
 
-def card_message(topic: Topic, card: TrackedCard, observation: Observation, stamp: Stamp) -> CardMessage:
-    """Say what is known of a card in the newest frame."""
+def card_message(card: TrackedCard, envelope: Envelope) -> CardMessage:
+    """Say what is known of a card in the frame that the envelope names."""
     verdict = card.verdict
     recognition = card.recognition
     matches = () if recognition is None else recognition.matches
@@ -145,13 +143,9 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
     printings = None if recognition is None else recognition.printings
     confirmed = verdict.state is TrackState.CONFIRMED
     return CardMessage(
-        topic=topic,
-        sequence=stamp.sequence,
-        published_at=stamp.published_at,
-        frame_id=observation.frame_id,
-        frame_timestamp_ns=observation.timestamp_ns,
+        **dict(envelope),
         track_id=card.track.track_id,
-        state=TrackState.NO_CARD if topic is Topic.LEFT else verdict.state,
+        state=TrackState.NO_CARD if envelope.topic is Topic.LEFT else verdict.state,
         corners=[(float(x), float(y)) for x, y in card.own_quad],
         card_id=verdict.card_id,
         card=card.details if confirmed else None,
@@ -166,5 +160,4 @@ def card_message(topic: Topic, card: TrackedCard, observation: Observation, stam
         frames_to_decision=card.frames_to_decision,
         returned=card.returned if confirmed else None,
         latencies_ms=card.latencies_ms,
-        degraded=list(stamp.degraded),
     )

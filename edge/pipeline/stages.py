@@ -21,7 +21,7 @@ from edge.frame import Frame
 from edge.geometry import Image, Quad, quad_iou
 from edge.health import Clock, Stopwatch
 from edge.imaging.rectification import rectify
-from edge.pipeline.answers import Answer, Observation, Stamp, TrackedCard, card_message, feedback_of, topics_of
+from edge.pipeline.answers import Answer, Observation, TrackedCard, card_message, feedback_of, stamp_of, topics_of
 from edge.pipeline.continuity import Continuity
 from edge.pipeline.handover import Corrections
 from edge.pipeline.lateness import LateAnswers
@@ -32,7 +32,9 @@ from edge.pipeline.tracking import SWAP_NS, Track, Tracker
 from edge.recognition.outlines import lies_inside
 from edge.recognition.recognizer import Recognition, Recognizer
 from edge.settings.settings import SmoothingSettings
-from edge.wire.messages import CardMessage, Topic, TrackState
+from edge.wire.envelope import Envelope, Topic
+from edge.wire.messages import CardMessage, TrackState
+from edge.wire.session import FrameStamp
 
 Measure = Callable[[Image, Quad, PrintReference | None], Centering]
 """Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
@@ -40,6 +42,9 @@ Measure = Callable[[Image, Quad, PrintReference | None], Centering]
 # geometry: a card that has moved by 3 mm is told at its new place.
 _MOVED_IOU = 0.9
 _NO_CARD = Verdict(state=TrackState.NO_CARD)
+_NOTHING_SEEN = Observation(
+    frame=FrameStamp(frame_id=0, timestamp_ns=0, width=0, height=0), scene_ns=0, stretch=0, tracks=(), shown_since={}
+)
 
 
 class CaptureStage:
@@ -95,8 +100,7 @@ class CaptureStage:
             with watch.time("select"):
                 crops = self._selector.select(frame, self._tracks)
         observation = Observation(
-            frame_id=frame.frame_id,
-            timestamp_ns=frame.timestamp_ns,
+            frame=stamp_of(frame),
             scene_ns=frame.scene_ns,
             stretch=self._stretch,
             tracks=self._tracks,
@@ -189,7 +193,7 @@ class OutputStage:
         self,
         settings: SmoothingSettings,
         feedback: Feedback,
-        stamp: Callable[[], Stamp],
+        envelope: Callable[[Topic, FrameStamp], Envelope],
         measure: Measure | None = None,
         clock: Clock = time.monotonic_ns,
     ) -> None:
@@ -198,19 +202,19 @@ class OutputStage:
         Args:
             settings: of the smoother.
             feedback: where the selector learns what was answered.
-            stamp: gives the next message its sequence number and time.
+            envelope: of the next message of a topic, about a frame.
             measure: measures a confirmed card; None measures nothing.
             clock: the one that stamps frames.
         """
         self.settings = settings
         self.lateness = LateAnswers(clock)
         self._feedback = feedback
-        self._stamp = stamp
+        self._envelope = envelope
         self.measure = measure
         self._clock = clock
         self._cards: dict[int, TrackedCard] = {}
         self._gone = GoneCards()
-        self._observation = Observation(frame_id=0, timestamp_ns=0, scene_ns=0, stretch=0, tracks=(), shown_since={})
+        self._observation = _NOTHING_SEEN
 
     @property
     def tracks(self) -> int:
@@ -274,7 +278,7 @@ class OutputStage:
         if card.verdict.card_id is not None:
             card.returned = self._gone.returned(card.track.track_id, card.verdict.card_id, card.track.quad)
         if card.verdict.decided and card.verdict.state is not TrackState.NO_CARD:
-            card.frames_to_decision = self._observation.frame_id - answer.crop.first_frame_id
+            card.frames_to_decision = self._observation.frame.frame_id - answer.crop.first_frame_id
 
     def _is_a_part(self, card: TrackedCard) -> bool:
         """Whether what a track shows lies inside a confirmed card, as its art window does: it is no card of its own."""
@@ -304,7 +308,7 @@ class OutputStage:
 
     def _message(self, topic: Topic, card: TrackedCard) -> CardMessage:
         card.published_quad = card.track.quad
-        return card_message(topic, card, self._observation, self._stamp())
+        return card_message(card, self._envelope(topic, self._observation.frame))
 
     def _measure(self, card: TrackedCard, answer: Answer) -> None:
         """Improve the centering of a confirmed card by another sharp frame."""

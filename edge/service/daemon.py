@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 
 import cv2
@@ -19,7 +18,7 @@ from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes,
 from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
 from edge.manifests import UNCALIBRATED
-from edge.pipeline.answers import Stamp
+from edge.pipeline.answers import stamp_of
 from edge.pipeline.handover import Corrections, CropSlots, OutputInbox
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
@@ -27,6 +26,7 @@ from edge.pipeline.stages import CaptureStage, Measure, OutputStage, Recognition
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer, open_recognizer
 from edge.service.administration import Administration
+from edge.service.identity import device_id
 from edge.service.log_repetition import few_repetitions
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.service.memory import give_back_free_pages
@@ -37,8 +37,10 @@ from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
 from edge.settings.settings import Settings
 from edge.sources import FrameSource, open_source
 from edge.wire.control import ControlSocket
+from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import HealthMessage
 from edge.wire.publisher import Publisher
+from edge.wire.session import FrameStamp, Session
 
 _SLOTS = 32
 _ANSWERS = 256
@@ -112,6 +114,8 @@ class Daemon:
             ModelError: if a network of the detector is missing or damaged.
         """
         self._publisher = publisher
+        self._session = Session(device_id(settings.publish.device))
+        self._health_interval_s = settings.publish.health_interval_s
         self._stop = stop
         self._latencies, self._rate = Latencies(), Rate()
         self._search_failures = SearchFailures()
@@ -142,14 +146,14 @@ class Daemon:
             self._latencies,
             max_batch=settings.recognition.max_batch,
         )
-        self._output_stage = OutputStage(settings.smoothing, feedback, self._stamp, measurer(settings))
+        self._output_stage = OutputStage(settings.smoothing, feedback, self._envelope, measurer(settings))
         self._output = OutputLoop(
             self._output_stage,
             self._inbox,
             publisher,
             self._latencies,
             self._health,
-            settings.publish.health_interval_s,
+            self._health_interval_s,
         )
         self.administration = Administration(
             settings,
@@ -245,8 +249,8 @@ class Daemon:
         if not self._output_worker.alive:
             self._output.publish_health()
 
-    def _stamp(self) -> Stamp:
-        return Stamp(sequence=self._publisher.next_sequence(), published_at=_now(), degraded=tuple(self._degraded()))
+    def _envelope(self, topic: Topic, frame: FrameStamp | None) -> Envelope:
+        return self._session.envelope(topic, frame, self._degraded())
 
     def _degraded(self) -> list[str]:
         silence_s = time.monotonic() - self._advanced_s
@@ -265,12 +269,13 @@ class Daemon:
         return [*sentences, f"no new frame for {silence_s:.0f} s"] if silent else sentences
 
     def _health(self) -> HealthMessage:
-        degraded, source, database = self._degraded(), self._capture.source, self._stage.recognizer.database
+        newest, source, database = self._capture.newest, self._capture.source, self._stage.recognizer.database
+        envelope = self._envelope(Topic.HEALTH, None if newest is None else stamp_of(newest))
         message = HealthMessage(
-            sequence=self._publisher.next_sequence(),
-            published_at=_now(),
-            status="failed" if self._failed else "degraded" if degraded else "ok",
-            degraded=degraded,
+            **dict(envelope),
+            interval_s=self._health_interval_s,
+            sequences=self._session.sequences(),
+            status="failed" if self._failed else "degraded" if envelope.degraded else "ok",
             uptime_s=time.monotonic() - self._started_s,
             source=source.name,
             frames_captured=self._capture.captured,
@@ -294,7 +299,3 @@ class Daemon:
         )
         self.administration.health = message
         return message
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

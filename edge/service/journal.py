@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from edge.wire.messages import CardMessage, HealthMessage, Topic
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage, HealthMessage
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 _FIELDS = "journal_fields"

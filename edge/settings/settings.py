@@ -172,8 +172,14 @@ class SmoothingSettings(_Section):
 class PublishSettings(_Section):
     """The sockets that programs connect to."""
 
-    endpoint: Endpoint = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ PUB socket for results")
-    control: Endpoint = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ REP socket for commands")
+    endpoint: Endpoint = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ XPUB socket for results")
+    control: Endpoint = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ ROUTER socket for commands")
+    device: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="name of this scanner in its messages; unset: made from the machine's id",
+    )
     send_high_water_mark: int = Field(default=1000, ge=1, le=100_000, description="messages kept for a slow subscriber")
     health_interval_s: float = Field(default=1.0, gt=0, le=60, description="time between health messages")
 

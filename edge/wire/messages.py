@@ -1,7 +1,4 @@
-"""The wire protocol: what each topic carries, as pydantic models (JSON Schema comes from them).
-
-Every message on the PUB socket is two parts: the topic and one JSON object.
-"""
+"""The wire protocol: what each topic carries, as pydantic models (JSON Schema and AsyncAPI come from them)."""
 
 from enum import StrEnum
 from typing import Literal
@@ -9,20 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from edge.wire.centering import CenteringReport
+from edge.wire.envelope import Envelope, Topic
 from edge.wire.model import WireModel
-
-PROTOCOL_VERSION: Literal[1] = 1
-
-
-class Topic(StrEnum):
-    """Topics of the PUB socket."""
-
-    APPEARED = "card.appeared"
-    UPDATED = "card.updated"
-    CONFIRMED = "card.confirmed"
-    UNKNOWN = "card.unknown"
-    LEFT = "card.left"
-    HEALTH = "health"
 
 
 class TrackState(StrEnum):
@@ -57,15 +42,14 @@ class CardDetails(WireModel):
     image_url: str | None = None
 
 
-class CardMessage(WireModel):
+class CardMessage(Envelope):
     """A card track appeared, changed, was confirmed, was refused or left."""
 
-    protocol: Literal[1] = PROTOCOL_VERSION
-    topic: Topic
-    sequence: int = Field(ge=0, description="counts every message of this publisher; a gap means lost messages")
-    published_at: str = Field(description="UTC, ISO 8601")
-    frame_id: int = Field(ge=0)
-    frame_timestamp_ns: int = Field(description="capture time on the monotonic clock")
+    captured_at: str = Field(description="when the frame was captured, UTC, ISO 8601")
+    frame_id: int = Field(ge=0, description="the newest frame that was looked at")
+    frame_timestamp_ns: int = Field(description="its capture time on the monotonic clock")
+    frame_width: int = Field(gt=0, description="its size in pixels, which corners are in")
+    frame_height: int = Field(gt=0)
     track_id: int = Field(ge=0)
     state: TrackState
     corners: list[tuple[float, float]] = Field(
@@ -90,7 +74,6 @@ class CardMessage(WireModel):
         default=None, description="earlier track of the confirmed card, where it has come back to the same place"
     )
     latencies_ms: dict[str, float] = Field(default={}, description="stage -> time for this card's newest answer")
-    degraded: list[str] = Field(default=[], description="what works less well than it should; empty is good")
 
 
 class StageLatency(WireModel):
@@ -109,15 +92,13 @@ class ThreadHealth(WireModel):
     restarts: int
 
 
-class HealthMessage(WireModel):
-    """The daemon's own state, once per interval."""
+class HealthMessage(Envelope):
+    """The daemon's own state, once per interval: the heartbeat, which also tells of the last message of each topic."""
 
-    protocol: Literal[1] = PROTOCOL_VERSION
     topic: Literal[Topic.HEALTH] = Topic.HEALTH
-    sequence: int = Field(ge=0)
-    published_at: str
+    interval_s: float = Field(gt=0, description="to the next one; three without any mean that the scanner is silent")
+    sequences: dict[str, int] = Field(description="topic -> sequence of its newest message, where there was one")
     status: Literal["ok", "degraded", "failed"]
-    degraded: list[str] = Field(default=[])
     uptime_s: float
     source: str
     frames_captured: int

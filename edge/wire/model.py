@@ -4,6 +4,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class WireModel(BaseModel):
-    """An object of the protocol: nothing beside its fields, and never changed."""
+    """An object of the protocol: nothing beside its fields is written, and none is changed; `decode` reads more."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

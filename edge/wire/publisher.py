@@ -3,7 +3,7 @@
 import zmq
 
 from edge.settings.settings import PublishSettings
-from edge.wire.messages import CardMessage, HealthMessage
+from edge.wire.encoding import Message, encode
 from edge.wire.peers import Allowance, Peers
 
 _LINGER_MS = 200
@@ -25,21 +25,14 @@ class Publisher:
         """
         self.sent = 0
         self.failed = 0
-        self._sequence = 0
         self._socket = context.socket(zmq.PUB)
         self._socket.setsockopt(zmq.SNDHWM, settings.send_high_water_mark)
         self.peers = Peers(context, self._socket, settings.endpoint, "publish.endpoint", _SUBSCRIBERS)
 
-    def next_sequence(self) -> int:
-        """The number of the next message; one that is never sent leaves a gap."""
-        self._sequence += 1
-        return self._sequence - 1
-
-    def send(self, message: CardMessage | HealthMessage) -> bool:
+    def send(self, message: Message) -> bool:
         """Send a message under its topic; whether that worked. A failure is counted."""
-        parts = [message.topic.encode(), message.model_dump_json().encode()]
         try:
-            self._socket.send_multipart(parts, zmq.NOBLOCK)
+            self._socket.send_multipart(encode(message), zmq.NOBLOCK)
         except zmq.ZMQError:
             self.failed += 1
             return False

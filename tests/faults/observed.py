@@ -155,8 +155,10 @@ class ObservedDaemon:
 
     def lost(self) -> int:
         """Messages that were published and did not arrive."""
-        numbers = [message.sequence for _, message in list(self.received)]
-        return numbers[-1] - numbers[0] + 1 - len(set(numbers)) if numbers else 0
+        numbers: dict[tuple[str, str], set[int]] = {}
+        for _, message in list(self.received):
+            numbers.setdefault((message.session, message.topic), set()).add(message.sequence)
+        return sum(max(each) - min(each) + 1 - len(each) for each in numbers.values())
 
     def wrong(self, confirmed: Sequence[CardMessage]) -> list[str]:
         """Which of these name a card that did not lie on the bench then."""

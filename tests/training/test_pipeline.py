@@ -15,7 +15,8 @@ from edge.outside.subscription import Subscription
 from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
-from edge.wire.messages import CardMessage, Topic
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage
 from tests.training.conftest import write_card_folder
 from training.cli import main
 from training.data.folder_references import folder_references

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -25,8 +26,17 @@ SCHEMAS: Mapping[str, type[BaseModel]] = {
 def schema_text(name: str) -> str:
     """The JSON Schema (draft 2020-12) of the model of that name, as it is shipped."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    schema |= SCHEMAS[name].model_json_schema(mode="serialization")
+    schema |= _open(SCHEMAS[name].model_json_schema(mode="serialization"))
     return json.dumps(schema, indent=1) + "\n"
+
+
+def _open(schema: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """The same schema for readers: a newer scanner may send fields that this one does not."""
+    if isinstance(schema, list):
+        return [_open(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _open(value) for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
 
 
 def shipped_schema(name: str) -> str:

@@ -12,7 +12,8 @@ import pytest
 from edge.errors import ScannerError
 from edge.outside.daemon_process import DaemonProcess
 from edge.outside.subscription import Subscription
-from edge.wire.messages import CardMessage, Topic
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage
 
 
 @pytest.fixture

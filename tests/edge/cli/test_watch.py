@@ -11,53 +11,11 @@ from edge.cli.display import LiveDisplay, view_lines
 from edge.outside import watching
 from edge.outside.subscription import Received
 from edge.outside.tally import Tally
-from edge.wire.messages import CardDetails, CardMessage, HealthMessage, MatchMessage, StageLatency, Topic, TrackState
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage
+from tests.wire_messages import card_message, health_message
 
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
-
-
-def card_message(sequence, topic=Topic.CONFIRMED, track_id=4, name="Flabébé", returned=None):
-    return CardMessage(
-        topic=topic,
-        sequence=sequence,
-        published_at="2030-01-01T10:20:30.400+00:00",
-        frame_id=9,
-        frame_timestamp_ns=1,
-        track_id=track_id,
-        state=TrackState.NO_CARD if topic is Topic.LEFT else TrackState.CONFIRMED,
-        corners=[(0, 0), (1, 0), (1, 1), (0, 1)],
-        card_id="ab-7",
-        card=CardDetails(name=name, set_code="ab", set_name="First Light", number="7"),
-        distance=0.123,
-        probability=0.987,
-        matches=[MatchMessage(card_id="ab-7", distance=0.123, probability=0.987)],
-        returned=returned,
-    )
-
-
-def health_message(sequence, fps=30.0, p50_ms=4.0, rss_mb=120):
-    return HealthMessage(
-        sequence=sequence,
-        published_at="2030-01-01T10:20:31.000+00:00",
-        status="ok",
-        uptime_s=3,
-        source="demo",
-        frames_captured=90,
-        frames_dropped=2,
-        fps=fps,
-        tracks=1,
-        crops_dropped=0,
-        embeddings=3,
-        cache_hits=0,
-        results_published=5,
-        messages_failed=0,
-        stages={"detect": StageLatency(count=30, p50_ms=p50_ms, p99_ms=3 * p50_ms)},
-        threads={},
-        rss_mb=rss_mb,
-        model_id="m",
-        database="d",
-        database_cards=10,
-    )
 
 
 class PublishingThread:
@@ -118,7 +76,7 @@ def test_plain_lines_and_a_summary(scanner, publish):
 
 
 def test_a_card_that_returned_is_told_and_counted_once(scanner, publish):
-    endpoint = publish(card_message(5), card_message(6, Topic.LEFT), card_message(7, track_id=6, returned=4))
+    endpoint = publish(card_message(5), card_message(6, Topic.LEFT), card_message(6, track_id=6, returned=4))
     outcome = scanner("watch", "--connect", endpoint, "--count", 3)
     assert outcome.out.splitlines()[2].endswith("distance 0.123  returned, was track 4")
     assert "cards confirmed: 1 (1 different), and 1 times one that had returned" in outcome.out
@@ -142,12 +100,12 @@ def test_lost_messages_are_told(scanner, publish):
 
 
 def test_a_publisher_that_starts_again_has_lost_nothing(scanner, publish):
-    endpoint = publish(card_message(500), card_message(0), card_message(1))
+    endpoint = publish(card_message(500), card_message(0, session="b"), card_message(1, session="b"))
     assert "3 messages, 0 lost" in scanner("watch", "--connect", endpoint, "--count", 3).out
 
 
 def test_json_lines_are_the_messages_themselves(scanner, publish):
-    sent = [card_message(5), health_message(8)]
+    sent = [card_message(5), card_message(8)]
     outcome = scanner("watch", "--connect", publish(*sent), "--json", "--count", 2)
     assert outcome.out.splitlines() == [message.model_dump_json() for message in sent]
     assert outcome.err == "card-scanner: 2 messages were lost\n"
@@ -158,14 +116,26 @@ def test_json_lines_are_the_messages_themselves(scanner, publish):
     [
         [b"card.confirmed", b"{}"],
         [b"health"],
-        [b"weather", b"sunny"],
-        [b"health", health_message(3).model_dump_json().replace('"protocol":1', '"protocol":2').encode()],
+        [b"health", b"sunny"],
+        [b"health", health_message(3).model_dump_json().replace('"protocol":2', '"protocol":1').encode()],
     ],
 )
-def test_another_protocol_is_one_sentence(scanner, publish, parts):
+def test_what_is_not_of_this_protocol_is_one_sentence(scanner, publish, parts):
     outcome = scanner("watch", "--connect", publish(parts), "--count", 1)
     assert outcome.code == 1
-    assert "does not speak this version's protocol" in outcome.err
+    assert re.search("protocol 2|two parts|not JSON", outcome.complaint)
+
+
+def test_another_version_is_named(scanner, publish):
+    former = health_message(3).model_dump_json().replace('"protocol":2', '"protocol":1').encode()
+    outcome = scanner("watch", "--connect", publish([b"health", former]), "--count", 1)
+    assert "the scanner speaks protocol 1 and this program protocol 2" in outcome.complaint
+
+
+def test_unknown_topics_and_fields_are_passed_over(scanner, publish):
+    newer = health_message(3).model_dump_json().replace('"protocol":2', '"protocol":2,"weather":"sunny"').encode()
+    outcome = scanner("watch", "--connect", publish([b"weather", b"sunny"], [b"health", newer]), "--count", 1)
+    assert "1 messages, 0 lost" in outcome.out
 
 
 def test_silence_is_told_once(scanner, publish, monkeypatch):

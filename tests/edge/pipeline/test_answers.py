@@ -5,19 +5,24 @@ import numpy as np
 import pytest
 
 from edge.database.search import Match
-from edge.pipeline.answers import Observation, Stamp, TrackedCard, card_message, feedback_of, topics_of
+from edge.pipeline.answers import TrackedCard, card_message, feedback_of, topics_of
 from edge.pipeline.selection import Demand
 from edge.pipeline.smoothing import Reading, Verdict
 from edge.pipeline.tracking import Track
 from edge.recognition.belief import Belief, Worth
 from edge.recognition.printings import Printings
 from edge.recognition.recognizer import Recognition
-from edge.wire.messages import Topic, TrackState
+from edge.wire.envelope import Topic
+from edge.wire.messages import TrackState
+from edge.wire.session import FrameStamp, Session
 
 QUAD = np.array([[10.0, 10.0], [73.0, 10.0], [73.0, 98.0], [10.0, 98.0]])
-OBSERVATION = Observation(frame_id=9, timestamp_ns=7, scene_ns=7, stretch=0, tracks=(), shown_since={})
-STAMP = Stamp(sequence=4, published_at="2026-01-01T00:00:00Z", degraded=("slow",))
+FRAME = FrameStamp(frame_id=9, timestamp_ns=7, width=800, height=600)
 CONFIRMED = Verdict(state=TrackState.CONFIRMED, card_id="a-1")
+
+
+def envelope(topic):
+    return Session("bench").envelope(topic, FRAME, ["slow"])
 
 
 def tracked(**known):
@@ -60,27 +65,28 @@ def test_what_an_answer_tells_subscribers(before, after, topics):
 
 def test_a_message_says_what_is_known():
     card = tracked(verdict=CONFIRMED, recognition=recognition(0.1, 0.4), returned=2)
-    message = card_message(Topic.CONFIRMED, card, OBSERVATION, STAMP)
+    message = card_message(card, envelope(Topic.CONFIRMED))
     assert (message.card_id, message.state, message.returned) == ("a-1", TrackState.CONFIRMED, 2)
     assert message.distance == 0.1
     assert message.margin == pytest.approx(0.3)
     assert [match.card_id for match in message.matches] == ["a-1", "a-2"]
-    assert (message.sequence, message.degraded, message.track_id) == (4, ["slow"], 3)
+    assert (message.sequence, message.degraded, message.track_id) == (0, ["slow"], 3)
     assert message.corners == [tuple(corner) for corner in QUAD]
+    assert (message.frame_id, message.frame_width, message.frame_height) == (9, 800, 600)
 
 
 def test_a_message_of_a_card_without_an_answer_invents_nothing():
-    message = card_message(Topic.APPEARED, tracked(), OBSERVATION, STAMP)
+    message = card_message(tracked(), envelope(Topic.APPEARED))
     assert (message.distance, message.margin, message.matches, message.card_id) == (None, None, [], None)
 
 
 def test_a_single_match_has_no_margin():
-    assert card_message(Topic.UPDATED, tracked(recognition=recognition(0.1)), OBSERVATION, STAMP).margin is None
+    assert card_message(tracked(recognition=recognition(0.1)), envelope(Topic.UPDATED)).margin is None
 
 
 def test_a_card_that_has_left_is_no_card_and_only_a_confirmed_one_returned():
-    assert card_message(Topic.LEFT, tracked(verdict=CONFIRMED), OBSERVATION, STAMP).state is TrackState.NO_CARD
-    assert card_message(Topic.UPDATED, tracked(returned=2), OBSERVATION, STAMP).returned is None
+    assert card_message(tracked(verdict=CONFIRMED), envelope(Topic.LEFT)).state is TrackState.NO_CARD
+    assert card_message(tracked(returned=2), envelope(Topic.UPDATED)).returned is None
 
 
 def test_corners_start_at_the_cards_own_top_left():
@@ -120,13 +126,13 @@ def test_probabilities_stand_beside_distances_and_printings_beside_their_reason(
     belief = Belief(log_odds=3.0, needed=4.0, probabilities=(0.7, 0.25), none=0.05)
     printings = Printings(card_ids=("a-1", "a-2"), reason="the same picture")
     answer = replace(recognition(0.1, 0.11), belief=belief, printings=printings)
-    message = card_message(Topic.UPDATED, tracked(recognition=answer), OBSERVATION, STAMP)
+    message = card_message(tracked(recognition=answer), envelope(Topic.UPDATED))
     assert (message.probability, message.none_of_these) == (0.7, 0.05)
     assert [(match.distance, match.probability) for match in message.matches] == [(0.1, 0.7), (0.11, 0.25)]
     assert (message.printings, message.printings_reason) == (["a-1", "a-2"], "the same picture")
 
 
 def test_without_a_calibration_no_probability_is_stated():
-    message = card_message(Topic.UPDATED, tracked(recognition=recognition(0.1, 0.2)), OBSERVATION, STAMP)
+    message = card_message(tracked(recognition=recognition(0.1, 0.2)), envelope(Topic.UPDATED))
     assert (message.probability, message.none_of_these, message.matches[0].probability) == (None, None, None)
     assert message.printings == []

@@ -9,6 +9,7 @@ from edge.frame import Frame
 from edge.pipeline.answers import Observation
 from edge.pipeline.handover import CropSlots, OutputInbox
 from edge.pipeline.selection import Crop
+from edge.wire.session import FrameStamp
 
 
 def crop(track_id: int, frame_id: int, sharpness: float = 200.0) -> Crop:
@@ -113,7 +114,8 @@ def test_a_waiting_taker_is_woken():
 
 
 def observation(frame_id: int, stretch: int = 0) -> Observation:
-    return Observation(frame_id=frame_id, timestamp_ns=0, scene_ns=0, stretch=stretch, tracks=(), shown_since={})
+    frame = FrameStamp(frame_id=frame_id, timestamp_ns=0, width=8, height=6)
+    return Observation(frame=frame, scene_ns=0, stretch=stretch, tracks=(), shown_since={})
 
 
 def test_the_inbox_keeps_the_newest_tracks_and_every_answer_in_order():
@@ -123,7 +125,7 @@ def test_the_inbox_keeps_the_newest_tracks_and_every_answer_in_order():
     inbox.put_answers(["a", "b"])
     inbox.put_answers(["c"])
     newest, answers = inbox.take(0)
-    assert (newest.frame_id, answers) == (2, ["a", "b", "c"])
+    assert (newest.frame.frame_id, answers) == (2, ["a", "b", "c"])
     assert inbox.take(0) == (None, [])
 
 
@@ -151,7 +153,7 @@ def test_tracks_of_the_next_stretch_wait_for_the_answers_before_them():
     inbox.put_answers(["c"])
     inbox.close()
     taken = [inbox.take(0) for _ in range(3)]
-    assert [(each[0].frame_id, each[1]) for each in taken[:2]] == [(1, ["a", "b"]), (3, ["c"])]
+    assert [(each[0].frame.frame_id, each[1]) for each in taken[:2]] == [(1, ["a", "b"]), (3, ["c"])]
     assert taken[2] is None
 
 

@@ -10,7 +10,6 @@ import pytest
 from edge.detection import CardDetector, Following, SensorBoxes, StillDetector, WholeFrame
 from edge.frame import Frame
 from edge.geometry import Image, bounding_box, side_lengths
-from edge.pipeline.answers import Stamp
 from edge.pipeline.handover import Corrections
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
@@ -26,7 +25,9 @@ from edge.simulator.sets import demo_cards
 from edge.simulator.sleeve import Finish, Sleeve
 from edge.simulator.surfaces import Surface
 from edge.simulator.truth import CardTruth
-from edge.wire.messages import CardMessage, Topic
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardMessage
+from edge.wire.session import Session
 
 SETTINGS = Settings()
 MAX_ERROR_MM = 1.0
@@ -53,11 +54,10 @@ class Scanner:
         self.capture = CaptureStage(self.detector, Tracker(SETTINGS.tracking), selector, corrections)
         self.recognition = RecognitionStage(recognizer)
         self.looks = SecondLooks(cards, self.recognition, corrections, stills=stills)
-        sequence = itertools.count()
         self.output = OutputStage(
             SETTINGS.smoothing,
             feedback,
-            lambda: Stamp(sequence=next(sequence), published_at="2024-01-01T00:00:00+00:00"),
+            Session("bench").envelope,
         )
 
     def show(self, frame: Frame) -> list[CardMessage]:

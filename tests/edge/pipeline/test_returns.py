@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from edge.detection import CardDetector, StillDetector
-from edge.pipeline.answers import Stamp
 from edge.pipeline.returns import MOST_PLACES, GoneCards
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
@@ -15,7 +14,8 @@ from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.sources.video import VideoSource
-from edge.wire.messages import Topic
+from edge.wire.envelope import Topic
+from edge.wire.session import Session
 
 FPS = 30
 HIDDEN_S = ((4.0, 5.5), (8.0, 9.5))
@@ -59,8 +59,7 @@ def played(video, tiny_database, tracking):
     settings = RecognitionSettings(model=tiny_database.model, database=tiny_database.database)
     with closing(open_recognizer(settings)) as recognizer, closing(VideoSource(video)) as source:
         recognition = RecognitionStage(recognizer)
-        stamp = Stamp(sequence=0, published_at="2024-01-01T00:00:00+00:00")
-        output = OutputStage(SmoothingSettings(), feedback, lambda: stamp)
+        output = OutputStage(SmoothingSettings(), feedback, Session("bench").envelope)
         while (frame := source.read()) is not None:
             observation, crops, _ = capture.process(frame)
             messages += output.observe(observation)

@@ -21,7 +21,6 @@ from edge.detection.shape import grown_quad
 from edge.frame import Detection, Frame
 from edge.geometry import card_homography, card_quad, rotated_half_turn
 from edge.imaging.rectification import upside_down
-from edge.pipeline.answers import Stamp
 from edge.pipeline.handover import Correction, Corrections
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
@@ -29,7 +28,9 @@ from edge.pipeline.tracking import Tracker
 from edge.recognition.belief import Belief, Worth
 from edge.recognition.recognizer import Recognition
 from edge.settings.settings import SelectionSettings, SmoothingSettings, TrackingSettings
-from edge.wire.messages import CardDetails, Topic, TrackState
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardDetails, TrackState
+from edge.wire.session import Session
 
 QUAD = np.array([[100.0, 80], [289, 90], [280, 350], [95, 344]])
 MILLISECOND = 1_000_000
@@ -141,15 +142,14 @@ class Pipeline:
         self.tracker = Tracker(TrackingSettings(hold_s=0.1))
         self.capture = CaptureStage(self.detector, self.tracker, self.selector, self.corrections, self.failures)
         self.recognition = RecognitionStage(self.recognizer)
-        self.stamps = 0
+        self.session = Session("bench")
         self.output = OutputStage(
-            SmoothingSettings(), feedback, self._stamp, measure, clock=lambda: self.now_ns + 12 * MILLISECOND
+            SmoothingSettings(), feedback, self._envelope, measure, clock=lambda: self.now_ns + 12 * MILLISECOND
         )
         self.frame_id = -1
 
-    def _stamp(self):
-        self.stamps += 1
-        return Stamp(sequence=self.stamps - 1, published_at="2024-01-01T00:00:00+00:00", degraded=("it rains",))
+    def _envelope(self, topic, frame):
+        return self.session.envelope(topic, frame, ["it rains"])
 
     def show(self, image: np.ndarray, quads=(QUAD,), frames: int = 1, **of_frame):
         messages = []
@@ -208,9 +208,10 @@ def test_the_confirmation_says_all_that_is_known():
     assert message.latencies_ms["embed"] == 5.0
 
 
-def test_sequence_numbers_count_every_message():
+def test_sequence_numbers_count_the_messages_of_each_topic():
     messages = Pipeline().show(picture(CARDS["demo-001"]), frames=6)
-    assert [m.sequence for m in messages] == [0, 1, 2, 3]
+    numbers = [(m.topic, m.sequence) for m in messages]
+    assert numbers == [(Topic.APPEARED, 0), (Topic.UPDATED, 0), (Topic.UPDATED, 1), (Topic.CONFIRMED, 0)]
 
 
 def test_a_resting_card_is_embedded_three_times_and_then_only_when_the_answer_ages():

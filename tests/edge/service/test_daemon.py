@@ -127,8 +127,11 @@ def test_a_card_is_confirmed_and_a_signal_ends_the_daemon(tmp_path, photo, tiny_
         assert confirmed.card.set_code == "tiny"
         health = daemon.listen(lambda m: m.topic == "health")
         assert (health.status, health.model_id, health.database_cards) == ("ok", "thumbnail", 4)
-        sequences = [m.sequence for m in daemon.messages]
-        assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
+        for topic in ("card.appeared", "card.updated", "card.confirmed", "health"):
+            sequences = [m.sequence for m in daemon.messages if m.topic == topic]
+            assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
+        assert {(m.device, m.session) for m in daemon.messages} == {(health.device, health.session)}
+        assert (confirmed.frame_width, confirmed.frame_height) == (800, 600)
         asked = time.monotonic()
         daemon.process.send_signal(number)
         assert daemon.process.wait(timeout=5) == 0

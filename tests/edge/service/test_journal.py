@@ -6,24 +6,15 @@ import types
 import pytest
 
 from edge.service.journal import WITHOUT_LIBRARY, journal_handler, log_verdict, writes_to_journal
-from edge.wire.messages import CardDetails, CardMessage, Topic, TrackState
+from edge.wire.envelope import Topic
+from edge.wire.messages import CardDetails, CardMessage, TrackState
+from tests.wire_messages import bare_message
 
 
 def message(topic: Topic, card_id: str | None) -> CardMessage:
     details = CardDetails(name="Wet Owl", set_code="ceq01", set_name="First", number="033")
-    return CardMessage(
-        topic=topic,
-        sequence=7,
-        published_at="",
-        frame_id=12,
-        frame_timestamp_ns=0,
-        track_id=3,
-        state=TrackState.CONFIRMED,
-        corners=[(0, 0)] * 4,
-        card_id=card_id,
-        card=details if card_id else None,
-        distance=0.0812345,
-    )
+    known = {"card_id": card_id, "card": details if card_id else None, "distance": 0.0812345}
+    return bare_message(topic=topic, frame_id=12, state=TrackState.CONFIRMED, **known)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from edge.pipeline.answers import Observation
 from edge.pipeline.handover import CropSlots, OutputInbox
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.sources.images import FRAMES_PER_PHOTO, ImagesSource
+from edge.wire.session import FrameStamp
 
 
 class ListSource:
@@ -36,7 +37,8 @@ class ListSource:
 
 
 def observation(frame_id, stretch=0):
-    return Observation(frame_id=frame_id, timestamp_ns=0, scene_ns=0, stretch=stretch, tracks=(), shown_since={})
+    frame = FrameStamp(frame_id=frame_id, timestamp_ns=0, width=8, height=6)
+    return Observation(frame=frame, scene_ns=0, stretch=stretch, tracks=(), shown_since={})
 
 
 class PlainStage:
@@ -66,7 +68,7 @@ def test_frames_are_processed_until_the_source_ends():
     capture, stage, crops, inbox = capture_loop(ListSource([0, 1, 2]))
     assert [capture.step() for _ in range(4)] == [True, True, True, False]
     assert (stage.frame_ids, capture.captured, capture.dropped) == ([0, 1, 2], 3, 0)
-    assert inbox.take(0)[0].frame_id == 2
+    assert inbox.take(0)[0].frame.frame_id == 2
     assert crops.take(1, 1.0) is None
 
 
@@ -189,7 +191,7 @@ def test_output_publishes_tracks_answers_health_and_at_the_end_who_has_left():
 
     clock = SimpleNamespace(now_ns=0)
     stage = SimpleNamespace(
-        observe=lambda observation: [f"seen {observation.frame_id}"], answer=lambda _: [], finish=lambda: ["left"]
+        observe=lambda observation: [f"seen {observation.frame.frame_id}"], answer=lambda _: [], finish=lambda: ["left"]
     )
     inbox = OutputInbox(4)
     loop = OutputLoop(

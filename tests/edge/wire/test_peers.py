@@ -14,7 +14,7 @@ from edge.settings.settings import PublishSettings
 from edge.wire.control import ControlSocket
 from edge.wire.publisher import Publisher
 from tests.edge.raw_peer import flood, frame, raw_peer
-from tests.edge.wire.test_publisher import message
+from tests.wire_messages import bare_message
 
 GROWTH_MB = 60
 PICTURE = "x" * 2_000_000
@@ -40,7 +40,7 @@ class Sockets:
     def publish(self) -> None:
         while not self.stop.wait(0.01):
             start = time.monotonic()
-            self.publisher.send(message(0))
+            self.publisher.send(bare_message())
             self.slowest_send_s = max(self.slowest_send_s, time.monotonic() - start)
 
     def answer(self) -> None:

@@ -1,0 +1,42 @@
+"""What earlier versions of the protocol wrote and read, against what is written and read today.
+
+`recorded/N` holds what version N's scanner published, its schemas, and the clients of its documentation.
+"""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from edge.errors import ProtocolError
+from edge.wire.encoding import decode, encode
+from tests.wire_messages import card_message, health_message
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+def recorded(version: int) -> list[list[bytes]]:
+    lines = (RECORDED / str(version) / "messages.jsonl").read_bytes().splitlines()
+    return [[json.loads(line)["topic"].encode(), line] for line in lines]
+
+
+def former_schema(name: str) -> dict:
+    """Version 1 asked its readers to ignore fields that they do not know, and its schemas did not."""
+    text = (RECORDED / "1" / f"{name}.json").read_text(encoding="utf-8")
+    schema = json.loads(text.replace('"additionalProperties": false', '"additionalProperties": true'))
+    schema["properties"]["protocol"] = {"const": 2}
+    return schema
+
+
+@pytest.mark.parametrize(("name", "message"), [("card", card_message()), ("health", health_message())])
+def test_every_field_of_version_1_is_there_with_its_type(name, message):
+    jsonschema.Draft202012Validator(former_schema(name)).validate(json.loads(encode(message)[1]))
+
+
+def test_messages_of_version_1_are_refused_in_a_sentence():
+    former = recorded(1)
+    assert {parts[0] for parts in former} >= {b"card.confirmed", b"card.left", b"health"}
+    for parts in former:
+        with pytest.raises(ProtocolError, match="the scanner speaks protocol 1 and this program protocol 2"):
+            decode(parts)
