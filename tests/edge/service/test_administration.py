@@ -37,7 +37,7 @@ def parts(settings):
         selector=Selector(settings.selection, feedback),
         stage=RecognitionStage(open_recognizer(settings.recognition)),
         loop=SimpleNamespace(max_batch=5),
-        output=OutputStage(settings.smoothing, feedback, stamp=lambda: None),
+        output=OutputStage(settings.smoothing, feedback, envelope=lambda *_: None),
     )
 
 
