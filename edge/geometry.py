@@ -7,6 +7,7 @@ right, bottom.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,7 +18,9 @@ from edge.errors import MeasurementError
 Quad = NDArray[np.float64]
 Box = NDArray[np.float64]
 Image = NDArray[np.uint8]
+Side = Literal["left", "right", "top", "bottom"]
 
+SIDES: tuple[Side, ...] = ("left", "right", "top", "bottom")
 CARD_WIDTH_MM = 63.0
 CARD_HEIGHT_MM = 88.0
 CARD_ASPECT = CARD_WIDTH_MM / CARD_HEIGHT_MM

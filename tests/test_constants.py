@@ -34,7 +34,7 @@ ELSEWHERE = (
     "edge.calibration.solving",
     "edge.calibration.views",
     "edge.centering.registration.original",
-    "edge.centering.registration.reference",
+    "edge.imaging.print_reference",
     "edge.pipeline.smoothing",
 )
 # Another command than an ablation shows what a chosen number decides; its comment names it.

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.calibration.stored import Calibration, read_calibration
-from edge.centering import Centering, PrintReference, Setup, measure
+from edge.centering import Centering, Setup, measure
 from edge.geometry import Image, Quad
+from edge.imaging.print_reference import PrintReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

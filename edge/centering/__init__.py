@@ -2,8 +2,7 @@
 
 from edge.centering.figures.report import centering_report
 from edge.centering.figures.resting import RestingCard
-from edge.centering.measurement import Setup, measure
-from edge.centering.registration.reference import PrintReference
+from edge.centering.measurement import Measure, Setup, measure
 from edge.centering.result import Centering
 
-__all__ = ["Centering", "PrintReference", "RestingCard", "Setup", "centering_report", "measure"]
+__all__ = ["Centering", "Measure", "RestingCard", "Setup", "centering_report", "measure"]

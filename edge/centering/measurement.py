@@ -1,6 +1,6 @@
 """Centering of one card in one image: outline, border, 24 places, registration, figures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,14 +9,12 @@ from edge.centering.edges.aspect import aspect_doubts
 from edge.centering.edges.border import check_border
 from edge.centering.edges.outline import CutOutline
 from edge.centering.edges.print_edge import BorderSide
-from edge.centering.edges.strips import Side
 from edge.centering.edges.tracing import follow_card
 from edge.centering.figures.figures import figures_from_places, registered_figures, widened
 from edge.centering.figures.grading import GradingTables, shipped_tables
 from edge.centering.figures.places import outer_std_mm, read_places
 from edge.centering.optics.lens import Lens, LensModel, lens_from_sides
 from edge.centering.optics.plane import CardPlane, card_plane
-from edge.centering.registration.reference import PrintReference
 from edge.centering.registration.registration import Registered, is_back, register, straightened
 from edge.centering.result import Centering, Disagreement, Face
 from edge.errors import MeasurementError
@@ -25,9 +23,14 @@ from edge.geometry import (
     CARD_WIDTH_MM,
     Image,
     Quad,
+    Side,
     card_quad,
     quad_area,
 )
+from edge.imaging.print_reference import PrintReference
+
+Measure = Callable[[Image, Quad, PrintReference | None], Centering]
+"""Measures a card's centering in an image; the quad starts at the card's own top-left; the reference is its own."""
 
 # chosen: below it a border of 3 mm has fewer than 15 pixels.
 MIN_PX_PER_MM = 5.0

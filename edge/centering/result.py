@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edge.centering.edges.strips import SIDES, Side
-from edge.geometry import Quad
+from edge.geometry import SIDES, Quad, Side
 
 Face = Literal["front", "back"]
 Method = Literal["print edges", "registration"]

@@ -90,7 +90,7 @@ def _write_board(path: Path, paper: str) -> int:
 def _from_photos(options: argparse.Namespace) -> "tuple[list[BoardView], Picture]":
     from edge.calibration.board import find_board
     from edge.calibration.solving import Picture
-    from edge.calibration.views import camera_of
+    from edge.imaging.exif import camera_of
     from edge.photo.enlargement import enlarged_points
 
     photos, failures = collect_photos(options.paths)

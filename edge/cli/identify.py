@@ -18,10 +18,10 @@ from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from edge.calibration.measuring import Measurer
+    from edge.centering import Measure
     from edge.database import CardDatabase
     from edge.geometry import Image
     from edge.photo.identification import PhotoIdentifier
-    from edge.pipeline.stages import Measure
     from edge.recognition.recognizer import Recognizer
     from edge.settings.settings import Settings
     from edge.wire.photo_result import CardResult, PhotoResult
@@ -61,8 +61,8 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from edge.calibration.measuring import open_measurer
-    from edge.calibration.views import camera_of
     from edge.centering import Setup
+    from edge.imaging.exif import camera_of
     from edge.photo.enlargement import enlarged_result
     from edge.recognition.recognizer import open_recognizer
 

@@ -77,8 +77,8 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from edge.calibration.measuring import open_measurer
-    from edge.calibration.views import camera_of
     from edge.detection import CardDetector
+    from edge.imaging.exif import camera_of
 
     if options.model is not None and options.database is None:
         raise ConfigurationError("--model is the model of a card database; give --database too")

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
-from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     GOLDEN_FILE,
@@ -35,6 +34,7 @@ from edge.database.bundle import (
 from edge.database.prints import dump_prints
 from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
 from edge.errors import DatabaseError
+from edge.imaging.print_reference import PrintReference
 from edge.manifests import Calibration, DatabaseManifest, ModelManifest, file_sha256
 from edge.wire.messages import CardDetails
 

@@ -17,13 +17,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.edges.strips import SIDES
-from edge.centering.registration.reference import PrintReference
 from edge.database.arrays import map_array
 from edge.database.bundle import MANIFEST_FILE, REPAIR
 from edge.errors import DatabaseError
 from edge.files.regular_files import open_regular
-from edge.geometry import CARD_WIDTH_MM
+from edge.geometry import CARD_WIDTH_MM, SIDES
+from edge.imaging.print_reference import PrintReference
 from edge.manifests import DatabaseManifest, read_database_manifest
 
 PICTURES_FILE = "prints.bin"

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
     REPAIR,
@@ -23,6 +22,7 @@ from edge.database.consistency import check_golden_crops, check_lookalikes, chec
 from edge.database.prints import open_prints
 from edge.database.vectors import NORM_TOLERANCE, MappedVectors, open_vectors, quantised, rounding_errors
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
+from edge.imaging.print_reference import PrintReference
 from edge.manifests import DatabaseManifest, ModelManifest
 from edge.wire.messages import CardDetails
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from edge.centering import PrintReference, centering_report
+from edge.centering import Measure, centering_report
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad
+from edge.imaging.print_reference import PrintReference
 from edge.photo.outlines import OutlineReader
-from edge.pipeline.answers import match_messages
-from edge.pipeline.stages import Measure
 from edge.recognition.belief import Worth
+from edge.recognition.matches import match_messages
 from edge.recognition.recognizer import Recognition, Recognizer
 from edge.wire.centering import CenteringReport
 from edge.wire.messages import MatchMessage

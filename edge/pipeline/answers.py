@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edge.centering import PrintReference, RestingCard
+from edge.centering import RestingCard
 from edge.frame import Frame
 from edge.geometry import Quad
+from edge.imaging.print_reference import PrintReference
 from edge.pipeline.selection import Crop, Demand, TrackFeedback
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.tracking import Track
+from edge.recognition.matches import match_messages
 from edge.recognition.recognizer import Recognition
 from edge.wire.envelope import Envelope, Topic
-from edge.wire.messages import CardDetails, CardMessage, MatchMessage, TrackState
+from edge.wire.messages import CardDetails, CardMessage, TrackState
 from edge.wire.session import FrameStamp
 
 
@@ -122,16 +124,6 @@ def topics_of(before: Verdict, after: Verdict) -> list[Topic]:
     if changed and after.state is TrackState.UNKNOWN_CARD:
         return [*appeared, Topic.UNKNOWN]
     return appeared or [Topic.UPDATED]
-
-
-def match_messages(recognition: Recognition) -> list[MatchMessage]:
-    """The matches of an answer as messages list them."""
-    matches, belief = recognition.matches, recognition.belief
-    probabilities = [None] * len(matches) if belief is None else belief.probabilities
-    return [
-        MatchMessage(card_id=match.card_id, distance=match.distance, probability=probability)
-        for match, probability in zip(matches, probabilities, strict=True)
-    ]
 
 
 def card_message(card: TrackedCard, envelope: Envelope) -> CardMessage:

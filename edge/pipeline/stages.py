@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from edge.centering import Centering, PrintReference
+from edge.centering import Measure
 from edge.detection.following.failures import SearchFailures
 from edge.detection.following.frames import Detector, detections_of
 from edge.frame import Frame
-from edge.geometry import Image, Quad, quad_iou
+from edge.geometry import quad_iou
 from edge.health import Clock, Stopwatch
 from edge.imaging.rectification import rectify
 from edge.pipeline.answers import Answer, Observation, TrackedCard, card_message, feedback_of, stamp_of, topics_of
@@ -35,9 +35,6 @@ from edge.settings.settings import SmoothingSettings
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import CardMessage, TrackState
 from edge.wire.session import FrameStamp
-
-Measure = Callable[[Image, Quad, PrintReference | None], Centering]
-"""Measures the centering of a card in a frame; the quad starts at the card's own top-left; the reference is its own."""
 
 # geometry: a card that has moved by 3 mm is told at its new place.
 _MOVED_IOU = 0.9

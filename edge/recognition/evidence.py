@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.registration.alignment import correlation
-from edge.centering.registration.reference import REFERENCE_SIZE
 from edge.database.search import CardDatabase, Match
 from edge.geometry import Image
+from edge.imaging.print_reference import REFERENCE_SIZE
 from edge.imaging.rectification import upside_down
 
 

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from edge.centering import Measure
 from edge.errors import ConfigurationError, SourceError
 from edge.pipeline.selection import Selector
-from edge.pipeline.stages import Measure, OutputStage, RecognitionStage
+from edge.pipeline.stages import OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.service.loops import CaptureLoop, RecognitionLoop

@@ -13,7 +13,7 @@ import cv2
 import zmq
 
 from edge.calibration.measuring import open_measurer
-from edge.centering import Setup
+from edge.centering import Measure, Setup
 from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes, StillDetector, WholeFrame
 from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
@@ -22,7 +22,7 @@ from edge.pipeline.answers import stamp_of
 from edge.pipeline.handover import Corrections, CropSlots, OutputInbox
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, Measure, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer, open_recognizer
 from edge.service.administration import Administration

@@ -9,8 +9,8 @@ import PIL.features
 import PIL.Image
 import pytest
 
-from edge.calibration.views import camera_of
 from edge.errors import ScannerError
+from edge.imaging.exif import camera_of
 from edge.imaging.photos import read_photo
 from tests.fuzz.mutation import damaged
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.centering.registration.reference import PrintReference, encode_reference
 from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
 from edge.embedding.base import Embedder
+from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.wire.messages import CardDetails
 from training.calibration.fitting import calibrate

@@ -11,9 +11,10 @@ from time import process_time
 
 import cv2
 
-from edge.centering import PrintReference, measure
-from edge.centering.edges.strips import SIDES, Side
+from edge.centering import measure
 from edge.centering.result import Centering
+from edge.geometry import SIDES, Side
+from edge.imaging.print_reference import PrintReference
 from edge.simulator.truth import CardTruth
 from training.evaluation.centering_baselines import BASELINES
 from training.evaluation.centering_scenes import CenteringScene, centering_scene, jobs

@@ -15,10 +15,11 @@ from typing import Generic, TypeVar
 import cv2
 import numpy as np
 
-from edge.centering import Centering, PrintReference, Setup, measure
+from edge.centering import Centering, Setup, measure
 from edge.detection import CardDetector
 from edge.geometry import Image, Quad, transform_points
 from edge.imaging.photos import read_photo
+from edge.imaging.print_reference import PrintReference
 from edge.simulator.sets import unknown_cards
 from training.evaluation.centering_frames import RESTING, FramesTally, frames_table
 from training.evaluation.centering_numbers import edge_numbers, frame_numbers, registration_numbers

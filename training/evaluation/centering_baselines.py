@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.edges.strips import Side
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_homography
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, Side, card_homography
 
 PX_PER_MM = 10
 MARGIN_MM = 4

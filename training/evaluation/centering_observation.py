@@ -11,11 +11,11 @@ from edge.centering.edges.border import trace_sides
 from edge.centering.edges.card_edge import SeenEdges
 from edge.centering.edges.cut import edge_chances
 from edge.centering.edges.print_edge import BorderSide
-from edge.centering.edges.strips import SIDES, Floats, Side, Strip
+from edge.centering.edges.strips import Floats, Strip
 from edge.centering.figures.places import read_places
 from edge.centering.optics.plane import CardPlane
 from edge.centering.result import Centering, Place
-from edge.geometry import transform_points
+from edge.geometry import SIDES, Side, transform_points
 from training.evaluation.centering_scenes import CenteringScene
 from training.evaluation.choices import changed
 

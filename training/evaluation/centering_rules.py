@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from edge.centering.edges.card_edge import SeenEdges
 from edge.centering.edges.lines import Trace
 from edge.centering.edges.print_edge import BorderSide
-from edge.centering.edges.strips import Floats, Side, Strip
+from edge.centering.edges.strips import Floats, Strip
 from edge.centering.figures.places import PLACE_REACH_MM
 from edge.centering.optics.lens import Lens, straight_lens
 from edge.centering.result import Balance, Estimate
-from edge.geometry import Image
+from edge.geometry import Image, Side
 from training.evaluation.choices import Choice, rule
 
 _EDGES = "edge.centering.edges."

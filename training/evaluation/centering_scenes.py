@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering import PrintReference
 from edge.centering.registration.original import print_reference
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad
+from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.simulator.camera import local_to_rays, project
 from edge.simulator.card import print_edges_mm, render_back, render_card

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.edges.strips import SIDES
+from edge.geometry import SIDES
 from training.evaluation.centering import METHOD, METHODS, REFERENCED, CenteringOutcome
 from training.evaluation.metrics import percentiles, proportion
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.edges.print_edge import BorderSide
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures.figures import CARD_SIZE_SHARE, balance
 from edge.centering.figures.places import outer_std_mm, print_edge_std_mm
 from edge.centering.fitted import UncertaintyFit
 from edge.centering.result import Estimate
+from edge.geometry import SIDES
 from training.evaluation.centering import shares
 from training.evaluation.centering_observation import Observation
 from training.evaluation.choices import changed

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.registration.original import print_reference
-from edge.centering.registration.reference import PrintReference
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import GOLDEN_FOLDER, GoldenCrop, IndexRow
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError, ImageError
 from edge.files.paths import named_path
+from edge.imaging.print_reference import PrintReference
 from edge.manifests import DatabaseManifest
 from edge.wire.messages import CardDetails
 from training.calibration.fitting import FALSE_ACCEPTS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.centering.registration.reference import PrintReference
+from edge.imaging.print_reference import PrintReference
 from training.data.lookalikes import THUMBNAIL_SIZE, Fingerprint
 
 Both = NDArray[np.float32]

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 
 from edge.centering.registration.original import print_reference
-from edge.centering.registration.reference import PrintReference
 from edge.database.bundle import open_manifest
 from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
 from edge.errors import DatabaseError
 from edge.geometry import Image
+from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
 from edge.manifests import DatabaseManifest, ModelManifest
 from training.data.gallery import GalleryImage

@@ -22,8 +22,9 @@ from edge.centering.edges.print_edge import (
     trace_side,
     with_print_edge,
 )
-from edge.centering.edges.strips import SIDES, Floats, Side, Strip
+from edge.centering.edges.strips import Floats, Strip
 from edge.errors import MeasurementError
+from edge.geometry import SIDES, Side
 
 OPPOSITE: Mapping[Side, Side] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 # chosen: the contrasts of one print's edges: standard deviations of their logarithms about the other sides', for most

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from edge.centering.edges.card_edge import SeenEdges
 from edge.centering.edges.edge_model import CUTS_MM, EDGES_MM
-from edge.centering.edges.strips import SIDES, Floats, Side
+from edge.centering.edges.strips import Floats
 from edge.centering.fitted import fitted
+from edge.geometry import SIDES, Side
 
 Indices = NDArray[np.intp]
 

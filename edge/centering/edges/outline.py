@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from edge.centering.edges.curves import crossings
 from edge.centering.edges.hough import MIN_COVERAGE, find_edges
 from edge.centering.edges.lines import Line
-from edge.centering.edges.strips import LENGTH_MM, SIDES, Floats, Side, card_to_image, sample_strip, side_to_card
+from edge.centering.edges.strips import LENGTH_MM, Floats, card_to_image, sample_strip, side_to_card
 from edge.errors import MeasurementError
-from edge.geometry import CORNER_RADIUS_MM, Image, Quad, transform_points
+from edge.geometry import CORNER_RADIUS_MM, SIDES, Image, Quad, Side, transform_points
 
 # geometry: 2 mm by which a rough outline may be off, and the 1.4 mm that a sleeve of 66 x 91 mm reaches beyond its
 # card.

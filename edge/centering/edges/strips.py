@@ -5,19 +5,16 @@ along the side (downwards or to the right) and `s` across it, from the outline i
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, transform_points
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, Side, transform_points
 
 Floats = NDArray[np.float64]
 Profiles = NDArray[np.float32]
-Side = Literal["left", "right", "top", "bottom"]
 
-SIDES: tuple[Side, ...] = ("left", "right", "top", "bottom")
 LENGTH_MM: dict[Side, float] = {
     "left": CARD_HEIGHT_MM,
     "right": CARD_HEIGHT_MM,

@@ -9,9 +9,9 @@ from edge.centering.edges.aspect import aspect_doubts
 from edge.centering.edges.border import trace_sides
 from edge.centering.edges.outline import CutOutline, corner_points, find_outline, rounded_corners
 from edge.centering.edges.print_edge import SHARP_SCATTER_MM, STRIP_MM, BorderSide
-from edge.centering.edges.strips import PROFILE_SPACING_MM, SIDES, Side, card_to_image, sample_strip
+from edge.centering.edges.strips import PROFILE_SPACING_MM, card_to_image, sample_strip
 from edge.errors import MeasurementError
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, side_lengths, transform_points
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, SIDES, Image, Quad, Side, side_lengths, transform_points
 
 # chosen: how much wider to high a card may seem than it is: two and a half times the 1 % that cards, the straightening
 # and an unknown principal point come to.

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures.figures import MIN_STD_MM, figures_from_places, registered_figures
 from edge.centering.figures.grading import GradingTables, shipped_tables
 from edge.centering.result import Balance, Centering, Estimate, Place, Registration
 from edge.errors import MeasurementError
+from edge.geometry import SIDES
 
 # chosen: a reading further than this many standard deviations from the median of the others is left out.
 MAX_DEVIATION = 4.0

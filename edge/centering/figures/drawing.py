@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from edge.centering.edges.strips import SIDES, Floats, Side, card_to_image
+from edge.centering.edges.strips import Floats, card_to_image
 from edge.centering.result import Centering, Figures, Place, Registration
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, transform_points
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, SIDES, Image, Quad, Side, transform_points
 
 # layout: room around the card, for the figures above it, and the scale.
 MARGIN_MM = 9.0

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge.centering.edges.strips import LENGTH_MM, SIDES, Side
+from edge.centering.edges.strips import LENGTH_MM
 from edge.centering.figures.grading import GradingTables, grade_chances, shipped_tables
 from edge.centering.fitted import fitted
 from edge.centering.result import Balance, Disagreement, Estimate, Face, Figures, Place, Registration
 from edge.errors import MeasurementError
-from edge.geometry import CARD_WIDTH_MM
+from edge.geometry import CARD_WIDTH_MM, SIDES, Side
 
 # geometry: a straight line, and one place to tell how well it fits.
 MIN_PLACES = 3

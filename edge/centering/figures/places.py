@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from edge.centering.edges.departure import PROFILES_AVERAGED
 from edge.centering.edges.lines import Trace
 from edge.centering.edges.print_edge import BorderSide
-from edge.centering.edges.strips import LENGTH_MM, SIDES, Floats, Side, Strip, side_to_card
+from edge.centering.edges.strips import LENGTH_MM, Floats, Strip, side_to_card
 from edge.centering.fitted import fitted
 from edge.centering.optics.plane import CardPlane
 from edge.centering.result import Place
 from edge.errors import MeasurementError
-from edge.geometry import transform_points
+from edge.geometry import SIDES, Side, transform_points
 
 # geometry: one every 11 mm, as the middle of a side is one of them.
 PLACES_PER_SIDE: Mapping[Side, int] = {"left": 7, "right": 7, "top": 5, "bottom": 5}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge.centering.edges.strips import SIDES, Side
 from edge.centering.result import (
     Balance,
     Centering,
@@ -15,6 +14,7 @@ from edge.centering.result import (
     Place,
     Registration,
 )
+from edge.geometry import SIDES, Side
 from edge.wire.centering import (
     BorderedRegistrationReport,
     CenteringReport,

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edge.centering.edges.curves import crossings
 from edge.centering.edges.print_edge import BorderSide
-from edge.centering.edges.strips import Floats, Side, card_to_image
+from edge.centering.edges.strips import Floats, card_to_image
 from edge.centering.optics.lens import LensModel
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, transform_points
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Side, transform_points
 
 # numerics: the map from a card to its picture is exact at nodes this far apart, and linear between them.
 _NODE_STEP = 16

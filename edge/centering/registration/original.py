@@ -7,10 +7,10 @@ import numpy as np
 
 from edge.centering.edges.border import check_border, trace_sides
 from edge.centering.edges.print_edge import STRIP_MM, BorderSide
-from edge.centering.edges.strips import PROFILE_SPACING_MM, SIDES, Side, Strip, card_to_image, sample_strip
-from edge.centering.registration.reference import Borders, PrintReference, encode_reference
+from edge.centering.edges.strips import PROFILE_SPACING_MM, Strip, card_to_image, sample_strip
 from edge.errors import MeasurementError
-from edge.geometry import Image
+from edge.geometry import SIDES, Image, Side
+from edge.imaging.print_reference import Borders, PrintReference, encode_reference
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 
 # chosen: an original of whose printed border more is in doubt has none that other pictures could be held against.

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.centering.edges.strips import LENGTH_MM, SIDES, Floats, Side
+from edge.centering.edges.strips import LENGTH_MM, Floats
 from edge.centering.figures.figures import CARD_SIZE_SHARE, CARD_SIZE_STD_MM
 from edge.centering.figures.places import place_positions_mm
 from edge.centering.optics.plane import CardPlane
 from edge.centering.registration.alignment import Alignment, align, correlation
-from edge.centering.registration.reference import REFERENCE_SIZE, PrintReference
 from edge.centering.result import Balance, Estimate, Place, Registration
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, SIDES, Image, Side
+from edge.imaging.print_reference import REFERENCE_SIZE, PrintReference
 
 # chosen: what the reference pictures' size and compression, and the widths of their own borders, may be off by: more
 # than simulated ones are, as those of a gallery are scans.

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from edge.centering import centering_report, measure
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures.places import place_positions_mm
-from edge.geometry import rotated_half_turn
+from edge.geometry import SIDES, rotated_half_turn
 from edge.simulator.card import render_card
 
 PX_PER_MM = 14.0

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from edge.centering.registration.reference import REFERENCE_SIZE, PrintReference, encode_reference
 from edge.database.prints import PICTURES_FILE, TABLE_FILE, dump_prints, open_prints, read_backs
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError
+from edge.imaging.print_reference import REFERENCE_SIZE, PrintReference, encode_reference
 from tests.edge.conftest import write_tiny_database
 
 BORDERS_MM = {"left": 3.0, "right": 3.1, "top": 2.9, "bottom": 3.2}

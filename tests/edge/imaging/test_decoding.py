@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.calibration.views import camera_of
 from edge.errors import ImageError
 from edge.imaging import decoding
 from edge.imaging.decoding import decode
+from edge.imaging.exif import camera_of
 
 ORIENTATION = 0x0112
 KINDS = ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"]

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.centering import Centering, PrintReference
-from edge.centering.edges.strips import SIDES
+from edge.centering import Centering
 from edge.centering.figures.figures import figures_from_places
 from edge.centering.figures.grading import shipped_tables
 from edge.centering.figures.places import place_positions_mm
@@ -19,7 +18,8 @@ from edge.database.search import Match
 from edge.detection.following.failures import SearchFailures
 from edge.detection.shape import grown_quad
 from edge.frame import Detection, Frame
-from edge.geometry import card_homography, card_quad, rotated_half_turn
+from edge.geometry import SIDES, card_homography, card_quad, rotated_half_turn
+from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
 from edge.pipeline.handover import Correction, Corrections
 from edge.pipeline.selection import Feedback, Selector

@@ -4,9 +4,9 @@ import numpy as np
 
 from edge.centering import fitted as shipped
 from edge.centering.edges import cut
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures import places
 from edge.centering.fitted import FittedCentering, fitted
+from edge.geometry import SIDES
 from training.cli import main
 from training.evaluation.centering_fit import fit
 from training.evaluation.centering_observation import observed

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from edge.centering.edges.border import check_border, trace_sides
-from edge.centering.edges.strips import SIDES, Strip
+from edge.centering.edges.strips import Strip
 from edge.errors import MeasurementError
+from edge.geometry import SIDES
 
 STEP_MM = 0.07
 BLUR_MM = 0.06

@@ -9,7 +9,7 @@ from edge.centering.edges.card_edge import SeenEdges
 from edge.centering.edges.cut import edge_chances
 from edge.centering.edges.edge_model import CUTS_MM, EDGES_MM
 from edge.centering.edges.lines import Trace
-from edge.centering.edges.strips import SIDES
+from edge.geometry import SIDES
 
 CUT = 3
 HERE = int(np.abs(EDGES_MM).argmin())

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from edge.centering.edges.outline import corner_points, find_outline, rounded_corners
-from edge.centering.edges.strips import SIDES
+from edge.geometry import SIDES
 
 PX_PER_MM = 14.0
 

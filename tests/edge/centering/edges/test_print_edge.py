@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from edge.centering import measure
-from edge.centering.edges.strips import SIDES
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, SIDES
 
 SCALE = 15
 BORDERS_MM = {"left": 3.4, "right": 2.7, "top": 3.9, "bottom": 3.6}

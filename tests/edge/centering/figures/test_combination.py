@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from edge.centering import Centering, RestingCard
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures.combination import combine
 from edge.centering.figures.figures import figures_from_places
 from edge.centering.figures.grading import shipped_tables
@@ -12,6 +11,7 @@ from edge.centering.figures.places import place_positions_mm
 from edge.centering.figures.resting import MAX_FRAMES, PATIENCE_FRAMES
 from edge.centering.result import Place
 from edge.errors import MeasurementError
+from edge.geometry import SIDES
 
 BORDERS_MM = {"left": 3.2, "right": 2.8, "top": 3.0, "bottom": 3.5}
 REFUSED = Centering(figures=None, reason="no printed border")

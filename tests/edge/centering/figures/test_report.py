@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures.report import centering_report
 from edge.centering.result import Balance, Centering, Estimate, Figures, GradeChance, Place, Registration
+from edge.geometry import SIDES
 from edge.wire.centering import CenteringReport
 from edge.wire.envelope import Topic
 from edge.wire.messages import TrackState

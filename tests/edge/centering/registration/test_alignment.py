@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from edge.centering.registration.alignment import align, correlation
-from edge.centering.registration.reference import REFERENCE_SIZE
 from edge.errors import MeasurementError
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
+from edge.imaging.print_reference import REFERENCE_SIZE
 from edge.simulator.card import render_card
 from edge.simulator.sets import unknown_cards
 

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from edge.centering import RestingCard, Setup, centering_report, measure
-from edge.centering.edges.strips import SIDES
 from edge.centering.figures.combination import combine
 from edge.centering.figures.drawing import draw_centering
 from edge.centering.registration.original import original_borders_mm, print_reference
 from edge.errors import DatabaseError
-from edge.geometry import rotated_half_turn
+from edge.geometry import SIDES, rotated_half_turn
 from edge.simulator.card import print_edges_mm, render_back, render_card
 
 OFFSET_MM = (0.6, -0.4)

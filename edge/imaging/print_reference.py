@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import cv2
 
-from edge.centering.edges.strips import Side
 from edge.errors import DatabaseError
-from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
+from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Side
 from edge.imaging.small_pictures import decode_small
 
 # chosen: as small as still tells a shift to 0.012 mm, at 2.8 kB a card.
