@@ -31,6 +31,8 @@ MIN_PICTURE_PX = 24
 SAME_CARD_IOU = 0.3
 # chosen: of two outlines of one place, more than this share of the smaller lies in the other.
 PART = 0.6
+# geometry: which corner comes next; np.roll takes ten times as long.
+_NEXT = [1, 2, 3, 0]
 
 
 def card_quad(points: NDArray[np.floating]) -> Quad:
@@ -65,21 +67,21 @@ def rotated_half_turn(quad: Quad) -> Quad:
 
 def is_convex(quad: Quad) -> bool:
     """Whether the corners turn strictly clockwise all the way round."""
-    edges = np.roll(quad, -1, axis=0) - quad
-    following = np.roll(edges, -1, axis=0)
+    edges = quad[_NEXT] - quad
+    following = edges[_NEXT]
     return bool(np.all(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 1e-9))
 
 
 def side_lengths(quad: Quad) -> NDArray[np.float64]:
     """Lengths [4] of the sides 0-1, 1-2, 2-3, 3-0, in pixels."""
-    lengths: NDArray[np.float64] = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    lengths: NDArray[np.float64] = np.linalg.norm(quad[_NEXT] - quad, axis=1)
     return lengths
 
 
 def quad_area(quad: Quad) -> float:
     """Area of a quad in square pixels (shoelace formula), positive when clockwise in the image."""
     x, y = quad[:, 0], quad[:, 1]
-    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    return float(0.5 * np.sum(x * y[_NEXT] - x[_NEXT] * y))
 
 
 def quad_iou(first: Quad, second: Quad) -> float:

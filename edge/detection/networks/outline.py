@@ -160,10 +160,11 @@ def _side_lines(quad: Quad) -> NDArray[np.float64]:
 
 def crossings(lines: NDArray[np.float64]) -> Quad | None:
     """Where each line a x + b y + c = 0 [4, 3] meets the one before it [4, 2]; None where they are parallel."""
-    meet = np.cross(np.roll(lines, 1, axis=0), lines)
-    if np.any(np.abs(meet[:, 2]) < 1e-6):
+    (a, b, c), (d, e, f) = lines[[3, 0, 1, 2]].T, lines.T
+    parallel = a * e - b * d
+    if np.any(np.abs(parallel) < 1e-6):
         return None
-    return np.asarray(meet[:, :2] / meet[:, 2:], np.float64)
+    return np.stack([(b * f - c * e) / parallel, (c * d - a * f) / parallel], axis=1)
 
 
 def _padded(image: Image, scale: float) -> NDArray[np.float32]:
