@@ -4,21 +4,42 @@ A message says what was wrong, where, and what to do about it. The commands prin
 `exit_code`; nothing below a command prints or exits.
 """
 
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """What programs are told of a command that failed."""
+
+    REQUEST = "request"
+    UNKNOWN_COMMAND = "unknown_command"
+    BUSY = "busy"
+    CONFIGURATION = "configuration"
+    SOURCE = "source"
+    MODEL = "model"
+    DATABASE = "database"
+    FAILED = "failed"
+    INTERNAL = "internal"
+
 
 class ScannerError(Exception):
     """Base of every error that this project raises on purpose."""
 
     exit_code = 1
+    code: ClassVar[ErrorCode] = ErrorCode.FAILED
 
 
 class ConfigurationError(ScannerError):
     """A configuration file, an environment override or a command-line option is invalid."""
 
     exit_code = 2
+    code = ErrorCode.CONFIGURATION
 
 
 class SourceError(ScannerError):
     """A source of frames cannot be opened or has failed (camera, video, photo)."""
+
+    code = ErrorCode.SOURCE
 
 
 class SourceLostError(SourceError):
@@ -32,9 +53,13 @@ class ImageError(SourceError):
 class ModelError(ScannerError):
     """A model file or its manifest is missing, damaged or of an unusable shape."""
 
+    code = ErrorCode.MODEL
+
 
 class InferenceError(ScannerError):
     """A model that was loaded could not produce an embedding."""
+
+    code = ErrorCode.MODEL
 
 
 class InferenceTimeoutError(InferenceError):
@@ -43,6 +68,8 @@ class InferenceTimeoutError(InferenceError):
 
 class DatabaseError(ScannerError):
     """A card database is missing, damaged or incomplete."""
+
+    code = ErrorCode.DATABASE
 
 
 class ModelMismatchError(DatabaseError):
@@ -55,6 +82,24 @@ class PublishError(ScannerError):
 
 class ProtocolError(ScannerError):
     """What another program sent is not of this version's protocol."""
+
+
+class RequestError(ScannerError):
+    """A command is not JSON, or its fields are not those that it takes."""
+
+    code = ErrorCode.REQUEST
+
+
+class UnknownCommandError(RequestError):
+    """There is no such command."""
+
+    code = ErrorCode.UNKNOWN_COMMAND
+
+
+class BusyError(ScannerError):
+    """Too many commands wait already."""
+
+    code = ErrorCode.BUSY
 
 
 class MeasurementError(ScannerError):

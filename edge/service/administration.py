@@ -2,10 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from edge.centering import Measure
 from edge.errors import ConfigurationError, SourceError
@@ -16,31 +13,25 @@ from edge.recognition.recognizer import open_recognizer
 from edge.service.loops import CaptureLoop, RecognitionLoop
 from edge.service.snapshot import default_folder, encoded, write_snapshot
 from edge.settings.settings import Settings, settings_of
-from edge.wire.control import Command, Request
-from edge.wire.messages import HealthMessage
+from edge.wire.commands import (
+    NothingMore,
+    PauseReply,
+    ReloadReply,
+    ReloadRequest,
+    SnapshotReply,
+    SnapshotRequest,
+    StateReply,
+    StatusReply,
+)
+from edge.wire.control import Command
+from edge.wire.retained import Retained
+from edge.wire.session import Session
 
 _FIXED_SECTIONS = ("source", "camera", "imx500", "publish", "snapshot")
 
 
-class NothingMore(Request):
-    """A command that takes nothing besides its name."""
-
-
-class ReloadRequest(Request):
-    """What `reload` takes."""
-
-    settings: dict[str, dict[str, Any]] = Field(default={}, description="section -> key -> new value")
-
-
-class SnapshotRequest(Request):
-    """What `snapshot` takes."""
-
-    path: Path | None = Field(default=None, description="new file, .png or .jpg; unset: the reply carries it")
-    format: Literal["png", "jpg"] = Field(default="jpg", description="of the image that the reply carries")
-
-
 class Administration:
-    """Changes and inspects the running pipeline; called by the control thread."""
+    """Changes and inspects the running pipeline: what only looks is called by another thread than what works."""
 
     def __init__(  # noqa: PLR0913 (all that can be administered)
         self,
@@ -51,50 +42,62 @@ class Administration:
         recognition: tuple[RecognitionStage, RecognitionLoop],
         output: OutputStage,
         *,
+        published: tuple[Session, Retained],
         measurer: Callable[[Settings], Measure | None],
     ) -> None:
         """Administer these parts, which were made from `settings`; `measurer` makes what measures cards."""
-        self.health: HealthMessage | None = None
         self._settings = settings
         self._capture = capture
         self._tracker = tracker
         self._selector = selector
         self._recognition = recognition
         self._output = output
+        self._session, self._published = published
         self._measurer = measurer
 
     def commands(self) -> dict[str, Command]:
         """Name -> what it does."""
         return {
             "status": self.status,
+            "state": self.state,
             "reload": self.reload,
             "snapshot": self.snapshot,
             "pause": self.pause,
             "resume": self.resume,
         }
 
-    def status(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether the daemon is paused, its settings, and the newest health message (null before the first)."""
-        NothingMore.model_validate(fields)
-        return {
-            "paused": self._capture.paused,
-            "settings": self._settings.model_dump(mode="json"),
-            "health": None if self.health is None else self.health.model_dump(mode="json"),
-        }
+    def status(self, _request: NothingMore) -> StatusReply:
+        """Whether the daemon is paused, its settings, and the newest health message."""
+        return StatusReply(
+            device=self._session.device,
+            session=self._session.session,
+            paused=self._capture.paused,
+            settings=self._settings.model_dump(mode="json"),
+            health=self._published.state().health,
+        )
 
-    def pause(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def state(self, _request: NothingMore) -> StateReply:
+        """What was published and still holds."""
+        state = self._published.state()
+        return StateReply(
+            device=self._session.device,
+            session=self._session.session,
+            sequences=state.sequences,
+            tracks=state.tracks,
+            health=state.health,
+        )
+
+    def pause(self, _request: NothingMore) -> PauseReply:
         """Stop looking at frames."""
-        NothingMore.model_validate(fields)
         self._capture.paused = True
-        return {"paused": True}
+        return PauseReply(paused=True)
 
-    def resume(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def resume(self, _request: NothingMore) -> PauseReply:
         """Look at frames again."""
-        NothingMore.model_validate(fields)
         self._capture.paused = False
-        return {"paused": False}
+        return PauseReply(paused=False)
 
-    def reload(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def reload(self, request: ReloadRequest) -> ReloadReply:
         """Open the model and the card database anew, with changed settings where some are given.
 
         Frames are read on all the while; what is in use stays in use where the new one cannot be opened.
@@ -103,9 +106,9 @@ class Administration:
             ConfigurationError: if a setting is invalid, or needs a restart.
             ModelError, DatabaseError: if the model or the card database cannot be opened.
         """
-        return self.use(changed_settings(self._settings, ReloadRequest.model_validate(fields).settings))
+        return self.use(changed_settings(self._settings, request.settings))
 
-    def use(self, settings: Settings) -> dict[str, Any]:
+    def use(self, settings: Settings) -> ReloadReply:
         """Open the model and the card database of these settings, and use them and the settings from now on.
 
         Returns:
@@ -127,25 +130,25 @@ class Administration:
         self._output.measure = measure
         self._settings = settings
         manifest = recognizer.database.manifest
-        return {"model_id": manifest.model_id, "database": manifest.name, "database_cards": manifest.cards}
+        return ReloadReply(model_id=manifest.model_id, database=manifest.name, database_cards=manifest.cards)
 
-    def snapshot(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def snapshot(self, request: SnapshotRequest) -> SnapshotReply:
         """The newest frame, written to a new file in the folder of snapshots or as base64 in the reply.
 
         Raises:
             SourceError: if there is no frame yet.
             ConfigurationError: if the file cannot be written.
         """
-        request = SnapshotRequest.model_validate(fields)
         frame = self._capture.newest
         if frame is None:
             raise SourceError("there is no frame yet; try again in a moment")
-        reply: dict[str, Any] = {"frame_id": frame.frame_id, "timestamp_ns": frame.timestamp_ns}
+        reply = SnapshotReply(frame_id=frame.frame_id, timestamp_ns=frame.timestamp_ns)
         if request.path is None:
             image = base64.b64encode(encoded(frame.image, request.format)).decode("ascii")
-            return reply | {"format": request.format, "image": image}
+            return reply.model_copy(update={"format": request.format, "image": image})
         folder = self._settings.snapshot.folder or default_folder()
-        return reply | {"path": str(write_snapshot(folder, request.path, frame.image))}
+        path = write_snapshot(folder, request.path, frame.image)
+        return reply.model_copy(update={"path": str(path)})
 
 
 def changed_settings(settings: Settings, changes: Mapping[str, Mapping[str, Any]]) -> Settings:

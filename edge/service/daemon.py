@@ -162,6 +162,7 @@ class Daemon:
             self._selector,
             (self._stage, recognition),
             self._output_stage,
+            published=(self._session, publisher.retained),
             measurer=measurer,
         )
         self._output_worker = Worker("output", self._output.step, stop)
@@ -186,7 +187,8 @@ class Daemon:
         Raises:
             WorkerError: if a thread failed again and again, or hangs, or no frame comes for too long.
         """
-        self._workers.append(Worker("control", lambda: self._administer(control, service), self._stop))
+        self._workers.append(Worker("control", control.step, self._stop))
+        self._workers.append(Worker("commands", lambda: self._work_off(control, service), self._stop))
         self._workers.append(Worker("peers", lambda: self._watch_peers(control), self._stop))
         for worker in self._workers:
             worker.start()
@@ -197,7 +199,7 @@ class Daemon:
                     self._advanced_s = time.monotonic()
                 self._supervisor.check(time.monotonic() - self._advanced_s)
                 self._tidy()
-                service.report(self.administration.health, advanced=advanced)
+                service.report(self._publisher.retained.state().health, advanced=advanced)
                 self._stop.wait(_CHECK_S)
         except ScannerError:
             self._failed = True
@@ -229,9 +231,9 @@ class Daemon:
         self._second_looks.close()
         self._stage.recognizer.close()
 
-    def _administer(self, control: ControlSocket, service: Service) -> bool:
+    def _work_off(self, control: ControlSocket, service: Service) -> bool:
         service.reload_if_asked(self.administration.use)
-        return control.step()
+        return control.work()
 
     def _watch_peers(self, control: ControlSocket) -> bool:
         self._publisher.peers.check()
@@ -271,7 +273,7 @@ class Daemon:
     def _health(self) -> HealthMessage:
         newest, source, database = self._capture.newest, self._capture.source, self._stage.recognizer.database
         envelope = self._envelope(Topic.HEALTH, None if newest is None else stamp_of(newest))
-        message = HealthMessage(
+        return HealthMessage(
             **dict(envelope),
             interval_s=self._health_interval_s,
             sequences=self._session.sequences(),
@@ -297,5 +299,3 @@ class Daemon:
             database=database.manifest.name,
             database_cards=database.manifest.cards,
         )
-        self.administration.health = message
-        return message

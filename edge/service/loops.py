@@ -217,8 +217,12 @@ class OutputLoop:
         self._due_ns = clock()
 
     def step(self) -> bool:
-        """Publish what has come, and health when it is due; False once everything was published."""
+        """Publish health when it is due, then what has come; False once everything was published."""
         taken = self._inbox.take(_WAIT_S)
+        if self._clock() >= self._due_ns:
+            self._due_ns = max(self._due_ns + self._interval_ns, self._clock())
+            self.publish_health()
+        self._publisher.welcome()
         if taken is None:
             self._publish(self._stage.finish())
             return False
@@ -230,9 +234,6 @@ class OutputLoop:
             self._publish(messages)
             for message in messages[:1]:
                 self._latencies.add({stage: message.latencies_ms[stage] for stage in ("smooth", "centering", "total")})
-        if self._clock() >= self._due_ns:
-            self._due_ns = max(self._due_ns + self._interval_ns, self._clock())
-            self.publish_health()
         return True
 
     def publish_health(self) -> None:

@@ -112,6 +112,18 @@ class Peers:
             if connection is not None and received is not None:
                 connection.settled_bytes = received
 
+    def disconnect(self, message: zmq.Frame) -> None:
+        """End the connection on which a message came, where it came by TCP."""
+        try:
+            descriptor = message.get(zmq.SRCFD)
+        except zmq.ZMQError:
+            return
+        with self._lock:
+            self._take_in()
+            if descriptor in self._connections:
+                _log.warning("%s: a peer that sends what is no subscription is disconnected", self._key)
+                self._end(descriptor)
+
     def close(self) -> None:
         """Watch no longer; to be called before the socket is closed. Safe to call twice."""
         if not self._events.closed:

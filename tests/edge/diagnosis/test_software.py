@@ -10,7 +10,9 @@ from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
 from edge.diagnosis.software import check_clock, check_disk, check_ports
 from edge.settings.settings import PublishSettings, RecognitionSettings, Settings
+from edge.wire.commands import StatusReply
 from edge.wire.control import ControlSocket
+from tests.wire_messages import health_message
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -43,9 +45,10 @@ def test_free_ports_and_ports_held_by_another_program(ports):
 
 
 def test_ports_held_by_a_scanner_that_answers(ports):
-    health = {"fps": 30.0, "source": "demo", "status": "degraded", "degraded": ["no new frame for 3 s"]}
+    health = health_message(status="degraded", degraded=["no new frame for 3 s"])
+    status = StatusReply(device="bench", session="a", paused=False, settings={}, health=health)
     with zmq.Context() as context:
-        control = ControlSocket(context, ports.control, {"status": lambda _: {"health": health}})
+        control = ControlSocket(context, ports.control, {"status": lambda _: status})
         thread = threading.Thread(target=lambda: [control.step() for _ in range(10)])
         thread.start()
         finding = check_ports(Settings(publish=ports), Machine())

@@ -196,9 +196,9 @@ def test_the_control_socket_while_frames_go_on(tmp_path, photo):
         assert daemon.ask(command="nonsense")["ok"] is False
         assert daemon.ask(command="reload", settings={"recognition": {"database": "/none"}})["ok"] is False
         assert daemon.ask(command="reload")["database_cards"] == 4
-        assert daemon.ask(command="pause") == {"ok": True, "paused": True}
+        assert daemon.ask(command="pause") == {"ok": True, "protocol": 2, "paused": True}
         seen = daemon.ask(command="status")["health"]["frames_captured"]
-        assert daemon.ask(command="resume") == {"ok": True, "paused": False}
+        assert daemon.ask(command="resume") == {"ok": True, "protocol": 2, "paused": False}
         after = daemon.listen(lambda m: m.topic == "health" and m.frames_captured > seen + 10)
         assert (after.status, after.frames_dropped) == ("ok", 0)
 

@@ -197,7 +197,7 @@ def test_output_publishes_tracks_answers_health_and_at_the_end_who_has_left():
     loop = OutputLoop(
         stage,
         inbox,
-        SimpleNamespace(send=send),
+        SimpleNamespace(send=send, welcome=lambda: None),
         Latencies(),
         lambda: "health",
         health_interval_s=1.0,
@@ -210,5 +210,5 @@ def test_output_publishes_tracks_answers_health_and_at_the_end_who_has_left():
     clock.now_ns += 1_000_000_000
     inbox.close()
     assert loop.step() is False
-    assert sent == ["seen 4", "health", "seen 5", "left"]
+    assert sent == ["health", "seen 4", "seen 5", "health", "left"]
     assert loop.results == 2

@@ -11,13 +11,22 @@ import zmq
 
 from edge.health import resident_mb
 from edge.settings.settings import PublishSettings
+from edge.wire.commands import Form, Reply, Request
 from edge.wire.control import ControlSocket
 from edge.wire.publisher import Publisher
 from tests.edge.raw_peer import flood, frame, raw_peer
-from tests.wire_messages import bare_message
+from tests.wire_messages import bare_message, health_message
 
 GROWTH_MB = 60
 PICTURE = "x" * 2_000_000
+
+
+class Anything(Request):
+    padding: str = ""
+
+
+class Picture(Reply):
+    image: str
 
 
 class Sockets:
@@ -26,8 +35,10 @@ class Sockets:
     def __init__(self, context: zmq.Context) -> None:
         self.context = context
         self.publisher = Publisher(context, PublishSettings(endpoint="tcp://127.0.0.1:*"))
-        commands = {"status": lambda _: {}, "picture": lambda _: {"image": PICTURE}}
-        self.control = ControlSocket(context, "tcp://127.0.0.1:*", commands)
+        commands = {"status": lambda _: Reply(), "picture": lambda _: Picture(image=PICTURE)}
+        form = Form(request=Anything, reply=Reply, at_once=True)
+        self.control = ControlSocket(context, "tcp://127.0.0.1:*", commands, dict.fromkeys(commands, form))
+        self.publisher.send(health_message())
         self.slowest_send_s = 0.0
         self.stop = threading.Event()
         self.started_mb = resident_mb()
@@ -40,6 +51,7 @@ class Sockets:
     def publish(self) -> None:
         while not self.stop.wait(0.01):
             start = time.monotonic()
+            self.publisher.welcome()
             self.publisher.send(bare_message())
             self.slowest_send_s = max(self.slowest_send_s, time.monotonic() - start)
 
@@ -60,7 +72,7 @@ class Sockets:
             subscriber.connect(f"tcp://127.0.0.1:{self.port('PUB')}")
             client.connect(f"tcp://127.0.0.1:{self.port('REP')}")
             client.send(b'{"command": "status"}')
-            answered = subscriber.poll(5000) and client.poll(5000) and client.recv_json() == {"ok": True}
+            answered = subscriber.poll(5000) and client.poll(5000) and client.recv_json()["ok"]
         return answered and resident_mb() < self.started_mb + GROWTH_MB and self.slowest_send_s < 1.0
 
 

@@ -1,0 +1,124 @@
+"""The commands of the control socket: what each takes and gives, and whether it is answered at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.errors import ErrorCode
+from edge.wire.envelope import PROTOCOL_VERSION
+from edge.wire.messages import CardMessage, HealthMessage
+from edge.wire.model import WireModel
+
+
+class Request(BaseModel):
+    """Base of what commands take besides their name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NothingMore(Request):
+    """A command that takes nothing besides its name."""
+
+
+class ReloadRequest(Request):
+    """What `reload` takes."""
+
+    settings: dict[str, dict[str, Any]] = Field(default={}, description="section -> key -> new value")
+
+
+class SnapshotRequest(Request):
+    """What `snapshot` takes."""
+
+    path: Path | None = Field(default=None, description="new file, .png or .jpg; unset: the reply carries it")
+    format: Literal["png", "jpg"] = Field(default="jpg", description="of the image that the reply carries")
+
+
+class Reply(WireModel):
+    """Base of what commands give."""
+
+    ok: Literal[True] = True
+    protocol: Literal[2] = PROTOCOL_VERSION
+
+
+class ErrorReply(WireModel):
+    """What is given where a command fails, whichever it is."""
+
+    ok: Literal[False] = False
+    protocol: Literal[2] = PROTOCOL_VERSION
+    code: ErrorCode = Field(description="for programs")
+    error: str = Field(description="a sentence for people: what is wrong, and what to do")
+
+
+class StatusReply(Reply):
+    """Whether the scanner is paused, its settings, and how it is."""
+
+    device: str
+    session: str
+    paused: bool
+    settings: dict[str, dict[str, Any]] = Field(description="section -> key -> value")
+    health: HealthMessage | None = Field(description="the newest one; null before the first")
+
+
+class StateReply(Reply):
+    """All that holds: for who comes late or has lost messages."""
+
+    device: str
+    session: str
+    sequences: dict[str, int] = Field(
+        description="topic -> sequence of its newest message; what comes with a greater one is newer than this reply"
+    )
+    tracks: list[CardMessage] = Field(description="the newest message of every card in view")
+    health: HealthMessage | None = Field(description="the newest one; null before the first")
+
+
+class PauseReply(Reply):
+    """Whether the scanner is paused now."""
+
+    paused: bool
+
+
+class ReloadReply(Reply):
+    """Which model and card database are in use now."""
+
+    model_id: str
+    database: str
+    database_cards: int
+
+
+class SnapshotReply(Reply):
+    """The newest frame."""
+
+    frame_id: int
+    timestamp_ns: int
+    path: str | None = Field(default=None, description="of the file that was written")
+    format: Literal["png", "jpg"] | None = Field(default=None, description="of the image in this reply")
+    image: str | None = Field(default=None, description="the file's bytes in base64")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The form of one command.
+
+    Attributes:
+        request: what it takes besides its name.
+        reply: what it gives.
+        at_once: whether it only looks, so that it is answered while others work.
+    """
+
+    request: type[Request]
+    reply: type[Reply]
+    at_once: bool
+
+
+COMMANDS: Mapping[str, Form] = {
+    "status": Form(request=NothingMore, reply=StatusReply, at_once=True),
+    "state": Form(request=NothingMore, reply=StateReply, at_once=True),
+    "pause": Form(request=NothingMore, reply=PauseReply, at_once=True),
+    "resume": Form(request=NothingMore, reply=PauseReply, at_once=True),
+    "reload": Form(request=ReloadRequest, reply=ReloadReply, at_once=False),
+    "snapshot": Form(request=SnapshotRequest, reply=SnapshotReply, at_once=False),
+}
+"""Every command there is, by its name."""
