@@ -83,6 +83,7 @@ class EvidenceWeights(_Manifest):
     distance: FiniteFloat
     lead: FiniteFloat
     separation: FiniteFloat
+    hash_lead: FiniteFloat = 0.0
     agreement: FiniteFloat = 0.0
 
 

@@ -31,9 +31,11 @@ from edge.database.bundle import (
     dump_metadata,
     dump_rows,
 )
+from edge.database.hashes import dump_hashes
 from edge.database.prints import dump_prints
 from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
 from edge.errors import DatabaseError
+from edge.imaging.hashing import Hash
 from edge.imaging.print_reference import PrintReference
 from edge.manifests import Calibration, DatabaseManifest, ModelManifest, file_sha256
 from edge.wire.messages import CardDetails
@@ -59,6 +61,7 @@ class Gallery:
         golden: pictures with known embeddings, for testing an accelerator.
         prints: card id -> reference picture for reading centering, of all cards or none.
         backs: reference pictures of the backs that the cards have.
+        hashes: of each row that is upright, `edge.database.hashes.card_hash` of its image; or none at all.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Gallery:
     golden: tuple[GoldenCrop, ...] = ()
     prints: Mapping[str, PrintReference] = field(default_factory=dict)
     backs: tuple[PrintReference, ...] = ()
+    hashes: Sequence[Hash] = ()
 
 
 def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
@@ -198,6 +202,7 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
         GOLDEN_FILE: dump_golden(gallery.golden),
         **gallery.references,
         **dump_prints(gallery.prints, gallery.backs),
+        **dump_hashes(gallery.hashes, gallery.rows),
     }
     for name, content in contents.items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -19,9 +19,11 @@ from edge.database.bundle import (
     read_rows,
 )
 from edge.database.consistency import check_golden_crops, check_lookalikes, check_rows
+from edge.database.hashes import HashDistances, card_hash, open_hashes
 from edge.database.prints import open_prints
 from edge.database.vectors import NORM_TOLERANCE, MappedVectors, open_vectors, quantised, rounding_errors
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
+from edge.geometry import Image
 from edge.imaging.print_reference import PrintReference
 from edge.manifests import DatabaseManifest, ModelManifest
 from edge.wire.messages import CardDetails
@@ -82,6 +84,8 @@ class CardDatabase:
         self._row_card = np.array([self._numbers[row.card_id] for row in rows], dtype=np.int32)
         self._row_rotation = np.array([row.rotation for row in rows], dtype=np.int16)
         self._alike = _alike(self._lookalikes)
+        upright = self._row_card[self._row_rotation == 0]
+        self._hashes = open_hashes(path, manifest, upright, self._card_ids)
         self._sample = np.array(vectors.embeddings[:: -(-len(rows) // _SAMPLE_ROWS)])
         vectors.release_pages()
 
@@ -182,6 +186,14 @@ class CardDatabase:
         """How far the gallery lies from one query [dimension]; of up to 1,024 of its rows, evenly chosen."""
         distances = 1 - self._sample @ query
         return Spread(mean=float(distances.mean()), deviation=float(distances.std()))
+
+    def hash_distances(self, card: Image) -> HashDistances | None:
+        """How far the hash of every card is from that of a picture; None where the bundle was built without hashes.
+
+        Args:
+            card: rectified card, uint8 [height, width, 3] BGR, upright.
+        """
+        return None if self._hashes is None else self._hashes.distances(card_hash(card))
 
     def _search_one(self, query: NDArray[np.float32], k: int) -> tuple[Match, ...]:
         compact = quantised(query[None])

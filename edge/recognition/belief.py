@@ -10,7 +10,7 @@ from edge.recognition.evidence import Evidence
 
 # chosen: log-odds between which agreement is looked at; beyond them it has no say, as it moves them by 2 to 3 (the
 # weight of agreement in the demo database's manifest; `card-training evaluate refusal`).
-_OPEN = (-6.0, 9.0)
+OPEN = (-6.0, 9.0)
 # numerics: log-odds beyond which a probability in float64 is as good as 0 or 1.
 _GREATEST = 30.0
 
@@ -60,7 +60,7 @@ def log_odds(evidence: Evidence, calibration: Calibration) -> float:
 
 def is_open(evidence: Evidence, calibration: Calibration) -> bool:
     """Whether agreement could change what the evidence without it comes to."""
-    return calibration.full is not None and _OPEN[0] < _weighted(evidence, calibration.cheap) < _OPEN[1]
+    return calibration.full is not None and OPEN[0] < _weighted(evidence, calibration.cheap) < OPEN[1]
 
 
 def believe(first: float, others: Sequence[float], shares: Sequence[float], confirmed: float) -> Belief:
@@ -110,4 +110,5 @@ def _weighted(evidence: Evidence, weights: EvidenceWeights) -> float:
         + weights.distance * evidence.distance
         + weights.lead * evidence.lead
         + weights.separation * evidence.separation
+        + (0.0 if evidence.hash_lead is None else weights.hash_lead * evidence.hash_lead)
     )

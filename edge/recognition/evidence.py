@@ -1,11 +1,12 @@
 """What speaks for an answer, beyond that its card is the nearest.
 
 A distance alone does not refuse: among many cards some card is near to anything, above all one of the same template.
-What tells is how far the next card is behind, how far the first stands out of the whole gallery, and whether the
-picture itself lies on that of the card.
+What tells is how far the next card is behind, how far the first stands out of the whole gallery, whether a perceptual
+hash, which knows nothing of the model, sets the same card before all others, and whether the picture itself lies on
+that of the card.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -27,6 +28,8 @@ class Evidence:
         distance: cosine distance to it.
         lead: how much farther the nearest card of another art is; negative where that one is nearer.
         separation: how many standard deviations of the gallery's distances it lies below their mean.
+        hash_lead: how much farther the perceptual hash of the nearest card of another art is than its own, a share of
+            the bits; None where the database has no hashes.
         agreement: correlation of the picture with the card's reference once it lies on it, -1 to 1; None where it was
             not looked at.
     """
@@ -34,32 +37,32 @@ class Evidence:
     distance: float
     lead: float
     separation: float
+    hash_lead: float | None = None
     agreement: float | None = None
 
 
 def evidence_for(
-    database: CardDatabase, embedding: NDArray[np.float32], matches: Sequence[Match]
-) -> tuple[Evidence, ...]:
-    """The evidence for each of the matches, without agreement.
+    database: CardDatabase, card: Image, embedding: NDArray[np.float32], matches: Sequence[Match]
+) -> Iterator[Evidence]:
+    """The evidence for each of the matches in turn, without agreement.
 
     Args:
         database: that was searched.
-        embedding: the query, float32 [dimension].
+        card: rectified card, uint8 [height, width, 3] BGR, as it was embedded.
+        embedding: of it, float32 [dimension].
         matches: distinct cards by ascending distance, the last of another art than the first where there is one.
     """
     spread = database.spread(embedding)
-    alike = [database.alike(match.card_id) for match in matches]
-    found = []
-    for match, art in zip(matches, alike, strict=True):
-        others = [other.distance for other in matches if other.card_id not in art]
-        found.append(
-            Evidence(
-                distance=match.distance,
-                lead=min(others, default=spread.mean) - match.distance,
-                separation=(spread.mean - match.distance) / max(spread.deviation, 1e-6),
-            )
+    hashed = database.hash_distances(_upright(card, matches[0]))
+    for match in matches:
+        alike = database.alike(match.card_id)
+        others = [other.distance for other in matches if other.card_id not in alike]
+        yield Evidence(
+            distance=match.distance,
+            lead=min(others, default=spread.mean) - match.distance,
+            separation=(spread.mean - match.distance) / max(spread.deviation, 1e-6),
+            hash_lead=None if hashed is None else hashed.lead(match.card_id, alike),
         )
-    return tuple(found)
 
 
 def with_agreement(evidence: Evidence, database: CardDatabase, card: Image, match: Match) -> Evidence:
@@ -77,6 +80,10 @@ def with_agreement(evidence: Evidence, database: CardDatabase, card: Image, matc
     reference = database.print_reference(match.card_id)
     if reference is None:
         return evidence
-    small = cv2.resize(upside_down(card) if match.rotation else card, REFERENCE_SIZE, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(_upright(card, match), REFERENCE_SIZE, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     return replace(evidence, agreement=correlation(grey, reference.picture()))
+
+
+def _upright(card: Image, match: Match) -> Image:
+    return upside_down(card) if match.rotation else card

@@ -197,7 +197,7 @@ class Recognizer:
         calibration = self._database.manifest.calibration
         if calibration is None:
             return None
-        first, *others = evidence_for(self._database, embedding, nearest)
+        first, *others = evidence_for(self._database, card, embedding, nearest)
         if is_open(first, calibration):
             first = with_agreement(first, self._database, card, nearest[0])
         alike = self._database.alike(nearest[0].card_id)

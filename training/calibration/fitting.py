@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from edge.database import CardDatabase
 from edge.database.bundle import EMBEDDINGS_FILE, LOOKALIKES_FILE, METADATA_FILE, ROWS_FILE
+from edge.database.hashes import HASHES_FILE
 from edge.database.prints import PICTURES_FILE
 from edge.embedding.base import Embedder
 from edge.manifests import Calibration, DatabaseManifest, EvidenceWeights
+from edge.recognition.belief import OPEN
 from edge.wire.messages import CardDetails
 from training.calibration.intervals import calibration_error, counted
-from training.calibration.logistic import Floats, fit_logistic
+from training.calibration.logistic import FEATURES, Floats, fit_logistic
 from training.calibration.samples import Sample, Samples, arts_of, as_columns, gather_samples, spread_over_sets
 from training.data.gallery import GalleryImage
 from training.errors import CalibrationError
@@ -35,8 +37,8 @@ _LEAST_CONFIRMED = 0.9
 _FITTED = 2 / 3
 # So many false accepts may be among the crops that the probability is chosen on, where there are enough cards.
 _ACCEPTED = 2
-_CHEAP = 3
-_VERSION = 2
+# Of the evidence; a calibration of other evidence is measured anew.
+VERSION = 3
 
 
 def calibrate(
@@ -52,7 +54,7 @@ def calibrate(
     Args:
         database: the gallery.
         embedder: of its model.
-        images: that it was made of.
+        images: that it was made of, or those of some of its arts, which alone are looked at then.
         metadata: of its cards.
         false_accepts: share of the looks at unknown cards that may confirm one.
         workers: processes that make crops.
@@ -61,8 +63,8 @@ def calibrate(
         CalibrationError: if it holds too few arts for that.
         ScannerError: if a picture, the model or the database cannot be used.
     """
-    arts = arts_of(database, metadata)
     first = {image.card_id: image for image in reversed(images)}
+    arts = [art for art in arts_of(database, metadata) if min(art) in first]
     faces = [(first[min(art)], art) for art in spread_over_sets(arts, metadata, _MOST_ARTS)]
     shots = _shots(len(arts), len(faces), false_accepts)
     samples = list(gather_samples(database, embedder, faces, shots, workers))
@@ -72,9 +74,9 @@ def calibrate(
 
 def calibrated_gallery(manifest: DatabaseManifest, false_accepts: float) -> str:
     """Digest of all that a calibration depends on."""
-    parts = [EMBEDDINGS_FILE, ROWS_FILE, LOOKALIKES_FILE, METADATA_FILE, PICTURES_FILE]
+    parts = [EMBEDDINGS_FILE, ROWS_FILE, LOOKALIKES_FILE, METADATA_FILE, PICTURES_FILE, HASHES_FILE]
     files = {name: manifest.files.get(name) for name in parts}
-    return hashlib.sha256(json.dumps([_VERSION, false_accepts, manifest.model_sha256, files]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([VERSION, false_accepts, manifest.model_sha256, files]).encode()).hexdigest()
 
 
 def fit_calibration(samples: Sequence[Sample], false_accepts: float, gallery: str) -> Calibration:
@@ -84,25 +86,26 @@ def fit_calibration(samples: Sequence[Sample], false_accepts: float, gallery: st
         CalibrationError: if there are too few samples for that rate.
     """
     columns = as_columns(samples)
+    given = [name for name, column in zip(FEATURES, columns.rows.T, strict=True) if not np.isnan(column).any()]
     fitted = _fitted_arts(columns.arts)
     own, kept = columns.part(fitted), columns.part(~fitted)
-    agreeing = not bool(np.isnan(columns.rows[:, -1]).any())
-    used = own.rows.shape[1] if agreeing else _CHEAP
-    weights = _weights(own, used)
-    likely = _probabilities(own, weights)
-    wrong = np.sort(likely[~own.right])[::-1]
-    confirmed = max(_LEAST_CONFIRMED, _level(wrong, false_accepts))
     told = [sample.told_apart for sample in samples if sample.told_apart is not None]
     chosen = Calibration(
-        confirmed=confirmed,
-        named=max(_LEAST_NAMED, _level(wrong, _FALSE_NAMES)),
+        confirmed=_LEAST_CONFIRMED,
+        named=_LEAST_NAMED,
         not_a_card=float(columns.rows[:, 0].max()),
-        cheap=_weights(own, _CHEAP),
-        full=weights if agreeing else None,
+        cheap=_weights(own, [name for name in given if name != "agreement"]),
+        full=_weights(own, given) if "agreement" in given else None,
         told_apart=(sum(told) + 1) / (len(told) + 2),
         gallery=gallery,
     )
-    return chosen.model_copy(update={"measured": _measured(chosen, kept, weights, false_accepts)})
+    wrong = np.sort(_probabilities(own, chosen)[~own.right])[::-1]
+    levels = {
+        "confirmed": max(_LEAST_CONFIRMED, _level(wrong, false_accepts)),
+        "named": max(_LEAST_NAMED, _level(wrong, _FALSE_NAMES)),
+    }
+    chosen = chosen.model_copy(update=levels)
+    return chosen.model_copy(update={"measured": _measured(chosen, kept, false_accepts)})
 
 
 def _shots(arts: int, faces: int, false_accepts: float) -> int:
@@ -131,17 +134,23 @@ def _fitted_arts(arts: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.isin(arts, fitted)
 
 
-def _weights(samples: Samples, used: int) -> EvidenceWeights:
-    intercept, weights = fit_logistic(samples.rows[:, :used], samples.right)
-    names = ("distance", "lead", "separation", "agreement")
-    return EvidenceWeights(intercept=intercept, **dict(zip(names, map(float, weights), strict=False)))
+def _weights(samples: Samples, names: Sequence[str]) -> EvidenceWeights:
+    columns = [FEATURES.index(name) for name in names]
+    intercept, weights = fit_logistic(samples.rows[:, columns], samples.right)
+    return EvidenceWeights(intercept=intercept, **dict(zip(names, map(float, weights), strict=True)))
 
 
-def _probabilities(samples: Samples, weights: EvidenceWeights) -> Floats:
-    row = np.array([weights.distance, weights.lead, weights.separation, weights.agreement])
-    used = 4 if weights.agreement else _CHEAP
-    odds = weights.intercept + samples.rows[:, :used] @ row[:used]
+def _probabilities(samples: Samples, calibration: Calibration) -> Floats:
+    """What recognition would state of each: with agreement only where it would look at that."""
+    odds = _log_odds(samples, calibration.cheap)
+    if calibration.full is not None:
+        odds = np.where((odds > OPEN[0]) & (odds < OPEN[1]), _log_odds(samples, calibration.full), odds)
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), dtype=np.float64)
+
+
+def _log_odds(samples: Samples, weights: EvidenceWeights) -> Floats:
+    factors = np.array([getattr(weights, name) for name in FEATURES], dtype=np.float64)
+    return np.asarray(weights.intercept + np.nan_to_num(samples.rows) @ factors, dtype=np.float64)
 
 
 def _level(wrong: Floats, rate: float) -> float:
@@ -150,15 +159,16 @@ def _level(wrong: Floats, rate: float) -> float:
     return math.nextafter(float(wrong[allowed]), 1.0)
 
 
-def _measured(chosen: Calibration, kept: Samples, weights: EvidenceWeights, false_accepts: float) -> dict[str, Any]:
+def _measured(chosen: Calibration, kept: Samples, false_accepts: float) -> dict[str, Any]:
     """How the calibration does on the arts that were kept apart."""
-    likely = _probabilities(kept, weights)
+    likely = _probabilities(kept, chosen)
     unknown, confirmed = ~kept.known, likely >= chosen.confirmed
 
     def share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> dict[str, Any]:
         return counted(hits[among], kept.arts[among])
 
     return {
+        "version": VERSION,
         "false_accepts": false_accepts,
         "arts_kept_apart": len(np.unique(kept.arts)),
         "unknown_confirmed": share(confirmed, unknown),

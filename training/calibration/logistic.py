@@ -10,13 +10,16 @@ _RIDGE = 1e-3
 _STEPS = 60
 _CONVERGED = 1e-8
 
+# What `features` gives, in its order; the names are those of `Evidence` and of `EvidenceWeights`.
+FEATURES = ("distance", "lead", "separation", "hash_lead", "agreement")
+
 Floats = NDArray[np.float64]
 
 
-def features(evidence: Evidence) -> tuple[float, float, float, float]:
-    """Distance, lead, separation, agreement; NaN for an agreement that was not looked at."""
-    agreement = float("nan") if evidence.agreement is None else evidence.agreement
-    return evidence.distance, evidence.lead, evidence.separation, agreement
+def features(evidence: Evidence) -> tuple[float, ...]:
+    """The evidence as numbers; NaN for what was not looked at."""
+    found = (getattr(evidence, name) for name in FEATURES)
+    return tuple(float("nan") if each is None else each for each in found)
 
 
 def fit_logistic(rows: Floats, right: NDArray[np.bool_]) -> tuple[float, Floats]:

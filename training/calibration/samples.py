@@ -23,7 +23,8 @@ from edge.recognition.evidence import Evidence, evidence_for, with_agreement
 from edge.recognition.verification import Verifier
 from edge.wire.messages import CardDetails
 from training.augmentation import AugmentationSettings, augment
-from training.calibration.logistic import Floats, features
+from training.calibration.left_out import WithoutCards
+from training.calibration.logistic import FEATURES, Floats, features
 from training.data.art_names import art_name
 from training.data.gallery import GalleryImage
 from training.parallel.processes import in_processes
@@ -72,7 +73,7 @@ class Samples:
     """Samples as columns.
 
     Attributes:
-        rows: float64 [N, 4], features of the evidence.
+        rows: float64 [N, F], features of the evidence.
         right: bool [N], whether the first match shows the card.
         known: bool [N], whether the card was in the gallery.
         arts: int64 [N], equal for crops of one art.
@@ -95,7 +96,7 @@ def as_columns(samples: Sequence[Sample]) -> Samples:
     looks = [(sample.art, sample.known, True) for sample in samples]
     looks += [(sample.art, sample.unknown, False) for sample in samples if sample.unknown is not None]
     return Samples(
-        rows=np.array([features(look.evidence) for _, look, _ in looks], dtype=np.float64).reshape(-1, 4),
+        rows=np.array([features(look.evidence) for _, look, _ in looks], dtype=np.float64).reshape(-1, len(FEATURES)),
         right=np.array([look.right for _, look, _ in looks], dtype=np.bool_),
         known=np.array([known for _, _, known in looks], dtype=np.bool_),
         arts=np.array([art for art, _, _ in looks], dtype=np.int64),
@@ -173,7 +174,7 @@ def _looked_at(
     return Sample(
         art=shown.number,
         known=_look(database, crop, embedding, matches, shown),
-        unknown=_look(database, crop, embedding, others, shown) if others else None,
+        unknown=_look(WithoutCards(database, shown.art), crop, embedding, others, shown) if others else None,
         told_apart=_told_apart(verifier, crop, matches, shown),
     )
 
@@ -181,7 +182,7 @@ def _looked_at(
 def _look(
     database: CardDatabase, crop: Image, embedding: NDArray[np.float32], matches: Sequence[Match], shown: _Shown
 ) -> Look:
-    first, *_ = evidence_for(database, embedding, matches)
+    first = next(evidence_for(database, crop, embedding, matches))
     return Look(evidence=with_agreement(first, database, crop, matches[0]), right=matches[0].card_id in shown.art)
 
 

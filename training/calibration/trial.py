@@ -9,6 +9,7 @@ import numpy as np
 from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
+from edge.database.hashes import card_hash
 from edge.embedding.base import Embedder
 from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
@@ -40,11 +41,12 @@ def trial_database(
         CalibrationError: if there are too few cards.
         ScannerError: if a picture, the model or the database cannot be used.
     """
-    embeddings, fingerprints, prints = [], [], {}
+    embeddings, fingerprints, hashes, prints = [], [], [], {}
     for image in images:
         card = image.load()
         embeddings.append(embedder.embed([card, upside_down(card)]))
         fingerprints.append(fingerprint(card))
+        hashes.append(card_hash(card))
         prints[image.card_id] = PrintReference(encoded=encode_reference(card), borders_mm=None, name=image.card_id)
     lookalikes = cut_references(images, group_fingerprints(fingerprints))
     gallery = Gallery(
@@ -56,6 +58,7 @@ def trial_database(
         lookalikes=lookalikes.groups,
         references=lookalikes.references,
         prints=prints,
+        hashes=hashes,
     )
     write_bundle(path, gallery)
     uncalibrated = CardDatabase.open(path, embedder.manifest)

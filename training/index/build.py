@@ -147,6 +147,7 @@ def run(args: argparse.Namespace) -> int:
         golden=golden,
         prints=_prints(images, prepared),
         backs=tuple(print_reference(back, f"back {number}") for number, back in enumerate(backs)),
+        hashes=[each.hash for each in prepared],
     )
     wanted = Wanted(
         false_accepts=args.false_accepts,

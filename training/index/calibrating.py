@@ -10,7 +10,7 @@ from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
 from edge.embedding.base import Embedder
 from edge.manifests import Calibration
-from training.calibration.fitting import calibrate, calibrated_gallery
+from training.calibration.fitting import VERSION, calibrate, calibrated_gallery
 from training.data.gallery import GalleryImage
 from training.errors import CalibrationError
 
@@ -82,7 +82,8 @@ def calibrated(
 def _kept(former: Calibration, images: int, wanted: Wanted) -> Calibration | None:
     """The former calibration, where little of the gallery has changed since it was measured."""
     changed = former.measured.get("changed_since", 0) + wanted.changed
-    if former.measured.get("false_accepts") != wanted.false_accepts or changed > MOST_CHANGED * images:
+    current = former.measured.get("version") == VERSION and former.measured.get("false_accepts") == wanted.false_accepts
+    if not current or changed > MOST_CHANGED * images:
         return None
     return former.model_copy(update={"measured": former.measured | {"changed_since": changed}})
 

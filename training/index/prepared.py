@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.imaging.hashing import Hash
 from edge.imaging.print_reference import PrintReference
 from training.data.lookalikes import THUMBNAIL_SIZE, Fingerprint
 
@@ -21,6 +22,7 @@ class PreparedImage:
     Attributes:
         digest: SHA-256 of its pixels, hexadecimal.
         fingerprint: for finding look-alikes.
+        hash: that recognition compares, see `edge.database.hashes.card_hash`.
         embeddings: float32 [2, dimension], upright and upside down.
         embedded: whether the model was run for it in this build.
         reference: for measuring centering; None of all images of a card but the first.
@@ -28,6 +30,7 @@ class PreparedImage:
 
     digest: str
     fingerprint: Fingerprint
+    hash: Hash
     embeddings: Both
     embedded: bool
     reference: PrintReference | None
@@ -38,6 +41,7 @@ class PreparedImage:
         return {
             "digest": self.digest,
             "fingerprint": [_text(part) for part in self.fingerprint],
+            "hash": _text(self.hash),
             "embeddings": _text(self.embeddings),
             "print": reference and b64encode(reference.encoded).decode(),
             "borders_mm": reference and reference.borders_mm and dict(reference.borders_mm),
@@ -59,6 +63,7 @@ class PreparedImage:
         return cls(
             digest=str(values["digest"]),
             fingerprint=(bits, grey.reshape(THUMBNAIL_SIZE[::-1])),
+            hash=_array(values["hash"], np.uint8),
             embeddings=_array(values["embeddings"], np.float32).reshape(2, -1),
             embedded=False,
             reference=encoded

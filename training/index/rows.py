@@ -16,10 +16,12 @@ import numpy as np
 
 from edge.centering.registration.original import print_reference
 from edge.database.bundle import open_manifest
+from edge.database.hashes import card_hash
 from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
 from edge.errors import DatabaseError
 from edge.geometry import Image
+from edge.imaging.hashing import Hash
 from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
 from edge.manifests import DatabaseManifest, ModelManifest
@@ -58,6 +60,7 @@ class _Examined:
     seen: tuple[Image, Image]
     digest: str
     fingerprint: Fingerprint
+    hash: Hash
     reference: PrintReference | None
 
 
@@ -175,6 +178,7 @@ def _examine(size: tuple[int, int], image: GalleryImage) -> _Examined | str:
         seen=(_at_size(card, size), _at_size(upside_down(card), size)),
         digest=hashlib.sha256(card.tobytes()).hexdigest(),
         fingerprint=fingerprint(card),
+        hash=card_hash(card),
         reference=print_reference(card, image.card_id) if image.variant == 0 else None,
     )
 
@@ -192,6 +196,7 @@ def _prepared(embedder: Embedder, batch: Sequence[_Examined], known: Mapping[str
         yield PreparedImage(
             digest=each.digest,
             fingerprint=each.fingerprint,
+            hash=each.hash,
             embeddings=next(fresh) if embedded else known[each.digest],
             embedded=embedded,
             reference=each.reference,

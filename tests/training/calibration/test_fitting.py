@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ def evidence(rng: np.random.Generator, known: bool, agreement: bool = True) -> E
         distance=float(rng.normal(0.15 if known else 0.4, 0.08)),
         lead=float(rng.normal(0.3 if known else 0.05, 0.06)),
         separation=float(rng.normal(7 if known else 4, 1)),
+        hash_lead=float(rng.normal(0.15 if known else -0.02, 0.05)),
         agreement=float(rng.normal(0.7 if known else 0.2, 0.15)) if agreement else None,
     )
 
@@ -65,6 +68,21 @@ def test_a_gallery_without_reference_pictures_is_calibrated_without_agreement():
     calibration = fit_calibration(samples(100, 10, agreement=False), 0.01, GALLERY)
     assert calibration.full is None
     assert calibration.cheap.lead > 0 > calibration.cheap.distance
+    assert calibration.cheap.hash_lead > 0
+
+
+def test_a_gallery_without_hashes_is_calibrated_without_them():
+    without = [
+        replace(
+            each,
+            known=replace(each.known, evidence=replace(each.known.evidence, hash_lead=None)),
+            unknown=replace(each.unknown, evidence=replace(each.unknown.evidence, hash_lead=None)),
+        )
+        for each in samples(100, 10)
+    ]
+    calibration = fit_calibration(without, 0.01, GALLERY)
+    assert calibration.cheap.hash_lead == calibration.full.hash_lead == 0
+    assert calibration.full.agreement > 0
 
 
 def test_look_alike_checks_that_decide_are_counted():
@@ -73,8 +91,10 @@ def test_look_alike_checks_that_decide_are_counted():
 
 
 def test_however_well_all_is_told_apart_less_than_nine_in_ten_is_not_confirmed():
-    sure = Look(evidence=Evidence(distance=0.0, lead=0.9, separation=9.0, agreement=0.9), right=True)
-    not_at_all = Look(evidence=Evidence(distance=0.9, lead=0.0, separation=1.0, agreement=0.0), right=False)
+    sure = Look(evidence=Evidence(distance=0.0, lead=0.9, separation=9.0, hash_lead=0.2, agreement=0.9), right=True)
+    not_at_all = Look(
+        evidence=Evidence(distance=0.9, lead=0.0, separation=1.0, hash_lead=0.0, agreement=0.0), right=False
+    )
     made = [Sample(art=art, known=sure, unknown=not_at_all, told_apart=None) for art in range(300)]
     calibration = fit_calibration(made, 0.01, GALLERY)
     assert calibration.confirmed == 0.9

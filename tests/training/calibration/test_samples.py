@@ -57,7 +57,7 @@ def test_each_crop_is_looked_at_with_its_art_and_without(gallery):
     samples = list(gather_samples(database, embedder, faces, shots=2, workers=1))
     columns = as_columns(samples)
     assert len(samples) == 8
-    assert columns.rows.shape == (16, 4)
+    assert columns.rows.shape == (16, 5)
     assert columns.right[columns.known].sum() >= 6
     assert not columns.right[~columns.known].any()
     for sample in samples:

@@ -6,6 +6,7 @@ import pytest
 
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from tests.calibrations import by_distance
+from training.calibration.fitting import VERSION
 from training.errors import CalibrationError
 from training.index import calibrating
 from training.index.calibrating import Wanted, calibrated, describe_calibration
@@ -13,8 +14,9 @@ from training.index.calibrating import Wanted, calibrated, describe_calibration
 CARDS = 200
 SHARE = {"value": 0.001, "hits": 1, "count": 1000, "interval_95": [0.0, 0.004]}
 MEASURED = {
-    "false_accepts": 0.001, "arts_kept_apart": 66, "unknown_confirmed": SHARE, "unknown_named": SHARE,
-    "known_confirmed": SHARE, "known_confirmed_wrongly": SHARE, "calibration_error": 0.01,
+    "version": VERSION, "false_accepts": 0.001, "arts_kept_apart": 66, "unknown_confirmed": SHARE,
+    "unknown_named": SHARE, "known_confirmed": SHARE, "known_confirmed_wrongly": SHARE,
+    "calibration_error": 0.01,
 }  # fmt: skip
 FRESH = by_distance().model_copy(update={"measured": MEASURED})
 FORMER = by_distance(confirmed=0.3).model_copy(update={"measured": MEASURED})
@@ -52,6 +54,11 @@ def test_a_few_changed_images_keep_the_calibration_until_they_are_more_than_one_
 
 def test_another_rate_is_measured_anew(tmp_path: Path, measured):
     assert outcome(tmp_path, FORMER, false_accepts=0.01).calibration is FRESH
+
+
+def test_a_calibration_of_other_evidence_is_measured_anew(tmp_path: Path, measured):
+    older = FORMER.model_copy(update={"measured": {k: v for k, v in MEASURED.items() if k != "version"}})
+    assert outcome(tmp_path, older).calibration is FRESH
 
 
 def test_too_few_cards_leave_it_uncalibrated_with_the_reason(tmp_path: Path, monkeypatch):

@@ -161,6 +161,7 @@ def test_progress_is_said_after_a_second_and_then_every_ten():
 PREPARED = PreparedImage(
     digest="",
     fingerprint=(np.zeros(32, np.uint8), np.zeros((88, 63), np.uint8)),
+    hash=np.zeros(128, np.uint8),
     embeddings=np.zeros((2, 4), np.float32),
     embedded=True,
     reference=None,
