@@ -176,7 +176,7 @@ class Selector:
         return self._keep_or_choose(crop, waiting, patient=last is not None and last.demand is Demand.BEST)
 
     def _crop(self, frame: Frame, track: Track, waiting: _Waiting) -> Crop:
-        card = _small_grey_card(frame.image, track.quad)
+        card = small_grey_card(frame.image, track.quad)
         sharpness = laplacian_variance(card)
         sharp = sharpness >= self.settings.sharpness
         if sharp and waiting.first_frame_id is None:
@@ -221,7 +221,8 @@ def _beside(crop: Crop, tracks: Collection[Track]) -> Crop:
     return replace(crop, neighbours=others)
 
 
-def _small_grey_card(image: Image, quad: Quad) -> Image:
+def small_grey_card(image: Image, quad: Quad) -> Image:
+    """A card as its sharpness is measured: uint8 [224, 160] grey, at the same size from every distance."""
     card = rectify(image, quad, CROP_WIDTH, CROP_HEIGHT)
     return np.asarray(cv2.cvtColor(card, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 

@@ -31,6 +31,7 @@ from edge.service.log_repetition import few_repetitions
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.service.memory import give_back_free_pages
 from edge.service.notify import ServiceManager
+from edge.service.preview import Preview, Seen
 from edge.service.stopping import stopped_by_signals, unless_stopped
 from edge.service.unit import Service, reload_on_hangup
 from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
@@ -39,6 +40,7 @@ from edge.sources import FrameSource, open_source
 from edge.wire.control import ControlSocket
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import HealthMessage
+from edge.wire.peers import Peers
 from edge.wire.publisher import Publisher
 from edge.wire.session import FrameStamp, Session
 
@@ -85,9 +87,12 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
             service.stopping()
             return 0
         resources.callback(daemon.close)
-        control = ControlSocket(context, settings.publish.control, daemon.administration.commands())
+        preview = Preview(context, settings.publish.preview, daemon.session, daemon.seen)
+        resources.callback(preview.close)
+        commands = {**daemon.administration.commands(), "preview": preview.where}
+        control = ControlSocket(context, settings.publish.control, commands)
         resources.callback(control.close)
-        daemon.run(control, service)
+        daemon.run(control, preview, service)
     return 0
 
 
@@ -181,7 +186,7 @@ class Daemon:
             "capture", self._capture.step, self._stop, revive=self._capture.reopen, restart_limit=restart_limit
         )
 
-    def run(self, control: ControlSocket, service: Service) -> None:
+    def run(self, control: ControlSocket, preview: Preview, service: Service) -> None:
         """Start the threads, and watch over them until the stop event is set or the source has ended.
 
         Raises:
@@ -189,7 +194,8 @@ class Daemon:
         """
         self._workers.append(Worker("control", control.step, self._stop))
         self._workers.append(Worker("commands", lambda: self._work_off(control, service), self._stop))
-        self._workers.append(Worker("peers", lambda: self._watch_peers(control), self._stop))
+        self._workers.append(Worker("peers", lambda: self._watch_peers(control.peers, preview.peers), self._stop))
+        self._workers.append(Worker("preview", preview.step, self._stop))
         for worker in self._workers:
             worker.start()
         try:
@@ -213,6 +219,15 @@ class Daemon:
             self._tidy_due_s = time.monotonic() + _TIDY_S
             give_back_free_pages()
 
+    @property
+    def session(self) -> str:
+        """This run of the scanner, as its messages name it."""
+        return self._session.session
+
+    def seen(self) -> Seen | None:
+        """The frame that was looked at last, and what was followed in it."""
+        return self._capture.seen
+
     def frames_advanced(self) -> bool:
         """Whether frames went through capture since the last call; the watchdog is fed on this alone.
 
@@ -235,9 +250,9 @@ class Daemon:
         service.reload_if_asked(self.administration.use)
         return control.work()
 
-    def _watch_peers(self, control: ControlSocket) -> bool:
-        self._publisher.peers.check()
-        control.peers.check()
+    def _watch_peers(self, *others: Peers) -> bool:
+        for peers in (self._publisher.peers, *others):
+            peers.check()
         self._stop.wait(_PEERS_S)
         return True
 

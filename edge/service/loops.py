@@ -13,6 +13,7 @@ from edge.pipeline.answers import Answer
 from edge.pipeline.handover import CropSlots, OutputInbox
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.tracking import Track
 from edge.service.journal import log_verdict
 from edge.sources.base import FrameSource, Repeating
 from edge.wire.messages import CardMessage, HealthMessage
@@ -47,7 +48,7 @@ class CaptureLoop:
         self.captured = 0
         self.passed_over = 0
         self.dropped = 0
-        self.newest: Frame | None = None
+        self.seen: tuple[Frame, tuple[Track, ...]] | None = None
         self.source = source
         self._open_source = open_source
         self._stage = stage
@@ -59,6 +60,11 @@ class CaptureLoop:
         self._stretch = 0
         self._replacing = threading.Lock()
         self._recoveries_before: Counter[str] = Counter()
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame that was looked at last."""
+        return None if self.seen is None else self.seen[0]
 
     @property
     def recoveries(self) -> dict[str, int]:
@@ -132,7 +138,7 @@ class CaptureLoop:
         self._inbox.put_observation(observation)
         self._crops.put(crops)
         self._latencies.add(latencies_ms)
-        self.newest = frame
+        self.seen = frame, observation.tracks
         self.captured += 1
 
 

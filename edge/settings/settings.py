@@ -174,6 +174,10 @@ class PublishSettings(_Section):
 
     endpoint: Endpoint = Field(default="tcp://127.0.0.1:5556", description="ZeroMQ XPUB socket for results")
     control: Endpoint = Field(default="tcp://127.0.0.1:5557", description="ZeroMQ ROUTER socket for commands")
+    preview: Endpoint = Field(
+        default="tcp://127.0.0.1:*",
+        description="ZeroMQ XPUB socket for the page's pictures; port *: any free one, which the page asks for",
+    )
     device: str | None = Field(
         default=None,
         min_length=1,

@@ -98,6 +98,12 @@ class SnapshotReply(Reply):
     image: str | None = Field(default=None, description="the file's bytes in base64")
 
 
+class PreviewReply(Reply):
+    """Where pictures are sent."""
+
+    endpoint: str = Field(description="of the XPUB socket that sends them")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """The form of one command.
@@ -119,6 +125,7 @@ COMMANDS: Mapping[str, Form] = {
     "pause": Form(request=NothingMore, reply=PauseReply, at_once=True),
     "resume": Form(request=NothingMore, reply=PauseReply, at_once=True),
     "reload": Form(request=ReloadRequest, reply=ReloadReply, at_once=False),
+    "preview": Form(request=NothingMore, reply=PreviewReply, at_once=True),
     "snapshot": Form(request=SnapshotRequest, reply=SnapshotReply, at_once=False),
 }
 """Every command there is, by its name."""
