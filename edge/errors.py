@@ -5,7 +5,6 @@ A message says what was wrong, where, and what to do about it. The commands prin
 """
 
 from enum import StrEnum
-from typing import ClassVar
 
 
 class ErrorCode(StrEnum):
@@ -26,7 +25,7 @@ class ScannerError(Exception):
     """Base of every error that this project raises on purpose."""
 
     exit_code = 1
-    code: ClassVar[ErrorCode] = ErrorCode.FAILED
+    code: ErrorCode = ErrorCode.FAILED
 
 
 class ConfigurationError(ScannerError):
@@ -100,6 +99,19 @@ class BusyError(ScannerError):
     """Too many commands wait already."""
 
     code = ErrorCode.BUSY
+
+
+class NoAnswerError(ScannerError):
+    """A scanner did not answer in time."""
+
+
+class RefusedError(ScannerError):
+    """A scanner does not carry a command out; `code` is the one that it gives."""
+
+    def __init__(self, sentence: str, code: ErrorCode) -> None:
+        """Say what the scanner says."""
+        super().__init__(sentence)
+        self.code = code
 
 
 class MeasurementError(ScannerError):

@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+from edge.client import Client, Received
 from edge.diagnosis.picture import card_on_table
-from edge.outside.subscription import Subscription
 from edge.shipped import DEMO_DATABASE
 from edge.wire.envelope import Topic
 
@@ -132,12 +132,12 @@ def test_the_daemon_until_a_card_is_confirmed(installation):
     command = installation.command("run", "--source", "demo:resting")
     daemon = subprocess.Popen(command, cwd=installation.folder, env=settings, stderr=subprocess.PIPE, text=True)
     try:
-        with Subscription(endpoint) as subscription:
+        with Client(endpoint) as client:
             deadline = time.monotonic() + CONFIRMED_S
             card = None
             while card is None and time.monotonic() < deadline and daemon.poll() is None:
-                received = subscription.receive(0.5)
-                if received is not None and getattr(received.message, "topic", None) is Topic.CONFIRMED:
+                received = client.receive(0.5)
+                if isinstance(received, Received) and received.message.topic is Topic.CONFIRMED:
                     card = received.message
     finally:
         daemon.terminate()

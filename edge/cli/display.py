@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterator
 
 from edge.cli.output import write, write_line
+from edge.client import Received
 from edge.files.printing import printable
-from edge.outside.subscription import Received
 from edge.outside.tally import STAGES, Tally
 from edge.wire.envelope import Topic
 from edge.wire.messages import CardMessage, HealthMessage

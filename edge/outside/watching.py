@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from edge.client import Client, Received, Recovered, Restarted, Silent
 from edge.errors import ScannerError
 from edge.outside.daemon_process import DaemonProcess
-from edge.outside.subscription import Received, Subscription
 from edge.outside.tally import Tally
 
 START_LIMIT_S = 120.0
-SILENCE_S = 3.0
 _POLL_S = 0.2
 
 
@@ -36,23 +35,20 @@ class NoDisplay:
         """Leave the remark out."""
 
 
-def follow(
-    subscription: Subscription,
-    display: Display,
-    tally: Tally,
-    done: Callable[[], bool],
-) -> None:
-    """Show messages until `done`; says when none come for a while."""
-    silence_told = False
+def follow(client: Client, display: Display, tally: Tally, done: Callable[[], bool]) -> None:
+    """Show messages until `done`; says when none come for a while, and when the scanner was started again."""
     while not done():
-        received = subscription.receive(_POLL_S)
-        if received is not None:
-            silence_told = False
-            tally.add(received.message, received.lost)
-            display.show(received, tally)
-        elif subscription.silent_s > SILENCE_S and not silence_told:
-            silence_told = True
-            display.note(f"nothing was published for {SILENCE_S:.0f} s; is 'card-scanner run' running?")
+        match client.receive(_POLL_S):
+            case Received() as received:
+                tally.add(received.message, received.lost)
+                display.show(received, tally)
+            case Recovered(tracks=tracks):
+                tally.present = {message.track_id: message for message in tracks}
+            case Restarted():
+                tally.present.clear()
+                display.note("the scanner was started again")
+            case Silent(silent_s=silent_s):
+                display.note(f"nothing was published for {silent_s:.0f} s; is 'card-scanner run' running?")
 
 
 def watch_daemon(daemon: DaemonProcess, display: Display, tally: Tally, duration_s: float) -> None:
@@ -74,5 +70,5 @@ def watch_daemon(daemon: DaemonProcess, display: Display, tally: Tally, duration
             ends_s = now + duration_s
         return now >= ends_s
 
-    with Subscription(daemon.endpoint) as subscription:
-        follow(subscription, display, tally, done)
+    with Client(daemon.endpoint) as client:
+        follow(client, display, tally, done)

@@ -9,9 +9,9 @@ import pytest
 import torch
 from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
+from edge.client import Client, Received
 from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.outside.daemon_process import DaemonProcess
-from edge.outside.subscription import Subscription
 from edge.settings.settings import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
@@ -125,10 +125,10 @@ def cards_seen(source, recognition, wanted, seconds=40):
     """The cards that came first, and those that were confirmed, until all that are wanted have come first."""
     first, confirmed = set(), set()
     deadline = time.monotonic() + seconds
-    with DaemonProcess(source, recognition) as daemon, Subscription(daemon.endpoint) as subscription:
+    with DaemonProcess(source, recognition) as daemon, Client(daemon.endpoint) as client:
         while not wanted <= first and time.monotonic() < deadline:
-            received = subscription.receive(0.5)
-            if received and isinstance(received.message, CardMessage):
+            received = client.receive(0.5)
+            if isinstance(received, Received) and isinstance(received.message, CardMessage):
                 first.update(match.card_id for match in received.message.matches[:1])
                 confirmed.update({received.message.card_id} if received.message.topic is Topic.CONFIRMED else ())
     return first, confirmed

@@ -9,9 +9,9 @@ import time
 import cv2
 import pytest
 
+from edge.client import Client, Received
 from edge.errors import ScannerError
 from edge.outside.daemon_process import DaemonProcess
-from edge.outside.subscription import Subscription
 from edge.wire.envelope import Topic
 from edge.wire.messages import CardMessage
 
@@ -101,13 +101,13 @@ def test_the_daemon_confirms_a_card_and_stops_on_a_signal(tiny_settings, endpoin
     command = [sys.executable, "-m", "edge.cli", "run", "--config", str(tmp_path / "a.toml")]
     with (
         subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) as daemon,
-        Subscription(endpoints[0]) as subscription,
+        Client(endpoints[0]) as client,
     ):
         confirmed = None
         deadline_s = time.monotonic() + 60
         while confirmed is None and time.monotonic() < deadline_s:
-            received = subscription.receive(1)
-            message = received.message if received else None
+            received = client.receive(1)
+            message = received.message if isinstance(received, Received) else None
             if isinstance(message, CardMessage) and message.topic is Topic.CONFIRMED:
                 confirmed = message
         daemon.send_signal(number)

@@ -8,8 +8,7 @@ import pytest
 import zmq
 
 from edge.cli.display import LiveDisplay, view_lines
-from edge.outside import watching
-from edge.outside.subscription import Received
+from edge.client import Received, link
 from edge.outside.tally import Tally
 from edge.wire.envelope import Topic
 from edge.wire.messages import CardMessage
@@ -139,7 +138,7 @@ def test_unknown_topics_and_fields_are_passed_over(scanner, publish):
 
 
 def test_silence_is_told_once(scanner, publish, monkeypatch):
-    monkeypatch.setattr(watching, "SILENCE_S", 0.3)
+    monkeypatch.setattr(link, "_HEALTH_INTERVAL_S", 0.1)
     endpoint = publish()
     started_s = time.monotonic()
     outcome = scanner("watch", "--connect", endpoint, "--seconds", 1)
