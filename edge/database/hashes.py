@@ -33,7 +33,7 @@ def card_hash(card: Image) -> Hash:
     """The hash of an upright card, uint8 [128].
 
     Args:
-        card: rectified, uint8 [height, width, 3] BGR.
+        card: rectified, uint8 [height, width, 3] BGR or [height, width] grey.
     """
     return perceptual_hash(card, _BITS_A_SIDE)
 

@@ -33,6 +33,7 @@ class Tally:
         self.results: Counter[Topic] = Counter()
         self.confirmed: Counter[str] = Counter()
         self.returned = 0
+        self.frames_to_decision: list[int] = []
         self.present: dict[int, CardMessage] = {}
         self.health: HealthMessage | None = None
         self._names: dict[str, str] = {}
@@ -95,6 +96,8 @@ class Tally:
             self.present.pop(message.track_id, None)
         else:
             self.present[message.track_id] = message
+        if message.topic is Topic.CONFIRMED and message.frames_to_decision is not None:
+            self.frames_to_decision.append(message.frames_to_decision)
         if message.topic is Topic.CONFIRMED and message.returned is not None:
             self.returned += 1
         elif message.topic is Topic.CONFIRMED and message.card_id is not None:

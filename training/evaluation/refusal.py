@@ -1,24 +1,34 @@
 """How cards that are not in a database are refused, and how far stated probabilities hold.
 
 Cards inside and outside a database are photographed by the simulator, several looks at each as it lies still. The
-scanner's own recogniser names each look, its own smoother comes to a verdict.
+scanner's own recogniser names each look, its own smoother comes to a verdict. A card of the database whose art is left
+out of it is one outside: each card can be shown as both.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 
+import cv2
+import numpy as np
+
 from edge.database import CardDatabase
+from edge.embedding.base import Embedder
 from edge.geometry import Image
 from edge.pipeline.smoothing import Verdict, advance, judge
 from edge.recognition.belief import Worth
+from edge.recognition.evidence import evidence_for
 from edge.recognition.recognizer import Recognition, Recognizer
+from edge.recognition.verification import Verifier
 from edge.settings.settings import SmoothingSettings
 from edge.wire.messages import TrackState
+from training.calibration.left_out import WithoutCards
 from training.data.gallery import GalleryImage
 from training.evaluation.baseline import HashGallery
 from training.evaluation.crops import CropJob, render_looks
+from training.evaluation.enhancement import equalized
 from training.evaluation.held_out import chosen
 from training.parallel.processes import in_processes
 
@@ -27,6 +37,19 @@ FIRST_SEED = 7_000_000
 LOOKS = 4
 HASH_SIZE = 32
 _REPORT_EVERY = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A card to show.
+
+    Attributes:
+        image: of it.
+        without: cards that are left out of the database when it is shown, in each of the ways that it is shown.
+    """
+
+    image: GalleryImage
+    without: tuple[AbstractSet[str], ...] = (frozenset(),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +82,8 @@ class Shown:
         known: whether it is in the database.
         condition: under which it was photographed.
         looks: at it.
-        verdict: the card that the scanner confirmed after them; None where it confirmed none.
-        hashed: card with the nearest perceptual hash to the first look, and how many standard deviations of all cards'
-            distances it lies below their mean.
+        verdict: the card that the scanner confirmed last in these looks; None where it confirmed none at any time.
+        hashed: rule -> the card that perceptual hashes name for the first look, and how much speaks for it.
     """
 
     card_id: str
@@ -69,53 +91,55 @@ class Shown:
     condition: str
     looks: tuple[Look, ...]
     verdict: str | None
-    hashed: tuple[str, float]
+    hashed: Mapping[str, tuple[str, float]]
 
 
 def show_cards(
-    recognizer: Recognizer,
-    known: Sequence[GalleryImage],
-    unknown: Sequence[GalleryImage],
-    count: int,
-    workers: int,
+    embedder: Embedder, database: CardDatabase, exhibits: Sequence[Exhibit], count: int, workers: int
 ) -> Iterator[Shown]:
-    """Show `count` known and as many unknown cards under each condition.
+    """Show `count` of the exhibits under each condition, in every way that they are shown.
 
     Raises:
         ScannerError: if a picture, the model or the database cannot be used.
     """
-    hashes = HashGallery(_references(recognizer.database), HASH_SIZE)
-    jobs = _jobs(known, unknown, count)
+    hashes, verifier = _hash_galleries(database), Verifier(database)
+    jobs = _jobs(exhibits, count)
     crops = in_processes(partial(_looks, LOOKS), [job for job, _ in jobs], workers)
-    for number, ((job, is_known), looks) in enumerate(zip(jobs, crops, strict=True), 1):
-        answers = recognizer.recognize(looks)
-        yield Shown(
-            card_id=job.image.card_id,
-            known=is_known,
-            condition=job.condition,
-            looks=tuple(_look(recognizer.database, answer) for answer in answers),
-            verdict=_verdict(answers),
-            hashed=hashes.standing_out(looks[0]),
-        )
+    for number, ((job, exhibit), looks) in enumerate(zip(jobs, crops, strict=True), 1):
+        for without in exhibit.without:
+            seen = WithoutCards(database, without)
+            answers = Recognizer(embedder, seen, verifier).recognize(looks)
+            yield Shown(
+                card_id=job.image.card_id,
+                known=job.image.card_id in set(database.card_ids) - without,
+                condition=job.condition,
+                looks=tuple(_look(seen, answer) for answer in answers),
+                verdict=_verdict(answers),
+                hashed={name: hashed.standing_out(looks[0], without) for name, hashed in hashes.items()}
+                | {"hash lead of the nearest": _hash_lead(seen, looks[0], answers[0])},
+            )
         if number % _REPORT_EVERY == 0:
             sys.stderr.write(f"{number} of {len(jobs)} cards shown\n")
 
 
-def _references(database: CardDatabase) -> list[tuple[str, Image]]:
-    """The small grey pictures of a database's cards."""
+def _hash_galleries(database: CardDatabase) -> dict[str, HashGallery]:
+    """Hashes of the reference pictures of a database's cards, as they are and with CLAHE."""
     found = [database.print_reference(card_id) for card_id in database.card_ids]
-    return [(reference.name, reference.picture()) for reference in found if reference is not None]
+    pictures = [(each.name, cv2.cvtColor(each.picture(), cv2.COLOR_GRAY2BGR)) for each in found if each is not None]
+    references = [(name, np.asarray(picture, dtype=np.uint8)) for name, picture in pictures]
+    return {
+        "hash, separation": HashGallery(references, HASH_SIZE),
+        "hash with CLAHE, separation": HashGallery(references, HASH_SIZE, equalized),
+    }
 
 
-def _jobs(known: Sequence[GalleryImage], unknown: Sequence[GalleryImage], count: int) -> list[tuple[CropJob, bool]]:
-    """By turns known and unknown ones, so that a run that is stopped has seen both."""
-    jobs: list[tuple[CropJob, bool]] = []
+def _jobs(exhibits: Sequence[Exhibit], count: int) -> list[tuple[CropJob, Exhibit]]:
+    found: list[tuple[CropJob, Exhibit]] = []
     for place, condition in enumerate(CONDITIONS):
-        pairs = zip(chosen(known, count, seed=place), chosen(unknown, count, seed=place), strict=True)
-        for images in pairs:
-            for image, is_known in zip(images, (True, False), strict=True):
-                jobs.append((CropJob(image=image, condition=condition, seed=FIRST_SEED + len(jobs)), is_known))
-    return jobs
+        for exhibit in chosen(exhibits, count, seed=place):
+            job = CropJob(image=exhibit.image, condition=condition, seed=FIRST_SEED + len(found))
+            found.append((job, exhibit))
+    return found
 
 
 def _looks(count: int, job: CropJob) -> list[Image]:
@@ -136,8 +160,14 @@ def _look(database: CardDatabase, answer: Recognition) -> Look:
     )
 
 
+def _hash_lead(database: CardDatabase, crop: Image, answer: Recognition) -> tuple[str, float]:
+    evidence = next(evidence_for(database, crop, answer.embedding, answer.matches))
+    return answer.matches[0].card_id, -1.0 if evidence.hash_lead is None else evidence.hash_lead
+
+
 def _verdict(answers: Sequence[Recognition]) -> str | None:
-    settings, verdict = SmoothingSettings(), Verdict()
+    settings, verdict, confirmed = SmoothingSettings(), Verdict(), None
     for frame_id, answer in enumerate(answers):
         verdict = advance(verdict, judge(answer, frame_id), settings)
-    return verdict.card_id if verdict.state is TrackState.CONFIRMED else None
+        confirmed = verdict.card_id if verdict.state is TrackState.CONFIRMED else confirmed
+    return confirmed

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.manifests import DatabaseManifest
+from edge.manifests import Calibration
 from training.calibration.intervals import calibration_error, counted
 from training.evaluation.refusal import CONDITIONS, Look, Shown
 
@@ -18,16 +18,23 @@ Score = Callable[[Shown], float]
 Bools = NDArray[np.bool_]
 
 
-def summarise_refusal(shown: Sequence[Shown], manifest: DatabaseManifest) -> dict[str, Any]:
-    """Every figure, as plain values; intervals are of 95 % and by card."""
+def summarise_refusal(shown: Sequence[Shown], cards: int, calibrations: Sequence[Calibration]) -> dict[str, Any]:
+    """Every figure, as plain values; intervals are of 95 % and by card.
+
+    Args:
+        shown: what was shown, of all calibrations together.
+        cards: of the gallery.
+        calibrations: that cards were shown under.
+    """
     return {
-        "cards": manifest.cards,
-        "calibration": None if manifest.calibration is None else manifest.calibration.model_dump(mode="json"),
+        "cards": cards,
+        "calibrations": [each.model_dump(mode="json") for each in calibrations],
         "conditions": {name: _verdicts([each for each in shown if each.condition == name]) for name in CONDITIONS},
         "all": _verdicts(shown),
         "reliability": _reliability(shown),
         "coverage": _coverage(shown),
-        "rules": {name: _rule(shown, score) for name, score in _RULES.items()},
+        "curve": _coverage_curve(shown),
+        "rules": {name: _rule(shown, name, score) for name, score in _rules(shown).items()},
     }
 
 
@@ -56,7 +63,7 @@ def _share(shown: Sequence[Shown], outcomes: Callable[[Shown], Sequence[bool]]) 
     hits = np.array([hit for each in found for hit in each], dtype=np.bool_)
     numbers = {card_id: number for number, card_id in enumerate(dict.fromkeys(each.card_id for each in shown))}
     groups = np.repeat([numbers[each.card_id] for each in shown], [len(each) for each in found]).astype(np.int64)
-    return counted(hits, groups)
+    return counted(hits, groups) | {"cards": len(numbers)}
 
 
 def _stated(shown: Sequence[Shown]) -> tuple[NDArray[np.float64], Bools]:
@@ -97,7 +104,15 @@ def _coverage(shown: Sequence[Shown]) -> list[dict[str, float]]:
     ]
 
 
-def _rule(shown: Sequence[Shown], score: Score) -> list[dict[str, Any]]:
+def _coverage_curve(shown: Sequence[Shown]) -> dict[str, list[float]]:
+    """The same from the surest look to the least sure: share of the looks answered, share of these that are wrong."""
+    stated, right = _stated(shown)
+    order = np.argsort(-stated, kind="stable")
+    answered = np.arange(1, len(order) + 1)
+    return {"answered": (answered / len(order)).tolist(), "wrong": (np.cumsum(~right[order]) / answered).tolist()}
+
+
+def _rule(shown: Sequence[Shown], name: str, score: Score) -> list[dict[str, Any]]:
     """Known cards that first looks would confirm rightly by a score, at rates of unknown ones that it would confirm.
 
     The limit is chosen on the very looks, which flatters every rule alike.
@@ -107,19 +122,24 @@ def _rule(shown: Sequence[Shown], score: Score) -> list[dict[str, Any]]:
     for rate in RATES:
         limit = float(unknown[int(rate * len(unknown))])
         known = [each for each in shown if each.known]
-        accepted = _share(known, lambda each, limit=limit: [score(each) > limit and _named(each, score)])  # type: ignore[misc]
+        accepted = _share(known, lambda each, limit=limit: [score(each) > limit and _named(each, name)])  # type: ignore[misc]
         rows.append({"unknown_confirmed": rate, "known_confirmed": accepted})
     return rows
 
 
-def _named(each: Shown, score: Score) -> bool:
-    named = each.hashed[0] if score is _RULES["hash, separation"] else each.looks[0].card_id
+def _named(each: Shown, rule: str) -> bool:
+    named = each.hashed[rule][0] if rule in each.hashed else each.looks[0].card_id
     return named == each.card_id
 
 
-_RULES: Mapping[str, Score] = {
-    "probability": lambda each: each.looks[0].probabilities[1],
-    "distance": lambda each: -each.looks[0].distance,
-    "distance ratio": lambda each: -each.looks[0].ratio,
-    "hash, separation": lambda each: each.hashed[1],
-}
+def _rules(shown: Sequence[Shown]) -> Mapping[str, Score]:
+    return {
+        "probability": lambda each: each.looks[0].probabilities[1],
+        "distance": lambda each: -each.looks[0].distance,
+        "distance ratio": lambda each: -each.looks[0].ratio,
+        **{name: _hashed(name) for name in shown[0].hashed},
+    }
+
+
+def _hashed(name: str) -> Score:
+    return lambda each: each.hashed[name][1]

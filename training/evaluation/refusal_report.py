@@ -27,7 +27,7 @@ def refusal_to_markdown(summary: Mapping[str, Any]) -> str:
 
 def _gallery(gallery: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"## {gallery['cards']} cards", "")
-    for name, row in gallery["conditions"].items():
+    for name, row in [*gallery["conditions"].items(), ("all", gallery["all"])]:
         yield from (f"### {name}", "", "| | measured | 95 % by card | aim | |", "|---|---|---|---|---|")
         for key, (title, way, aim) in AIMS.items():
             wanted = KNOWN_AIMS.get(name) if key == "known_confirmed" else aim
@@ -68,12 +68,14 @@ def _curve(galleries: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _cell(figure: Mapping[str, Any]) -> str:
-    return f"{figure['value']:.1%} ({figure['hits']}/{figure['count']})" if figure["count"] else "none"
+    if not figure["count"]:
+        return "none"
+    return f"{figure['value']:.2%} ({figure['hits']}/{figure['count']}; {figure['cards']} cards)"
 
 
 def _interval(figure: Mapping[str, Any]) -> str:
     low, high = figure["interval_95"]
-    return f"{low:.1%} to {high:.1%}"
+    return f"{low:.2%} to {high:.2%}"
 
 
 def _judged(figure: Mapping[str, Any], way: str, aim: float | None) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from edge.recognition.belief import Worth
 from training.calibration.intervals import counted
+from training.evaluation.losses import losses_of, losses_table
 from training.evaluation.metrics import percentiles
 from training.evaluation.scenes import CardOutcome, Ranking, SceneOutcome, is_unknown
 
@@ -35,6 +36,10 @@ def summarise(outcomes: Sequence[SceneOutcome]) -> dict[str, Any]:
             "all, without look-alikes": _recognition([card for card in known if not card.has_lookalike]),
         },
         "verdicts": {name: _verdicts(group) for name, group in scenes.items()},
+        "losses": {
+            name: losses_of(_cards(group)) for name, group in scenes.items() if not is_unknown(name) and _cards(group)
+        }
+        | {"all": losses_of(known)},
         "aims": [
             *(_aim(_cards(scenes.get(name, [])), name, k, share) for name, k, share in AIMS),
             _aim([card for card in known if card.has_lookalike], "look-alikes", 1, EXACT_PRINTING),
@@ -67,6 +72,7 @@ def to_markdown(summary: dict[str, Any]) -> str:
     for name, row in summary["verdicts"].items():
         cells = " | ".join(_cell(row[key]) for key in ("confirmed_right", "confirmed_wrong", "candidate", "unknown"))
         lines.append(f"| {name} | {cells} |")
+    lines += ["", "## Known cards, by a single look", "", *losses_table(summary["losses"])]
     lines += [
         "",
         "## Aims",

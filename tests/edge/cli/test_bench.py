@@ -29,6 +29,7 @@ DAEMON = DaemonBenchmark(
     fps=29.5,
     frames_dropped=1,
     cards_confirmed=2,
+    frames_to_decision=(2, 3, 7),
     messages_lost=0,
     settled_rss_mb=140,
     final_rss_mb=141,
@@ -58,6 +59,7 @@ def test_the_report_as_tables(scanner, measured):
         "embed", "9", "6.00", "9.00", "5.00", "8.00", "1.20", "onnxruntime"
     ]  # fmt: skip
     assert any("29.5 frames/s" in line and "peak 150 MB" in line for line in lines)
+    assert "  confirmed within 4 frames of the first sharp one: 2 of 3 (median 3, slowest 7)" in lines
 
 
 class Work:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError
-from edge.manifests import DatabaseManifest, Preprocessing
 from edge.simulator.sets import demo_cards
 from tests.calibrations import by_distance
 from tests.training.conftest import coarse_cards
@@ -14,13 +13,9 @@ from training.evaluation.baseline import HashGallery
 from training.evaluation.crops import CropJob, render_crop, render_looks
 from training.evaluation.held_out import folder_held_out, half_unknown, simulated_images
 from training.evaluation.refusal import Look, Shown
+from training.evaluation.refusal_curves import draw_refusal
 from training.evaluation.refusal_figures import summarise_refusal
 from training.evaluation.refusal_report import refusal_to_markdown
-
-MANIFEST = DatabaseManifest(
-    name="n", model_id="m", model_sha256="0" * 64, preprocessing=Preprocessing(width=96, height=128), dimension=2,
-    rows=4, cards=2, files={}, calibration=by_distance(),
-)  # fmt: skip
 
 
 def look(card_id: str, probability: float, distance: float = 0.2) -> Look:
@@ -36,7 +31,12 @@ def look(card_id: str, probability: float, distance: float = 0.2) -> Look:
 
 def shown(card_id: str, known: bool, looks, verdict=None, condition="clean") -> Shown:
     return Shown(
-        card_id=card_id, known=known, condition=condition, looks=tuple(looks), verdict=verdict, hashed=(card_id, 5.0)
+        card_id=card_id,
+        known=known,
+        condition=condition,
+        looks=tuple(looks),
+        verdict=verdict,
+        hashed={"hash, separation": (card_id, 5.0)},
     )
 
 
@@ -49,7 +49,7 @@ EVERYTHING = [
 
 
 def test_verdicts_and_looks_are_counted_apart():
-    summary = summarise_refusal(EVERYTHING, MANIFEST)
+    summary = summarise_refusal(EVERYTHING, 2, [by_distance()])
     hits = {key: (row["hits"], row["count"]) for key, row in summary["all"].items()}
     assert hits == {
         "known_confirmed": (1, 2),
@@ -64,27 +64,35 @@ def test_verdicts_and_looks_are_counted_apart():
 
 
 def test_the_calibration_error_and_the_coverage_are_of_all_looks():
-    summary = summarise_refusal(EVERYTHING, MANIFEST)
+    summary = summarise_refusal(EVERYTHING, 2, [by_distance()])
     assert sum(row["looks"] for row in summary["reliability"]["bins"]) == 8
     gaps = 2 * 0.05 + abs(4 * 0.95 - 2) + 0.45 + 0.35
     assert summary["reliability"]["calibration_error"] == pytest.approx(gaps / 8)
     assert summary["coverage"][1] == {"level": 0.9, "answered": 0.5, "wrong": 0.5}
+    assert summary["curve"]["answered"][3] == 0.5
+    assert summary["curve"]["wrong"][3] == 0.5
+    assert summary["curve"]["wrong"][-1] == 0.625
 
 
 def test_rules_are_compared_at_the_same_rate_of_unknown_cards():
-    rules = summarise_refusal(EVERYTHING, MANIFEST)["rules"]
+    rules = summarise_refusal(EVERYTHING, 2, [by_distance()])["rules"]
     assert set(rules) == {"probability", "distance", "distance ratio", "hash, separation"}
     assert [row["unknown_confirmed"] for row in rules["probability"]] == [0.005, 0.02]
     assert rules["probability"][0]["known_confirmed"]["hits"] == 0
 
 
 def test_an_interval_that_reaches_over_the_aim_is_undecided():
-    page = refusal_to_markdown({"command": "c", "galleries": [summarise_refusal(EVERYTHING, MANIFEST)] * 2})
+    page = refusal_to_markdown({"command": "c", "galleries": [summarise_refusal(EVERYTHING, 2, [by_distance()])] * 2})
     assert (
-        "unknown cards confirmed by the scanner's verdict | 0.0% (0/1) | 0.0% to 97.5% | at most 0.1% | undecided"
-        in page
+        "unknown cards confirmed by the scanner's verdict | 0.00% (0/1; 1 cards) | 0.00% to 97.50% | at most 0.1% "
+        "| undecided" in page
     )
     assert "## By size of the gallery" in page
+
+
+def test_reliability_and_coverage_are_drawn(tmp_path: Path):
+    draw_refusal({"galleries": [summarise_refusal(EVERYTHING, 2, [by_distance()])]}, tmp_path)
+    assert cv2.imread(str(tmp_path / "refusal.png")).shape[1] == 900
 
 
 def test_looks_at_a_card_that_lies_still_differ_in_noise_and_outline():
@@ -101,6 +109,9 @@ def test_the_nearest_hash_stands_out():
     card_id, separation = gallery.standing_out(cards[7])
     assert card_id == "7"
     assert separation > 4
+    other, less = gallery.standing_out(cards[7], frozenset({"7"}))
+    assert other != "7"
+    assert less < separation
 
 
 def test_half_of_the_arts_are_unknown_however_they_are_spelled(tmp_path: Path):

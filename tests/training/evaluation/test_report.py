@@ -72,6 +72,19 @@ def test_detection_and_verdicts():
     assert verdicts[UNKNOWN_CLEAN]["unknown"]["hits"] == 1
 
 
+def test_what_is_not_found_and_what_the_outline_and_the_decision_lose_are_told_apart():
+    losses = summarise(OUTCOMES)["losses"]["all"]
+    assert {name: row["hits"] for name, row in losses.items()} == {
+        "confirmed": 1,
+        "not_found": 1,
+        "outline": 0,
+        "decision": 1,
+    }
+    by_outline = card("clean", "d", answer(("d", 0.1)), answer(("d", 0.3), worth=Worth.WEAK))
+    scene = SceneOutcome(condition="clean", cards=(by_outline,), detections=1, false_detections=0)
+    assert summarise([scene])["losses"]["clean"]["outline"]["hits"] == 1
+
+
 def test_unknown_cards_do_not_count_as_recognition():
     summary = summarise(OUTCOMES)
     assert UNKNOWN_CLEAN not in summary["recognition"]
