@@ -1,4 +1,4 @@
-"""JSON Schemas of everything that other programs read: `card.json`, `health.json`, `photo.json`, `measured_photo.json`.
+"""JSON Schemas of everything that other programs read, and the protocol as an AsyncAPI document, `asyncapi.json`.
 
 `python -m edge.wire.schema` writes them anew from the models.
 """
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from edge.wire.measured_photo import MeasuredPhoto
 from edge.wire.messages import CardMessage, HealthMessage
 from edge.wire.photo_result import PhotoResult
+from edge.wire.schema.asyncapi import asyncapi
 
 SCHEMAS: Mapping[str, type[BaseModel]] = {
     "card": CardMessage,
@@ -21,10 +22,14 @@ SCHEMAS: Mapping[str, type[BaseModel]] = {
     "photo": PhotoResult,
     "measured_photo": MeasuredPhoto,
 }
+ASYNCAPI = "asyncapi"
+NAMES = (*SCHEMAS, ASYNCAPI)
 
 
 def schema_text(name: str) -> str:
-    """The JSON Schema (draft 2020-12) of the model of that name, as it is shipped."""
+    """The JSON Schema (draft 2020-12) of the model of that name, or the AsyncAPI document, as it is shipped."""
+    if name == ASYNCAPI:
+        return json.dumps(_open(asyncapi()), indent=1) + "\n"
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     schema |= _open(SCHEMAS[name].model_json_schema(mode="serialization"))
     return json.dumps(schema, indent=1) + "\n"
@@ -46,5 +51,5 @@ def shipped_schema(name: str) -> str:
 
 def write_schemas(folder: Path) -> None:
     """Write every schema below `folder`."""
-    for name in SCHEMAS:
+    for name in NAMES:
         (folder / f"{name}.json").write_text(schema_text(name), encoding="utf-8")

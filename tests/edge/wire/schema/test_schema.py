@@ -3,17 +3,23 @@ import json
 import jsonschema
 import pytest
 
+from edge.wire.commands import COMMANDS
+from edge.wire.envelope import Topic
 from edge.wire.messages import MatchMessage
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult
-from edge.wire.schema import SCHEMAS, schema_text, shipped_schema
-from tests.wire_messages import bare_message
+from edge.wire.schema import NAMES, SCHEMAS, schema_text, shipped_schema
+from tests.wire_messages import bare_message, card_message, health_message
 
 CORNERS = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.4), (0.0, 1.4)]
 
 
-@pytest.mark.parametrize("name", list(SCHEMAS))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_schemas_are_those_of_the_models(name):
     assert shipped_schema(name) == schema_text(name), "run 'python -m edge.wire.schema'"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schemas_are_schemas(name):
     jsonschema.Draft202012Validator.check_schema(json.loads(shipped_schema(name)))
 
 
@@ -44,3 +50,33 @@ def test_a_card_message_is_valid():
     assert validator.is_valid(sent)
     assert validator.is_valid(sent | {"weather": "sunny"}), "a newer scanner may say more"
     assert not validator.is_valid(sent | {"state": "sleeping"})
+
+
+def references(part):
+    if isinstance(part, dict):
+        yield from ([part["$ref"]] if isinstance(part.get("$ref"), str) else [])
+        for each in part.values():
+            yield from references(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from references(each)
+
+
+def test_the_asyncapi_document_has_every_topic_and_command_and_all_that_it_refers_to():
+    document = json.loads(shipped_schema("asyncapi"))
+    assert set(document["channels"]) == {*Topic, "control"}
+    assert set(document["operations"]) == {*COMMANDS, *(f"publish.{topic}" for topic in Topic)}
+    for reference in references(document):
+        place = document
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+
+
+@pytest.mark.parametrize("message", [bare_message(), card_message(), health_message()])
+def test_the_asyncapi_document_describes_what_is_published(message):
+    document = json.loads(shipped_schema("asyncapi"))
+    payload = document["channels"][message.topic]["messages"][message.topic]["payload"]
+    sent = json.loads(message.model_dump_json())
+    validator = jsonschema.Draft202012Validator(payload | {"components": document["components"]})
+    validator.validate(sent)
+    assert not validator.is_valid(sent | {"sequence": -1})
