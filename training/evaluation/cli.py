@@ -10,12 +10,14 @@ from edge.errors import ConfigurationError
 from edge.files.paths import named_path
 from edge.outside.daemon_benchmark import SCENARIOS, daemon_lines
 from edge.settings.settings import RecognitionSettings
+from edge.simulator.script import Scenario
 from training.data.card_folder import folder_gallery
 from training.data.gallery import demo_gallery
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
 from training.evaluation.centering import CenteringOutcome, measured_scenes
 from training.evaluation.centering_report import centering_to_markdown
 from training.evaluation.centering_summary import summarise as summarise_centering
+from training.evaluation.decisions import decisions_on_the_bench, decisions_to_markdown
 from training.evaluation.full_size import measure_full_size
 from training.evaluation.gauge import gauge_study
 from training.evaluation.photos import evaluate_photos, photos_to_markdown
@@ -50,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     references.add_argument("--database", type=named_path, default=defaults.database)
     refusal = kinds.add_parser("refusal", help="cards outside the database, and how far stated probabilities hold")
     add_refusal(refusal, defaults.model, defaults.database)
+    decisions = kinds.add_parser("decisions", help="frames until a card of the simulated bench is confirmed")
+    decisions.add_argument("--frames", type=int, default=900, help="of the bench, 30 a second (default: 900)")
+    decisions.add_argument("--scenario", choices=[each.value for each in Scenario], default=Scenario.TURNOVER.value)
+    decisions.add_argument("--model", type=named_path, default=defaults.model)
+    decisions.add_argument("--database", type=named_path, default=defaults.database)
     full_size = kinds.add_parser("full-size", help="the daemon with 17,592 cards x 768 dimensions: speed and memory")
     full_size.add_argument("--source", choices=sorted(SCENARIOS), default="demo:turnover")
     full_size.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
@@ -85,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         "photos": _photos,
         "references": _references,
         "refusal": run_refusal,
+        "decisions": _decisions,
         "full-size": _full_size,
         "centering": _centering,
     }[args.kind](args)
@@ -129,6 +137,13 @@ def _references(args: argparse.Namespace) -> int:
     sys.stderr.write("\n")
     sys.stdout.write(references_to_markdown(outcomes))
     return 0 if all(each.found for each in outcomes) else 1
+
+
+def _decisions(args: argparse.Namespace) -> int:
+    recognition = RecognitionSettings(model=args.model, database=args.database)
+    decisions = list(decisions_on_the_bench(args.frames, Scenario(args.scenario), recognition))
+    sys.stdout.write(decisions_to_markdown(decisions))
+    return 0
 
 
 def _full_size(args: argparse.Namespace) -> int:
