@@ -120,3 +120,7 @@ class MeasurementError(ScannerError):
 
 class WorkerError(ScannerError):
     """A thread of the daemon failed again and again, or stopped making progress."""
+
+
+class StoreError(ScannerError):
+    """The log of scans or the inventory cannot be read or written."""

@@ -266,13 +266,16 @@ place_configuration() {
     {
         cat <<TOML
 # Settings of the card scanner; $home/docs/configuration.md explains every one.
-# After a change: sudo systemctl reload card-scanner ([source], [camera], [imx500] and [publish]: restart).
+# After a change: sudo systemctl reload card-scanner ([source], [camera], [imx500], [publish] and [log]: restart).
 
 [source]
 spec = "$source"
 
 [recognition]
 database = "/var/lib/card-scanner/databases/current"
+
+[log]
+path = "/var/lib/card-scanner/log/scans.db"
 TOML
         if [[ "$source" == imx500 ]]; then printf '\n[imx500]\nnetwork = "%s"\n' "$(sensor_network)"; fi
     } >"$file"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Removes the card scanner's service and program.
 #
-#   sudo systemd/uninstall.sh            keeps the settings in /etc/card-scanner and the databases in /var/lib/card-scanner
+#   sudo systemd/uninstall.sh            keeps the settings in /etc/card-scanner, databases and log in /var/lib/card-scanner
 #   sudo systemd/uninstall.sh --purge    removes those and the service's user, too
 #   ... --root DIRECTORY                 only the files below a folder
 set -euo pipefail
@@ -48,4 +48,4 @@ if [[ -z "$root" && -d /run/systemd/system ]]; then
     systemctl reset-failed card-scanner 2>/dev/null || true
     if [[ -S /run/udev/control ]]; then udevadm control --reload; fi
 fi
-echo "removed$($purge || echo '; settings and databases are kept (--purge removes them)')"
+echo "removed$($purge || echo '; settings, databases and log are kept (--purge removes them)')"

@@ -43,7 +43,8 @@ without a leading `/` are in the program's own folder.
     card-scanner config --show                      # what holds now
 
 A running scanner reads its settings again on `sudo systemctl reload card-scanner` (SIGHUP). The sections `source`,
-`camera`, `imx500`, `publish` and `snapshot` need a restart; a reload that would change them is refused, and says so.
+`camera`, `imx500`, `publish`, `snapshot` and `log` need a restart; a reload that would change them is refused, and says
+so.
 """
 
 

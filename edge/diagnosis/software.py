@@ -1,4 +1,4 @@
-"""Checks of the disk, the ports and the clock."""
+"""Checks of the disk, the log, the ports and the clock."""
 
 import json
 import shutil
@@ -10,10 +10,13 @@ import zmq
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import Check
 from edge.diagnosis.machine import Machine
+from edge.errors import StoreError
+from edge.log.reading import extent
 from edge.settings.settings import Settings
 
 _LOW_MB, _FULL_MB = 500, 50
 _ANSWER_MS = 1000
+_NEARLY_FULL = 0.9
 
 
 def check_disk(settings: Settings, machine: Machine) -> Finding:
@@ -25,6 +28,23 @@ def check_disk(settings: Settings, machine: Machine) -> Finding:
     state = State.FAILURE if least_mb < _FULL_MB else State.WARNING if least_mb < _LOW_MB else State.OK
     tidy = "" if state is State.OK else "sudo journalctl --vacuum-size=100M; sudo apt clean"
     return _finding("disk", state, f"{least_mb / 1000:.1f} GB free at {path}", tidy)
+
+
+def check_log(settings: Settings, _machine: Machine) -> Finding:
+    """Can the log of scans be read and written, and how full is it?"""
+    path = settings.log.file
+    try:
+        if not path.exists():
+            return _finding("log", State.UNUSED, f"there is no log of scans yet; a scanner that starts makes {path}")
+        scans, used_mb = extent(path)
+    except (PermissionError, StoreError) as failure:
+        mend = "'sudo -u card-scanner card-scanner doctor' has the service's permissions"
+        return _finding("log", State.WARNING, str(failure), mend)
+    said = f"{scans} scans, {used_mb:.0f} of {settings.log.max_mb} MB, in {path}"
+    if used_mb > _NEARLY_FULL * settings.log.max_mb:
+        mend = "card-scanner export; then raise log.max_mb, or let the oldest exported scans go"
+        return _finding("log", State.WARNING, said, mend)
+    return _finding("log", State.OK, said)
 
 
 def check_ports(settings: Settings, _machine: Machine) -> Finding:
@@ -88,4 +108,4 @@ def _finding(subject: str, state: State, sentence: str, remedy: str = "") -> Fin
     return Finding(subject=subject, state=state, sentence=sentence, remedy=remedy)
 
 
-SOFTWARE_CHECKS: tuple[Check, ...] = (check_disk, check_ports, check_clock)
+SOFTWARE_CHECKS: tuple[Check, ...] = (check_disk, check_log, check_ports, check_clock)

@@ -16,13 +16,18 @@ _STOP_LIMIT_S = 5.0
 
 
 class DaemonProcess:
-    """`card-scanner run` on free ports, from the beginning of a `with` to its end."""
+    """`card-scanner run` on free ports and with a log of its own, from the beginning of a `with` to its end."""
 
     def __init__(self, source: str, recognition: RecognitionSettings | None = None) -> None:
         """Start it with that source of frames; `recognition` names another model and database than the settings do."""
         self.endpoint, control = (f"tcp://127.0.0.1:{port}" for port in _free_ports(2))
         self.peak_rss_mb = 0.0
-        settings = {"CARD_SCANNER_PUBLISH__ENDPOINT": self.endpoint, "CARD_SCANNER_PUBLISH__CONTROL": control}
+        self._scans = tempfile.TemporaryDirectory()
+        settings = {
+            "CARD_SCANNER_PUBLISH__ENDPOINT": self.endpoint,
+            "CARD_SCANNER_PUBLISH__CONTROL": control,
+            "CARD_SCANNER_LOG__PATH": str(Path(self._scans.name) / "scans.db"),
+        }
         if recognition is not None:
             settings["CARD_SCANNER_RECOGNITION__MODEL"] = str(recognition.model)
             settings["CARD_SCANNER_RECOGNITION__DATABASE"] = str(recognition.database)
@@ -47,6 +52,7 @@ class DaemonProcess:
             self._process.kill()
             self._process.wait()
         self._log.close()
+        self._scans.cleanup()
 
     def check(self) -> None:
         """Note its memory, and make sure that it runs.

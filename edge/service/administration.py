@@ -6,12 +6,13 @@ from typing import Any
 
 from edge.centering import Measure
 from edge.errors import ConfigurationError, SourceError
+from edge.files.paths import state_folder
 from edge.pipeline.selection import Selector
 from edge.pipeline.stages import OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.service.loops import CaptureLoop, RecognitionLoop
-from edge.service.snapshot import default_folder, encoded, write_snapshot
+from edge.service.snapshot import encoded, write_snapshot
 from edge.settings.settings import Settings, settings_of
 from edge.wire.commands import (
     NothingMore,
@@ -27,7 +28,7 @@ from edge.wire.control import Command
 from edge.wire.retained import Retained
 from edge.wire.session import Session
 
-_FIXED_SECTIONS = ("source", "camera", "imx500", "publish", "snapshot")
+_FIXED_SECTIONS = ("source", "camera", "imx500", "publish", "snapshot", "log")
 
 
 class Administration:
@@ -146,7 +147,7 @@ class Administration:
         if request.path is None:
             image = base64.b64encode(encoded(frame.image, request.format)).decode("ascii")
             return reply.model_copy(update={"format": request.format, "image": image})
-        folder = self._settings.snapshot.folder or default_folder()
+        folder = self._settings.snapshot.folder or state_folder("snapshots")
         path = write_snapshot(folder, request.path, frame.image)
         return reply.model_copy(update={"path": str(path)})
 

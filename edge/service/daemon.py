@@ -17,6 +17,10 @@ from edge.centering import Measure, Setup
 from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes, StillDetector, WholeFrame
 from edge.errors import ScannerError
 from edge.health import Degradable, Latencies, Rate, resident_mb
+from edge.log.rows import Provenance
+from edge.log.scan_log import ScanLog
+from edge.log.session import LoggedSession
+from edge.log.upkeep import Upkeep
 from edge.manifests import UNCALIBRATED
 from edge.pipeline.answers import stamp_of
 from edge.pipeline.handover import Corrections, CropSlots, OutputInbox
@@ -151,14 +155,20 @@ class Daemon:
             self._latencies,
             max_batch=settings.recognition.max_batch,
         )
+        logged = LoggedSession(
+            session=self._session.session, device=self._session.device, source=settings.source.spec, live=source.live
+        )
+        self._scans = ScanLog(settings.log.file, logged, self._provenance)
+        self._upkeep = Upkeep(self._scans, settings.log.max_mb, stop)
         self._output_stage = OutputStage(settings.smoothing, feedback, self._envelope, measurer(settings))
         self._output = OutputLoop(
             self._output_stage,
             self._inbox,
             publisher,
+            self._scans,
             self._latencies,
             self._health,
-            self._health_interval_s,
+            health_interval_s=self._health_interval_s,
         )
         self.administration = Administration(
             settings,
@@ -196,6 +206,7 @@ class Daemon:
         self._workers.append(Worker("commands", lambda: self._work_off(control, service), self._stop))
         self._workers.append(Worker("peers", lambda: self._watch_peers(control.peers, preview.peers), self._stop))
         self._workers.append(Worker("preview", preview.step, self._stop))
+        self._workers.append(Worker("log", self._upkeep.step, self._stop))
         for worker in self._workers:
             worker.start()
         try:
@@ -245,6 +256,8 @@ class Daemon:
             self._detector.close()
         self._second_looks.close()
         self._stage.recognizer.close()
+        if not self._output_worker.alive:
+            self._scans.close()
 
     def _work_off(self, control: ControlSocket, service: Service) -> bool:
         service.reload_if_asked(self.administration.use)
@@ -266,6 +279,10 @@ class Daemon:
         if not self._output_worker.alive:
             self._output.publish_health()
 
+    def _provenance(self) -> Provenance:
+        manifest = self._stage.recognizer.database.manifest
+        return Provenance(model_id=manifest.model_id, database=manifest.name)
+
     def _envelope(self, topic: Topic, frame: FrameStamp | None) -> Envelope:
         return self._session.envelope(topic, frame, self._degraded())
 
@@ -278,6 +295,7 @@ class Daemon:
             self._search_failures,
             self._stage.recognizer.embedder,
             self._output_stage.lateness,
+            self._scans,
         )
         for part in parts:
             sentences += part.degraded() if isinstance(part, Degradable) else ()

@@ -9,6 +9,8 @@ from dataclasses import replace
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.health import Clock, Latencies, Recovering, Stopwatch
+from edge.log.rows import Look
+from edge.log.scan_log import ScanLog
 from edge.pipeline.answers import Answer
 from edge.pipeline.handover import CropSlots, OutputInbox
 from edge.pipeline.second_look import SecondLooks
@@ -187,6 +189,13 @@ class RecognitionLoop:
             )
 
 
+def look_at(answer: Answer) -> Look:
+    """What a confirmation by this answer rests on."""
+    crop = answer.crop
+    quad = answer.recognition.own_quad(crop.quad)
+    return Look(image=crop.frame.image, quad=quad, shown_since=crop.shown_since)
+
+
 class OutputLoop:
     """Turns tracks and answers into messages, and publishes them and the daemon's health."""
 
@@ -195,10 +204,11 @@ class OutputLoop:
         stage: OutputStage,
         inbox: OutputInbox,
         publisher: Publisher,
+        scans: ScanLog,
         latencies: Latencies,
         health: Callable[[], HealthMessage],
-        health_interval_s: float,
         *,
+        health_interval_s: float,
         clock: Clock = time.monotonic_ns,
     ) -> None:
         """Start with nothing published.
@@ -207,7 +217,8 @@ class OutputLoop:
             stage: makes the messages.
             inbox: what comes from the other threads.
             publisher: used by this thread alone while it runs.
-            latencies: collects those of answers and of publishing.
+            scans: takes in what is confirmed, before it is published; used by this thread alone while it runs.
+            latencies: collects those of answers, of the log and of publishing.
             health: composes the health message.
             health_interval_s: how often it is published.
             clock: for that interval.
@@ -216,6 +227,8 @@ class OutputLoop:
         self._stage = stage
         self._inbox = inbox
         self._publisher = publisher
+        self._scans = scans
+        self._stretch = 0
         self._latencies = latencies
         self._health = health
         self._interval_ns = int(1e9 * health_interval_s)
@@ -234,10 +247,11 @@ class OutputLoop:
             return False
         observation, answers = taken
         if observation is not None:
+            self._stretch = observation.stretch
             self._publish(self._stage.observe(observation))
         for answer in answers:
             messages = self._stage.answer(answer)
-            self._publish(messages)
+            self._publish(messages, answer)
             for message in messages[:1]:
                 self._latencies.add({stage: message.latencies_ms[stage] for stage in ("smooth", "centering", "total")})
         return True
@@ -246,8 +260,12 @@ class OutputLoop:
         """Publish the daemon's state now; once the thread has ended, another may call this."""
         self._publisher.send(self._health())
 
-    def _publish(self, messages: list[CardMessage]) -> None:
+    def _publish(self, messages: list[CardMessage], answer: Answer | None = None) -> None:
+        """Commit, then publish: what was published is in the log, also when this process is killed."""
         watch = Stopwatch()
+        if messages:
+            with watch.time("log"):
+                self._scans.take(messages, self._stretch, None if answer is None else look_at(answer))
         for message in messages:
             with watch.time("publish"):
                 self.results += self._publisher.send(message)

@@ -3,7 +3,6 @@
 import errno
 import os
 import secrets
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from edge.geometry import Image
 
 _MODE = 0o640
 _SUFFIXES = (".png", ".jpg", ".jpeg")
-
-
-def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where snapshots go that no setting sends elsewhere: the service's state folder, or the user's."""
-    if state := environment.get("STATE_DIRECTORY"):
-        return Path(state.partition(":")[0])
-    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "card-scanner" / "snapshots"
 
 
 def encoded(image: Image, suffix: str) -> bytes:

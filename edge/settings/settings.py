@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edge.errors import ConfigurationError
+from edge.files.paths import state_folder
 from edge.files.regular_files import read_utf8
 from edge.settings.allowed_values import what_is_allowed
 from edge.settings.validation import what_is_wrong
@@ -202,6 +203,22 @@ class SnapshotSettings(_Section):
     folder: Path | None = Field(default=None, description="their folder; unset: the service's own, or the user's")
 
 
+class LogSettings(_Section):
+    """Where confirmed cards are kept."""
+
+    path: Path | None = Field(
+        default=None, description="the log (SQLite); unset: scans.db in the service's own folder, or the user's"
+    )
+    max_mb: int = Field(
+        default=1000, ge=10, le=1_000_000, description="its greatest size; beyond it the oldest exported scans go first"
+    )
+
+    @property
+    def file(self) -> Path:
+        """The log's own path, also where none is set."""
+        return self.path or state_folder("log") / "scans.db"
+
+
 class Settings(_Section):
     """Everything that can be set."""
 
@@ -215,6 +232,7 @@ class Settings(_Section):
     centering: CenteringSettings = CenteringSettings()
     publish: PublishSettings = PublishSettings()
     snapshot: SnapshotSettings = SnapshotSettings()
+    log: LogSettings = LogSettings()
 
     @model_validator(mode="before")
     @classmethod

@@ -55,7 +55,8 @@ def test_the_first_configuration_is_valid(installed):
     settings = load_settings(path, environment={})
     assert str(settings.recognition.database) == "/var/lib/card-scanner/databases/current"
     assert settings.recognition.model == EMBEDDING_MODEL
-    assert set(tomllib.loads(path.read_text())) == {"source", "recognition"}
+    assert set(tomllib.loads(path.read_text())) == {"source", "recognition", "log"}
+    assert settings.log.file == Path("/var/lib/card-scanner/log/scans.db")
 
 
 def test_the_second_run_changes_nothing(installed):

@@ -1,7 +1,18 @@
 import pytest
 
 SUBJECTS = ["configuration", "camera", "sensor", "NPU", "NPU", "NPU", "permissions"]
-SUBJECTS += ["temperature", "throttling", "model", "detector", "database", "recognition", "disk", "ports", "clock"]
+SUBJECTS += [
+    "temperature",
+    "throttling",
+    "model",
+    "detector",
+    "database",
+    "recognition",
+    "disk",
+    "log",
+    "ports",
+    "clock",
+]
 
 
 @pytest.fixture

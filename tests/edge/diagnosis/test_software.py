@@ -8,8 +8,9 @@ import zmq
 
 from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
-from edge.diagnosis.software import check_clock, check_disk, check_ports
-from edge.settings.settings import PublishSettings, RecognitionSettings, Settings
+from edge.diagnosis.software import check_clock, check_disk, check_log, check_ports
+from edge.log.file import open_log_as_it_is
+from edge.settings.settings import LogSettings, PublishSettings, RecognitionSettings, Settings
 from edge.wire.commands import StatusReply
 from edge.wire.control import ControlSocket
 from tests.wire_messages import health_message
@@ -23,6 +24,23 @@ def test_disk(tmp_path, monkeypatch, free_mb, state):
     finding = check_disk(Settings(recognition=RecognitionSettings(database=tmp_path / "not" / "there")), Machine())
     assert finding.state is state
     assert f"{free_mb / 1000:.1f} GB" in finding.sentence
+
+
+def test_log(tmp_path):
+    settings = Settings(log=LogSettings(path=tmp_path / "scans.db", max_mb=10))
+    assert check_log(settings, Machine()).state is State.UNUSED
+    log = open_log_as_it_is(tmp_path / "scans.db")
+    log.execute("INSERT INTO session VALUES ('a', 'b', 'demo', 'now', 'now')")
+    log.execute(
+        "INSERT INTO scan (session, confirmed_at, captured_at, frame_id, card_id, matches, model_id, database)"
+        " VALUES ('a', '', '', 1, 'ab-7', '[]', '', '')"
+    )
+    assert check_log(settings, Machine()).line().startswith("ok    log              1 scans, 0 of 10 MB")
+    log.execute("INSERT INTO picture VALUES (1, zeroblob(9500000))")
+    assert check_log(settings, Machine()).state is State.WARNING
+    log.execute("PRAGMA user_version = 99")
+    log.close()
+    assert "a newer card-scanner wrote it" in check_log(settings, Machine()).sentence
 
 
 @pytest.fixture

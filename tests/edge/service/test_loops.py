@@ -183,9 +183,10 @@ def test_recognition_takes_a_batch_and_ends_when_capture_has():
 
 
 def test_output_publishes_tracks_answers_health_and_at_the_end_who_has_left():
-    sent = []
+    sent, committed = [], []
 
     def send(message):
+        assert message == "health" or message in committed
         sent.append(message)
         return message != "seen 5"
 
@@ -198,6 +199,7 @@ def test_output_publishes_tracks_answers_health_and_at_the_end_who_has_left():
         stage,
         inbox,
         SimpleNamespace(send=send, welcome=lambda: None),
+        SimpleNamespace(take=lambda messages, *_: committed.extend(messages)),
         Latencies(),
         lambda: "health",
         health_interval_s=1.0,
