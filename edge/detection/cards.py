@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from edge.detection.completion import completed
 from edge.detection.networks.outline import OutlineProposer, Proposal, mixed_quad
 from edge.detection.networks.sides import SideFinder
-from edge.detection.others import distinct, sleeved_quads
+from edge.detection.others import distinct, sleeved_quad
 from edge.detection.refinement import fit_outline
-from edge.detection.shape import card_order, card_shape_error
+from edge.detection.shape import card_order, card_shape_error, grown_quad
 from edge.errors import MeasurementError
 from edge.frame import Detection
 from edge.geometry import (
@@ -25,6 +25,7 @@ from edge.geometry import (
     distinct_quads,
     of_one_place,
     quad_intersection_over_smaller,
+    quad_iou,
     side_lengths,
 )
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
@@ -49,7 +50,12 @@ MIN_SUPPORT = 0.5
 # chosen: of a card's outline, see `card_shape_error`.
 MAX_SHAPE_ERROR = 0.3
 # chosen: closer looks at one card: how much beside it is seen, as a share of its longer extent, and the picture's size.
-CLOSER_LOOKS = ((0.1, 144), (0.5, 144), (0.5, 224), (1.0, 224))
+CLOSER_LOOKS = ((0.1, 144), (0.5, 176))
+# chosen: what is proposed there and overlaps the outline that was found by more is that outline once more, on each side
+# within 3 % of the card's width.
+AS_FOUND_IOU = 0.9
+# geometry: sleeves that go over others end 3 mm beyond the card: its sides are looked for from there, too.
+LOOSE_SLEEVE_MM = 3.0
 # chosen: of a proposal there: recognition decides among them, so that less is believed than of a whole picture.
 MIN_OTHER_SCORE = 0.1
 # chosen: of a card that the picture cuts, so much of its shorter side may lie outside.
@@ -98,16 +104,18 @@ class CardDetector:
         Returns:
             Card quads, in no order.
         """
-        proposals: list[Proposal] = []
+        looked: list[Proposal] = []
         for margin, size_px in CLOSER_LOOKS:
             corner, part = _surroundings(image, quad, margin)
-            looked = self._proposer.propose(part, size_px, MIN_OTHER_SCORE)
-            proposals += [replace(each, quad=each.quad + corner) for each in looked]
-        # Most of what is proposed around a card is its neighbours and their parts; placing sides costs the most.
-        proposals = [each for each in proposals if of_one_place(each.quad, quad)]
+            seen = self._proposer.propose(part, size_px, MIN_OTHER_SCORE)
+            looked += [replace(each, quad=each.quad + corner) for each in seen]
+        # Placing sides costs the most: not for neighbours and their parts, nor for what was found already.
+        here = [each for each in looked if of_one_place(each.quad, quad)]
+        proposals = [each for each in here if quad_iou(each.quad, quad) < AS_FOUND_IOU]
+        proposals.append(Proposal(quad=grown_quad(quad, -LOOSE_SLEEVE_MM), score=MIN_OTHER_SCORE))
         placed = self._sides.find(image, [each.quad for each in proposals])
         closer = [each.quad for each in _fitted_all(image, proposals, placed)]
-        return distinct(closer + sleeved_quads(image, quad), quad)
+        return distinct([*closer, sleeved_quad(image, quad)], quad)
 
     def _proposed(self, image: Image) -> list[Proposal]:
         long_px = max(image.shape[:2])

@@ -17,9 +17,8 @@ MAX_CUT = 0.08
 # (`card-training evaluate references`).
 MIN_LEVELS = 4.0
 _SMALL_PX = 16
-# geometry: beyond the card, sleeves of 66 x 91 mm end 1.5 mm, those that go over them 3 mm; between the two it is
-# sought.
-SLEEVES_MM = (1.5, 3.0)
+# geometry: sleeves of 66 x 91 mm end 1.5 mm beyond the card: there it is sought, and 1 mm beside.
+TIGHT_SLEEVE_MM = 1.5
 SLEEVE_REACH_MM = 1.0
 # geometry: outlines whose sides are 1 mm apart overlap by 0.95: nearer ones are one.
 SAME_IOU = 0.95
@@ -44,17 +43,16 @@ def filling_quads(image: Image) -> list[Quad]:
     return [centre + (1 + 2 * cut) * (whole - centre) for cut in CUTS]
 
 
-def sleeved_quads(image: Image, quad: Quad) -> list[Quad]:
-    """Where the card lies, should an outline be that of its sleeve.
+def sleeved_quad(image: Image, quad: Quad) -> Quad:
+    """Where the card lies, should an outline be that of its tight sleeve.
 
     Args:
         image: uint8 [H, W, 3] BGR.
         quad: card quad [4, 2] in its pixels.
     """
-    reach_px = SLEEVE_REACH_MM / CARD_WIDTH_MM * float(side_lengths(quad).min())
-    inner = [grown_quad(quad, -margin_mm) for margin_mm in SLEEVES_MM]
-    outlines = [fit_outline(image, each, reach_px) for each in inner]
-    return [each if outline is None else outline.quad for each, outline in zip(inner, outlines, strict=True)]
+    inner = grown_quad(quad, -TIGHT_SLEEVE_MM)
+    outline = fit_outline(image, inner, SLEEVE_REACH_MM / CARD_WIDTH_MM * float(side_lengths(quad).min()))
+    return inner if outline is None else outline.quad
 
 
 def distinct(quads: list[Quad], known: Quad) -> list[Quad]:

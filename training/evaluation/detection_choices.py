@@ -42,8 +42,10 @@ def other_choices() -> tuple[Choice, ...]:
     """Those of the closer look at a card that was outlined wrongly."""
     return (
         number(_CARDS, "CLOSER_LOOKS", off=()),
+        number(_CARDS, "AS_FOUND_IOU", off=1.0),
         number(_CARDS, "MIN_OTHER_SCORE"),
-        number("edge.detection.others", "SLEEVES_MM", off=()),
+        number(_CARDS, "LOOSE_SLEEVE_MM"),
+        number("edge.detection.others", "TIGHT_SLEEVE_MM"),
         number("edge.detection.others", "SLEEVE_REACH_MM"),
     )
 

@@ -52,7 +52,7 @@ def test_closer_looks_find_the_card_from_its_window_and_its_holder(capsys):
     assert main(["ablate", "detection", "--count", "1", "--only", "CLOSER_LOOKS"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Closer looks at a card of each of 1 scenes, from a wrong outline, 1 cards: 1 found")
-    assert lines[-2].startswith("| cards.CLOSER_LOOKS | (0.1, 144), (0.5, 144), (0.5, 224), (1, 224) | -1, ")
+    assert lines[-2].startswith("| cards.CLOSER_LOOKS | (0.1, 144), (0.5, 176) | +0, +0, 8.")
 
 
 def test_a_choice_that_is_none_is_named(capsys):
