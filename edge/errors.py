@@ -75,6 +75,10 @@ class ModelMismatchError(DatabaseError):
     """The card database was built with another model, dimension or preprocessing."""
 
 
+class LearningError(ScannerError):
+    """What lies in view cannot be learned as a card."""
+
+
 class PublishError(ScannerError):
     """A socket cannot be bound, or a message cannot be sent."""
 

@@ -32,6 +32,7 @@ NOT_RUN = {
     "calibrate --source": "needs a camera: test_calibrate.py takes one from photos",
     "calibrate photos/": "needs photos of the board: test_calibrate.py",
     "measure card.jpg --calibration": "needs a calibration: test_measure.py",
+    "learn": "needs a running scanner: test_learn.py",
     "database": "needs an installed database: test_database.py",
     "teacher": "trains: tests/training", "student": "trains: tests/training",
     "ablate": "minutes: tests/training", "fit": "minutes: tests/training",

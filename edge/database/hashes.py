@@ -6,8 +6,10 @@ A bundle that was built without them does not have the file.
 """
 
 import io
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +69,13 @@ class HashDistances:
         shares = self._shares.copy()
         shares[[self._numbers[each] for each in card_ids]] = 1.0
         return HashDistances(shares, self._numbers)
+
+    def beside(self, shares: Mapping[str, float]) -> "HashDistances":
+        """The same with cards besides: card id -> how far its hash is."""
+        first = len(self._shares)
+        numbers = {card_id: first + place for place, card_id in enumerate(shares)}
+        together = np.concatenate([self._shares, np.array(list(shares.values()), dtype=np.float64)])
+        return HashDistances(together, ChainMap(numbers, cast("dict[str, int]", self._numbers)))
 
 
 class CardHashes:

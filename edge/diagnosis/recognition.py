@@ -3,8 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
+from edge.client import Control
 from edge.database import CardDatabase, Match
 from edge.database.bundle import open_manifest, read_golden
+from edge.database.learned_folder import LearnedFolder
 from edge.detection import CardDetector
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import Check, wants_npu
@@ -13,6 +15,7 @@ from edge.diagnosis.picture import card_on_table
 from edge.diagnosis.software import running_scanner
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, ModelError, ScannerError
+from edge.files.paths import state_folder
 from edge.geometry import Image
 from edge.imaging.rectification import rectify
 from edge.manifests import UNCALIBRATED, ModelManifest, check_model_file, read_model_manifest
@@ -20,7 +23,9 @@ from edge.recognition.recognizer import Recognition, Recognizer, open_recognizer
 from edge.recognition.selftest import load_golden
 from edge.settings.settings import Settings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
+from edge.wire.commands import LearnedReply
 
+_ANSWER_S = 1.0
 _AGAIN = "install the program again: sudo systemd/install.sh, or pip install in its folder"
 
 
@@ -63,6 +68,27 @@ def check_database(settings: Settings, _machine: Machine) -> Finding:
     if manifest.calibration is None:
         return _finding("database", State.WARNING, sentence, UNCALIBRATED)
     return _finding("database", State.OK, sentence)
+
+
+def check_learned(settings: Settings, _machine: Machine) -> Finding:
+    """Can the cards that were learned on the spot be used? The scanner that runs knows; else its folder is read."""
+    try:
+        with Control(settings.publish.control.replace("*", "127.0.0.1"), _ANSWER_S) as control:
+            reply = control.ask(LearnedReply, "learned")
+        count, faults, folder = len(reply.cards), reply.faults, reply.folder
+    except ScannerError:
+        path = settings.recognition.learned or state_folder("learned")
+        try:
+            kept = LearnedFolder(path).read()
+        except DatabaseError as failure:
+            return _finding("learned cards", State.WARNING, str(failure), "set recognition.learned")
+        count, faults, folder = len(kept.cards), dict(kept.faults), str(path)
+    if faults:
+        more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+        return _finding("learned cards", State.WARNING, f"{next(iter(faults.values()))}{more}", "remove what is torn")
+    if not count:
+        return _finding("learned cards", State.UNUSED, f"none, in {folder}")
+    return _finding("learned cards", State.OK, f"{count}, in {folder}")
 
 
 def check_recognition(settings: Settings, _machine: Machine) -> Finding:
@@ -120,4 +146,4 @@ def _finding(subject: str, state: State, sentence: str, remedy: str = "") -> Fin
     return Finding(subject=subject, state=state, sentence=sentence, remedy=remedy)
 
 
-RECOGNITION_CHECKS: tuple[Check, ...] = (check_model, check_detector, check_database, check_recognition)
+RECOGNITION_CHECKS: tuple[Check, ...] = (check_model, check_detector, check_database, check_learned, check_recognition)

@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from edge.centering import Measure
+from edge.database.learned_gallery import LearnedGallery
 from edge.detection.following.failures import SearchFailures
 from edge.detection.following.frames import Detector, detections_of
 from edge.frame import Frame
@@ -29,12 +31,15 @@ from edge.pipeline.returns import GoneCards
 from edge.pipeline.selection import Crop, Feedback, Selector
 from edge.pipeline.smoothing import Verdict, advance, judge
 from edge.pipeline.tracking import SWAP_NS, Track, Tracker
+from edge.pipeline.views import Views
 from edge.recognition.outlines import lies_inside
 from edge.recognition.recognizer import Recognition, Recognizer
 from edge.settings.settings import SmoothingSettings
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import CardMessage, TrackState
 from edge.wire.session import FrameStamp
+
+T = TypeVar("T")
 
 # geometry: a card that has moved by 3 mm is told at its new place.
 _MOVED_IOU = 0.9
@@ -136,6 +141,7 @@ class RecognitionStage:
     def __init__(self, recognizer: Recognizer) -> None:
         """Start with that model and card database."""
         self.embeddings = 0
+        self.views = Views()
         self._recognizer = recognizer
         self._in_use = threading.Lock()
 
@@ -152,6 +158,19 @@ class RecognitionStage:
         with self._in_use:
             previous, self._recognizer = self._recognizer, recognizer
         previous.close()
+
+    def know(self, learned: LearnedGallery) -> None:
+        """Know these learned cards from the next batch on. Safe to call from another thread."""
+        with self._in_use:
+            self._recognizer = self._recognizer.with_learned(learned)
+
+    def between_batches(self, work: Callable[[Recognizer], T]) -> T:
+        """What some work with the recogniser comes to, which is done between two batches; whatever it raises.
+
+        Safe to call from another thread.
+        """
+        with self._in_use:
+            return work(self._recognizer)
 
     def process(self, crops: Sequence[Crop]) -> tuple[Answer, ...]:
         """Rectify and recognise.
@@ -172,13 +191,12 @@ class RecognitionStage:
             )
 
     def _answer(self, crop: Crop, recognition: Recognition, latencies_ms: dict[str, float]) -> Answer:
-        database = self._recognizer.database
         first = recognition.matches[0].card_id if recognition.matches else None
         return Answer(
             crop=crop,
             recognition=recognition,
-            details=None if first is None else database.details(first),
-            reference=None if first is None else database.print_reference(first),
+            details=None if first is None else self._recognizer.details(first),
+            reference=None if first is None else self._recognizer.original(first),
             latencies_ms={**crop.latencies_ms, **latencies_ms, **recognition.timings_ms},
         )
 
@@ -217,6 +235,11 @@ class OutputStage:
     def tracks(self) -> int:
         """How many tracks live."""
         return len(self._cards)
+
+    def in_view(self) -> dict[int, Verdict]:
+        """Track id -> verdict, of the tracks that the newest frame shows. Safe to call from another thread."""
+        cards = tuple(self._cards.values())
+        return {card.track.track_id: card.verdict for card in cards if card.track.visible}
 
     def observe(self, observation: Observation) -> list[CardMessage]:
         """Take in the newest tracks: which cards appeared, moved, changed or left."""

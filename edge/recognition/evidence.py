@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.registration.alignment import correlation
+from edge.database.learned_gallery import LearnedGallery
 from edge.database.search import CardDatabase, Match
 from edge.geometry import Image
-from edge.imaging.print_reference import REFERENCE_SIZE
+from edge.imaging.print_reference import REFERENCE_SIZE, PrintReference
 from edge.imaging.rectification import upside_down
 
 
@@ -42,7 +43,11 @@ class Evidence:
 
 
 def evidence_for(
-    database: CardDatabase, card: Image, embedding: NDArray[np.float32], matches: Sequence[Match]
+    database: CardDatabase,
+    card: Image,
+    embedding: NDArray[np.float32],
+    matches: Sequence[Match],
+    learned: LearnedGallery | None = None,
 ) -> Iterator[Evidence]:
     """The evidence for each of the matches in turn, without agreement.
 
@@ -51,9 +56,14 @@ def evidence_for(
         card: rectified card, uint8 [height, width, 3] BGR, as it was embedded.
         embedding: of it, float32 [dimension].
         matches: distinct cards by ascending distance, the last of another art than the first where there is one.
+        learned: cards that are known besides, and may be among the matches.
     """
     spread = database.spread(embedding)
-    hashed = database.hash_distances(_upright(card, matches[0]))
+    upright = _upright(card, matches[0])
+    hashed = database.hash_distances(upright)
+    if hashed is not None and learned is not None:
+        ids = [match.card_id for match in matches if match.card_id in learned]
+        hashed = hashed.beside(learned.hash_distances(upright, ids)) if ids else hashed
     for match in matches:
         alike = database.alike(match.card_id)
         others = [other.distance for other in matches if other.card_id not in alike]
@@ -80,9 +90,23 @@ def with_agreement(evidence: Evidence, database: CardDatabase, card: Image, matc
     reference = database.print_reference(match.card_id)
     if reference is None:
         return evidence
-    small = cv2.resize(_upright(card, match), REFERENCE_SIZE, interpolation=cv2.INTER_AREA)
+    return replace(evidence, agreement=agreement(card, match.rotation, reference))
+
+
+def agreement(card: Image, rotation: int, reference: PrintReference) -> float:
+    """Correlation of a rectified card, uint8 [height, width, 3] BGR, with a reference picture, -1 to 1.
+
+    Args:
+        card: as it was embedded.
+        rotation: 180 where it lies upside down in its crop, else 0.
+        reference: upright.
+
+    Raises:
+        DatabaseError: if the reference picture is damaged.
+    """
+    small = cv2.resize(upside_down(card) if rotation else card, REFERENCE_SIZE, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-    return replace(evidence, agreement=correlation(grey, reference.picture()))
+    return correlation(grey, reference.picture())
 
 
 def _upright(card: Image, match: Match) -> Image:

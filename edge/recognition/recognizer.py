@@ -4,11 +4,12 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.database.learned_gallery import LearnedGallery
 from edge.database.search import CardDatabase, Match
 from edge.embedding.base import Embed, Embedder
 from edge.embedding.fallback import FallbackEmbedder
@@ -16,14 +17,17 @@ from edge.embedding.hailo import HailoEmbedder
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import InferenceError, ModelMismatchError
 from edge.geometry import Image, Quad, rotated_half_turn
+from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
 from edge.manifests import read_model_manifest
 from edge.recognition.belief import Belief, Worth, believe, is_open, log_odds, worth_of
-from edge.recognition.evidence import evidence_for, with_agreement
+from edge.recognition.evidence import Evidence, agreement, evidence_for, with_agreement
+from edge.recognition.learned_matches import with_learned
 from edge.recognition.printings import Printings, tied_printings
 from edge.recognition.selftest import check_golden, load_golden
 from edge.recognition.verification import Verification, Verifier
 from edge.settings.settings import RecognitionSettings
+from edge.wire.messages import CardDetails
 
 # physics: seconds that one batch may wait for a lost accelerator; well below what the supervisor takes for hanging.
 PATIENCE_S = 15.0
@@ -83,7 +87,12 @@ class Recognizer:
     """Holds one model and one card database. Used by one thread at a time."""
 
     def __init__(
-        self, embedder: Embedder, database: CardDatabase, verifier: Verifier | None = None, matches: int = 5
+        self,
+        embedder: Embedder,
+        database: CardDatabase,
+        verifier: Verifier | None = None,
+        matches: int = 5,
+        learned: LearnedGallery | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -92,6 +101,7 @@ class Recognizer:
             database: that was built with the same model.
             verifier: of that database's look-alikes; None leaves look-alikes as the search ranks them.
             matches: how many an answer lists.
+            learned: cards that are known besides, embedded by the same model.
 
         Raises:
             ModelMismatchError: if the database was built with another model.
@@ -105,6 +115,11 @@ class Recognizer:
         self._database = database
         self._verifier = verifier
         self._matches = matches
+        self._learned = learned or LearnedGallery()
+
+    def with_learned(self, learned: LearnedGallery) -> "Recognizer":
+        """The same with other learned cards; both use one model, which is released once."""
+        return Recognizer(self._embedder, self._database, self._verifier, self._matches, learned)
 
     @property
     def database(self) -> CardDatabase:
@@ -112,9 +127,30 @@ class Recognizer:
         return self._database
 
     @property
+    def learned(self) -> LearnedGallery:
+        """The cards that are known besides."""
+        return self._learned
+
+    @property
     def embedder(self) -> Embedder:
         """The model."""
         return self._embedder
+
+    def details(self, card_id: str) -> CardDetails:
+        """What is known of a card.
+
+        Raises:
+            DatabaseError: if it is not known.
+        """
+        return self._learned.details(card_id) if card_id in self._learned else self._database.details(card_id)
+
+    def original(self, card_id: str) -> PrintReference | None:
+        """The picture of a card's original, for reading centering; None where there is none, as of a learned card.
+
+        Raises:
+            DatabaseError: if the card is not known.
+        """
+        return None if card_id in self._learned else self._database.print_reference(card_id)
 
     def recognize(self, cards: Sequence[Image]) -> list[Recognition]:
         """Recognise a batch of any size.
@@ -163,6 +199,7 @@ class Recognizer:
         if not matches:
             return Recognition(matches=(), embedding=embedding, timings_ms=timings_ms)
         start = time.perf_counter()
+        matches = with_learned(matches, self._learned, embedding, card)
         verification = None
         if self._verifier is not None:
             verification = self._verifier.verify(upside_down(card) if matches[0].rotation else card, matches)
@@ -197,9 +234,9 @@ class Recognizer:
         calibration = self._database.manifest.calibration
         if calibration is None:
             return None
-        first, *others = evidence_for(self._database, card, embedding, nearest)
+        first, *others = evidence_for(self._database, card, embedding, nearest, self._learned)
         if is_open(first, calibration):
-            first = with_agreement(first, self._database, card, nearest[0])
+            first = self._with_agreement(first, card, nearest[0])
         alike = self._database.alike(nearest[0].card_id)
         odds = {
             match.card_id: log_odds(each, calibration)
@@ -213,6 +250,12 @@ class Recognizer:
             shares,
             calibration.confirmed,
         )
+
+    def _with_agreement(self, evidence: Evidence, card: Image, match: Match) -> Evidence:
+        if match.card_id not in self._learned:
+            return with_agreement(evidence, self._database, card, match)
+        reference = self._learned.print_reference(match.card_id)
+        return replace(evidence, agreement=agreement(card, match.rotation, reference))
 
     def _with_first(
         self, card_id: str, embedding: NDArray[np.float32], matches: tuple[Match, ...]

@@ -10,7 +10,7 @@ from edge.files.paths import state_folder
 from edge.pipeline.selection import Selector
 from edge.pipeline.stages import OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.recognizer import open_recognizer
+from edge.service.learning import open_with_learned
 from edge.service.loops import CaptureLoop, RecognitionLoop
 from edge.service.snapshot import encoded, write_snapshot
 from edge.settings.settings import Settings, settings_of
@@ -55,6 +55,11 @@ class Administration:
         self._output = output
         self._session, self._published = published
         self._measurer = measurer
+
+    @property
+    def settings(self) -> Settings:
+        """Those in use."""
+        return self._settings
 
     def commands(self) -> dict[str, Command]:
         """Name -> what it does."""
@@ -121,7 +126,7 @@ class Administration:
         """
         _check_fixed(_changed_keys(self._settings, settings))
         measure = self._measurer(settings)
-        recognizer = open_recognizer(settings.recognition)
+        recognizer = open_with_learned(settings)
         stage, loop = self._recognition
         stage.swap(recognizer)
         loop.max_batch = settings.recognition.max_batch

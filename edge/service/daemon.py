@@ -28,9 +28,10 @@ from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.recognition.recognizer import Recognizer
 from edge.service.administration import Administration
 from edge.service.identity import device_id
+from edge.service.learning import Learning, open_with_learned
 from edge.service.log_repetition import few_repetitions
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.service.memory import give_back_free_pages
@@ -41,7 +42,7 @@ from edge.service.unit import Service, reload_on_hangup
 from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
 from edge.settings.settings import Settings
 from edge.sources import FrameSource, open_source
-from edge.wire.control import ControlSocket
+from edge.wire.control import Command, ControlSocket
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import HealthMessage
 from edge.wire.peers import Peers
@@ -86,14 +87,14 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         context = resources.enter_context(zmq.Context[zmq.Socket[bytes]]())
         publisher = Publisher(context, settings.publish)
         resources.callback(publisher.close)
-        daemon = unless_stopped(lambda: Daemon(settings, publisher, open_recognizer(settings.recognition), stop), stop)
+        daemon = unless_stopped(lambda: Daemon(settings, publisher, open_with_learned(settings), stop), stop)
         if daemon is None:
             service.stopping()
             return 0
         resources.callback(daemon.close)
         preview = Preview(context, settings.publish.preview, daemon.session, daemon.seen)
         resources.callback(preview.close)
-        commands = {**daemon.administration.commands(), "preview": preview.where}
+        commands = {**daemon.commands(), "preview": preview.where}
         control = ControlSocket(context, settings.publish.control, commands)
         resources.callback(control.close)
         daemon.run(control, preview, service)
@@ -180,6 +181,7 @@ class Daemon:
             published=(self._session, publisher.retained),
             measurer=measurer,
         )
+        self._learning = Learning(self._stage, self._output_stage, lambda: self.administration.settings)
         self._output_worker = Worker("output", self._output.step, stop)
         self._capture_worker = self._worker_of(source)
         self._workers = [self._capture_worker, Worker("embedding", recognition.step, stop), self._output_worker]
@@ -189,6 +191,10 @@ class Daemon:
         self._seen_frames = 0
         self._tidy_due_s = self._started_s
         self._failed = False
+
+    def commands(self) -> dict[str, Command]:
+        """What the control socket takes: name -> what it does."""
+        return self.administration.commands() | self._learning.commands()
 
     def _worker_of(self, source: FrameSource) -> Worker:
         restart_limit = RESTART_LIMIT if source.live else 0
@@ -294,6 +300,7 @@ class Daemon:
             self._capture.source,
             self._search_failures,
             self._stage.recognizer.embedder,
+            self._stage.recognizer.learned,
             self._output_stage.lateness,
             self._scans,
         )
@@ -331,4 +338,5 @@ class Daemon:
             model_id=database.manifest.model_id,
             database=database.manifest.name,
             database_cards=database.manifest.cards,
+            learned_cards=len(self._stage.recognizer.learned.cards),
         )

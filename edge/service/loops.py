@@ -179,6 +179,7 @@ class RecognitionLoop:
     def _hand_over(self, answers: tuple[Answer, ...]) -> None:
         if not answers:
             return
+        self._stage.views.add(answers)
         self._inbox.put_answers(answers)
         for stage in ("rectify", "embed", "search"):
             self._latencies.add({stage: answers[0].latencies_ms[stage]})

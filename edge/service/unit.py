@@ -101,11 +101,12 @@ def status_sentence(health: HealthMessage, reload_failure: str | None = None) ->
     """What a person wants to read in `systemctl status`."""
     troubles = [*health.degraded, *([reload_failure] if reload_failure else [])]
     cards = "1 card" if health.tracks == 1 else f"{health.tracks} cards"
+    learned = f", {health.learned_cards} learned" if health.learned_cards else ""
     sentences = [
         ", ".join(troubles),
         f"{health.fps:.0f} frames/s from {health.source}",
         f"{cards} in view",
         f"{health.results_published} messages",
-        f"database {health.database} ({health.database_cards} cards)",
+        f"database {health.database} ({health.database_cards} cards{learned})",
     ]
     return "; ".join(sentence for sentence in sentences if sentence)

@@ -143,6 +143,9 @@ class RecognitionSettings(_Section):
 
     model: Path = Field(default=EMBEDDING_MODEL, description="embedding model (.onnx or .hef)")
     database: Path = Field(default=DEMO_DATABASE, description="card database (folder)")
+    learned: Path | None = Field(
+        default=None, description="folder of cards learned on the spot; unset: the service's own, or the user's"
+    )
     matches: int = Field(default=5, ge=1, le=50, description="how many matches are reported")
     max_batch: int = Field(default=5, ge=1, le=64, description="most cards embedded in one batch")
     threads: int = Field(default=1, ge=1, le=64, description="threads of the inference runtime")

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.errors import ErrorCode
+from edge.wire.card_name import CardName
 from edge.wire.envelope import PROTOCOL_VERSION
-from edge.wire.messages import CardMessage, HealthMessage
+from edge.wire.messages import CardDetails, CardMessage, HealthMessage
 from edge.wire.model import WireModel
 
 
@@ -34,6 +35,25 @@ class SnapshotRequest(Request):
 
     path: Path | None = Field(default=None, description="new file, .png or .jpg; unset: the reply carries it")
     format: Literal["png", "jpg"] = Field(default="jpg", description="of the image that the reply carries")
+
+
+class LearnRequest(Request):
+    """What `learn` takes."""
+
+    name: CardName = Field(description="of the card in view")
+    track_id: int | None = Field(default=None, ge=0, description="of the card; unset: of the one that is not known")
+
+
+class LearnedRequest(Request):
+    """What `learned` takes."""
+
+    card_id: str | None = Field(default=None, description="whose views the reply carries; unset: all cards, without")
+
+
+class ForgetRequest(Request):
+    """What `forget` takes."""
+
+    card_id: str = Field(description="of the learned card")
 
 
 class Reply(WireModel):
@@ -104,6 +124,39 @@ class PreviewReply(Reply):
     endpoint: str = Field(description="of the XPUB socket that sends them")
 
 
+class LearnedCardReply(WireModel):
+    """A learned card."""
+
+    card_id: str
+    learned_at: str = Field(description="UTC, ISO 8601")
+    details: CardDetails = Field(description="as messages tell them; with the name that was typed")
+    views: list[str] = Field(default=[], description="rectified cards, WebP in base64; where one card was asked for")
+
+
+class LearnReply(Reply):
+    """What was learned."""
+
+    track_id: int
+    card: LearnedCardReply
+
+
+class LearnedReply(Reply):
+    """The learned cards."""
+
+    folder: str = Field(description="where they are kept")
+    cards: list[LearnedCardReply] = Field(description="that are searched, or the one that was asked for")
+    known: dict[str, str] = Field(
+        default={}, description="not searched: learned card -> the database's card that it is"
+    )
+    faults: dict[str, str] = Field(default={}, description="what is kept and cannot be used -> why")
+
+
+class ForgetReply(Reply):
+    """What was forgotten."""
+
+    card_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """The form of one command.
@@ -126,6 +179,9 @@ COMMANDS: Mapping[str, Form] = {
     "resume": Form(request=NothingMore, reply=PauseReply, at_once=True),
     "reload": Form(request=ReloadRequest, reply=ReloadReply, at_once=False),
     "preview": Form(request=NothingMore, reply=PreviewReply, at_once=True),
+    "learn": Form(request=LearnRequest, reply=LearnReply, at_once=False),
+    "learned": Form(request=LearnedRequest, reply=LearnedReply, at_once=False),
+    "forget": Form(request=ForgetRequest, reply=ForgetReply, at_once=False),
     "snapshot": Form(request=SnapshotRequest, reply=SnapshotReply, at_once=False),
 }
 """Every command there is, by its name."""

@@ -125,3 +125,4 @@ class HealthMessage(Envelope):
     model_id: str
     database: str
     database_cards: int
+    learned_cards: int = Field(default=0, description="cards known besides, because they were learned on the spot")

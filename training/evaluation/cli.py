@@ -20,6 +20,8 @@ from training.evaluation.centering_summary import summarise as summarise_centeri
 from training.evaluation.decisions import decisions_on_the_bench, decisions_to_markdown
 from training.evaluation.full_size import measure_full_size
 from training.evaluation.gauge import gauge_study
+from training.evaluation.learned_cards import add_arguments as add_learned
+from training.evaluation.learned_cards import run as run_learned
 from training.evaluation.photos import evaluate_photos, photos_to_markdown
 from training.evaluation.references import ReferenceOutcome, evaluate_references, references_to_markdown
 from training.evaluation.refusal_run import add_arguments as add_refusal
@@ -57,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     decisions.add_argument("--scenario", choices=[each.value for each in Scenario], default=Scenario.TURNOVER.value)
     decisions.add_argument("--model", type=named_path, default=defaults.model)
     decisions.add_argument("--database", type=named_path, default=defaults.database)
+    learned = kinds.add_parser("learned", help="whether cards learned on the spot make others be taken for them")
+    add_learned(learned, defaults.model, defaults.database)
     full_size = kinds.add_parser("full-size", help="the daemon with 17,592 cards x 768 dimensions: speed and memory")
     full_size.add_argument("--source", choices=sorted(SCENARIOS), default="demo:turnover")
     full_size.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
@@ -93,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
         "references": _references,
         "refusal": run_refusal,
         "decisions": _decisions,
+        "learned": run_learned,
         "full-size": _full_size,
         "centering": _centering,
     }[args.kind](args)

@@ -7,6 +7,7 @@ SUBJECTS += [
     "model",
     "detector",
     "database",
+    "learned",
     "recognition",
     "disk",
     "log",

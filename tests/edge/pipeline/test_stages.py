@@ -2,7 +2,6 @@
 
 import gc
 import weakref
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -98,10 +97,12 @@ class PixelRecognizer:
         self.cards = cards
         self.closed = False
         self.batches: list[int] = []
-        self.database = SimpleNamespace(
-            details=lambda card_id: CardDetails(name=card_id, set_code="demo", set_name="Demo", number="1"),
-            print_reference=lambda card_id: PrintReference(encoded=b"", borders_mm=None, name=card_id),
-        )
+
+    def details(self, card_id):
+        return CardDetails(name=card_id, set_code="demo", set_name="Demo", number="1")
+
+    def original(self, card_id):
+        return PrintReference(encoded=b"", borders_mm=None, name=card_id)
 
     def recognize(self, images):
         self.batches.append(len(images))

@@ -9,6 +9,7 @@ from edge.frame import Frame
 from edge.health import Latencies
 from edge.pipeline.answers import Observation
 from edge.pipeline.handover import CropSlots, OutputInbox
+from edge.pipeline.views import Views
 from edge.service.loops import CaptureLoop, OutputLoop, RecognitionLoop
 from edge.sources.images import FRAMES_PER_PHOTO, ImagesSource
 from edge.wire.session import FrameStamp
@@ -156,19 +157,26 @@ def test_a_source_that_may_wait_is_not_read_while_recognition_works():
     assert len(source.items) == 1
 
 
+def _answer(stages):
+    crop, recognition = SimpleNamespace(track_id=1), SimpleNamespace(sure=True)
+    return SimpleNamespace(latencies_ms=stages, crop=crop, recognition=recognition)
+
+
 def test_recognition_takes_a_batch_and_ends_when_capture_has():
     crops, inbox, batches = CropSlots(9), OutputInbox(9), []
 
     class Stage:
+        views = Views()
+
         def process(self, taken):
             batches.append(len(taken))
             stages = {"rectify": 1.0, "embed": 2.0, "search": 3.0, "verify": 4.0}
-            return tuple(SimpleNamespace(latencies_ms=stages) for _ in taken)
+            return tuple(_answer(stages) for _ in taken)
 
     class SecondLooks:
         def after(self, answers):
             stages = {"rectify": 1.0, "embed": 2.0, "search": 3.0, "verify": 4.0, "second_look": 5.0}
-            return (SimpleNamespace(latencies_ms=stages),) if len(answers) == 1 else ()
+            return (_answer(stages),) if len(answers) == 1 else ()
 
     latencies = Latencies()
     loop = RecognitionLoop(Stage(), SecondLooks(), crops, inbox, latencies, max_batch=2)
