@@ -25,6 +25,7 @@ PROGRAMS = ("card-scanner", "card-training")
 PLACEHOLDERS = {"DIR": str(ROOT / "database" / "demo"), "NAME": "mine", "FILE": "scanner.toml"}
 NOT_RUN = {
     "watch": "waits for a running scanner: test_watch.py",
+    "page": "serves until it is stopped, and changes the password: tests/edge/page",
     "run": "runs until it is stopped: test_daemon.py, tests/faults",
     "demo": "ten minutes: `make demo` is one of them",
     "bench": "minutes: `make bench`, test_bench.py",

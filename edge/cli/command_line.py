@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import NoReturn
 
-from edge.cli import bench, calibrate, config, database, demo, doctor, identify, learn, measure, run, watch
+from edge.cli import bench, calibrate, config, database, demo, doctor, identify, learn, measure, page, run, watch
 from edge.cli.output import accept_any_text, complain, discard, write
 from edge.errors import ConfigurationError, ScannerError
 from edge.files.printing import printable
@@ -18,7 +18,7 @@ from edge.service.journal import journal_handler, writes_to_journal
 
 INTERRUPTED = 130
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-_COMMANDS = (run, identify, measure, calibrate, watch, demo, bench, config, doctor, database, learn)
+_COMMANDS = (run, identify, measure, calibrate, watch, page, demo, bench, config, doctor, database, learn)
 _EXAMPLES = """\
 examples:
   card-scanner demo                          see the whole scanner at work on a simulated bench
@@ -27,6 +27,7 @@ examples:
   card-scanner calibrate --board board.pdf   a board to print, for calibrating a camera
   card-scanner run --source v4l2:/dev/video0 scan what a USB camera sees
   card-scanner watch                         show what a running scanner publishes
+  card-scanner page                          show it in a browser
   card-scanner learn "Mossy Drake"           the unknown card under the camera is known from now on
   card-scanner doctor                        what is missing here, and what mends it
 

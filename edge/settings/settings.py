@@ -200,6 +200,17 @@ class CenteringSettings(_Section):
     )
 
 
+class PageSettings(_Section):
+    """The live page, which `card-scanner page` serves."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="address it listens on; 0.0.0.0: also the network's, where a password is asked for",
+    )
+    port: int = Field(default=8080, ge=1, le=65_535, description="TCP port")
+
+
 class SnapshotSettings(_Section):
     """Where pictures go that are asked for with the command `snapshot`."""
 
@@ -234,6 +245,7 @@ class Settings(_Section):
     smoothing: SmoothingSettings = SmoothingSettings()
     centering: CenteringSettings = CenteringSettings()
     publish: PublishSettings = PublishSettings()
+    page: PageSettings = PageSettings()
     snapshot: SnapshotSettings = SnapshotSettings()
     log: LogSettings = LogSettings()
 
