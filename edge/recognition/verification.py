@@ -33,7 +33,7 @@ _GREATEST_SHIFT_MM = 3.0
 # geometry: 1.5 mm, by which a corner that is off moves a window.
 _SEARCH_PX = 12
 # physics: about 4 pixels/mm are left, as a camera above the bench has them.
-_BLUR_PX = 1.0
+BLUR_PX = 1.0
 # chosen: grey levels, from which members differ in a place (`card-training evaluate scenes`).
 DIFFERENT = 12.0
 # chosen: on 350 simulated captures (4 to 8 pixels/mm, blurred, noisy) the right member reached 0.8 in every one; of 150
@@ -75,15 +75,18 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _WindowReferences:
-    """One window of a group: x, y, width, height, and the members' pixels there, [M, height, width, 3]."""
+    """One window of a group: x, y, width, height, and its pictures there, uint8 [P, height, width, 3], smoothed."""
 
     window: Window
-    pixels: Pixels
+    pixels: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Group:
+    """Card ids of the members, and which of the P pictures each has: equal ones share one."""
+
     card_ids: tuple[str, ...]
+    pictures: NDArray[np.int64]
     anchor: Pixels
     windows: tuple[_WindowReferences, ...]
 
@@ -143,22 +146,34 @@ class Verifier:
             return None
         group = self._decoded.get(self._group_of[matches[0].card_id])
         listed = {match.card_id for match in matches}
-        likely = [number for number, card_id in enumerate(group.card_ids) if card_id in listed]
+        likely = sorted(
+            {int(p) for p, card_id in zip(group.pictures, group.card_ids, strict=True) if card_id in listed}
+        )
         shift = _shift_px(group.anchor, card)
         patches = [_patch_in(window, likely, card, shift) for window in group.windows]
         readable = [
             (window.pixels, patch) for window, patch in zip(group.windows, patches, strict=True) if patch is not None
         ]
-        return replace(_decide(group.card_ids, readable), identical=not group.windows)
+        return replace(_decide(group, readable), identical=not group.windows)
 
     def _decode_group(self, number: int) -> _Group:
         group = self._groups[number]
         anchor = self._decode(group.anchor, _ANCHOR_SIZE, grey=True)
-        members = [self._decode(member.file, _MEMBER_SIZE, grey=False) for member in group.members]
+        files = list(dict.fromkeys(member.file for member in group.members))
+        pixels = [np.empty((len(files), height, width, 3), np.uint8) for _, _, width, height in group.windows]
+        for picture, file in enumerate(files):
+            card = self._decode(file, _MEMBER_SIZE, grey=False)
+            for (x, y, width, height), patches in zip(group.windows, pixels, strict=True):
+                patches[picture] = np.rint(blurred(card[y : y + height, x : x + width]))
+        numbers = {file: number for number, file in enumerate(files)}
         return _Group(
             card_ids=tuple(member.card_id for member in group.members),
+            pictures=np.array([numbers[member.file] for member in group.members]),
             anchor=anchor.astype(np.float32),
-            windows=tuple(_window_references(window, members) for window in group.windows),
+            windows=tuple(
+                _WindowReferences(window=window, pixels=patches)
+                for window, patches in zip(group.windows, pixels, strict=True)
+            ),
         )
 
     def _decode(self, name: str, size: tuple[int, int], *, grey: bool) -> Image:
@@ -177,14 +192,7 @@ def anchor_image(card: Image) -> Image:
 
 def blurred(patch: Image) -> Pixels:
     """A patch as references and cards are compared: float32, smoothed to about 4 pixels/mm."""
-    return np.asarray(cv2.GaussianBlur(patch.astype(np.float32), (0, 0), _BLUR_PX), dtype=np.float32)
-
-
-def _window_references(window: Window, members: Sequence[Image]) -> _WindowReferences:
-    x, y, width, height = window
-    return _WindowReferences(
-        window=window, pixels=np.stack([blurred(member[y : y + height, x : x + width]) for member in members])
-    )
+    return np.asarray(cv2.GaussianBlur(patch.astype(np.float32), (0, 0), BLUR_PX), dtype=np.float32)
 
 
 def _shift_px(anchor: Pixels, card: Image) -> NDArray[np.float64]:
@@ -200,7 +208,7 @@ def _patch_in(
 ) -> Pixels | None:
     """The part of the card [height, width, 3] that shows the window, to a fraction of a pixel.
 
-    It is searched for around its place with the likely members. None where it resembles none of them: hidden, or lost
+    It is searched for around its place with the likely pictures. None where it resembles none of them: hidden, or lost
     in glare or blur.
     """
     x, y, width, height = references.window
@@ -209,9 +217,10 @@ def _patch_in(
     grey = around.mean(axis=2)
     responses = [
         np.asarray(
-            cv2.matchTemplate(grey, references.pixels[member].mean(axis=2), cv2.TM_CCOEFF_NORMED), dtype=np.float32
+            cv2.matchTemplate(grey, references.pixels[picture].mean(axis=2, dtype=np.float32), cv2.TM_CCOEFF_NORMED),
+            dtype=np.float32,
         )
-        for member in likely
+        for picture in likely
     ]
     best = max(responses, key=lambda response: float(response.max()))
     if not best.max() >= _READABLE:
@@ -237,16 +246,18 @@ def _vertex(values: NDArray[np.float32], at: int) -> float:
     return 0.5 * (before - after) / curvature if curvature < 0 else 0.0
 
 
-def _decide(card_ids: tuple[str, ...], windows: Sequence[tuple[Pixels, Pixels]]) -> Verification:
+def _decide(group: _Group, windows: Sequence[tuple[Image, Pixels]]) -> Verification:
     """Rank the members by all that differs in the group, then compare the best two only where those two differ."""
-    found, _ = _correlations(windows, range(len(card_ids)))
+    card_ids = group.card_ids
+    of_pictures, _ = _correlations(windows, range(int(group.pictures.max()) + 1))
+    found = of_pictures[group.pictures]
     order = np.argsort(-found, kind="stable")
     evidence: dict[str, float] = {}
     for member in order:
         evidence.setdefault(card_ids[member], float(found[member]))
     best = int(order[0])
-    rivals = (best, next(int(member) for member in order if card_ids[member] != card_ids[best]))
-    pair, alike = _correlations(windows, rivals)
+    rival = next(int(member) for member in order if card_ids[member] != card_ids[best])
+    pair, alike = _correlations(windows, [int(group.pictures[member]) for member in (best, rival)])
     margin = float(pair[0] - pair[1]) / max(1 - alike, 1e-3)
     return Verification(
         card_id=card_ids[best] if windows else None,
@@ -256,22 +267,23 @@ def _decide(card_ids: tuple[str, ...], windows: Sequence[tuple[Pixels, Pixels]])
     )
 
 
-def _correlations(windows: Sequence[tuple[Pixels, Pixels]], members: Sequence[int]) -> tuple[Pixels, float]:
-    """Correlation of each member [M] with the card where the members differ, and of the first two with each other.
+def _correlations(windows: Sequence[tuple[Image, Pixels]], pictures: Sequence[int]) -> tuple[Pixels, float]:
+    """Correlation of each picture [P] with the card where they differ, and of the first two with each other.
 
-    A window counts by how much the members differ in it; each colour's mean within it is taken away, so that
+    A window counts by how much the pictures differ in it; each colour's mean within it is taken away, so that
     brightness, contrast and a colour cast do not matter.
     """
-    sums, alike, total = np.zeros(len(members), dtype=np.float32), 0.0, 0.0
+    sums, alike, total = np.zeros(len(pictures), dtype=np.float32), 0.0, 0.0
     for pixels, patch in windows:
-        compared = pixels[list(members)]
-        spread = (compared.max(axis=0) - compared.min(axis=0)).max(axis=2)
+        compared = pixels[list(pictures)]
+        spread = (compared.max(axis=0) - compared.min(axis=0)).max(axis=2).astype(np.float32)
         differs = (
             cv2.dilate((spread > DIFFERENT).astype(np.uint8), np.ones((_AROUND_PX, _AROUND_PX), dtype=np.uint8)) > 0
         )
         energy = float(spread[differs].sum())
         if energy > 0:
-            vectors = _normalised(np.concatenate([compared, patch[None]])[:, differs])
+            shown = np.concatenate([compared[:, differs], patch[None, differs]], dtype=np.float32)
+            vectors = _normalised(shown)
             sums += energy * (vectors[:-1] @ vectors[-1])
             alike += energy * float(vectors[0] @ vectors[1])
             total += energy

@@ -1,8 +1,7 @@
 """Finds groups of look-alikes in a gallery, and cuts out the references by which the scanner tells them apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import cv2
 import numpy as np
@@ -12,7 +11,8 @@ from edge.database.bundle import REFERENCES_FOLDER, LookalikeGroup, LookalikeMem
 from edge.geometry import Image
 from edge.imaging.hashing import perceptual_hash
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
-from edge.recognition.verification import DIFFERENT, anchor_image, blurred
+from edge.recognition.verification import anchor_image
+from training.data.difference_windows import difference_windows
 from training.data.gallery import GalleryImage
 
 HASH_SIZE = 16
@@ -21,15 +21,15 @@ THUMBNAIL_SIZE = (63, 88)
 _PIXEL_TOLERANCE = 0.6
 _DIFFERENT_SHARE = 0.08
 _CHUNK = 1024
-_WINDOW_SIZE = (96, 48)
-_COVERED_SHARE = 2 / 3
-_GREATEST_PAIR_COUNT = 4
-_GREATEST_WINDOW_COUNT = 16
 _ALIGNED_PX = 0.5
 _ECC_SCALE = 0.5
 
 # A perceptual hash, and a small grey picture.
 Fingerprint = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+# The images of a group, each with a digest of its pixels.
+Members = tuple[tuple[GalleryImage, str], ...]
+# A group, and file name -> PNG.
+CutGroup = tuple[LookalikeGroup, dict[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +57,26 @@ def group_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[list[int]]:
     Two images belong together if at most 12 % of their hashes' bits differ, and at most 8 % of their small pictures'
     pixels differ by more than 0.6 standard deviations.
     """
+    equal: dict[bytes, list[int]] = {}
+    for index, (bits, grey) in enumerate(fingerprints):
+        equal.setdefault(bits.tobytes() + grey.tobytes(), []).append(index)
+    distinct = [fingerprints[indices[0]] for indices in equal.values()]
+    groups: dict[int, list[int]] = {}
+    for root, indices in zip(_roots(distinct), equal.values(), strict=True):
+        groups.setdefault(root, []).extend(indices)
+    return [sorted(members) for members in groups.values() if len(members) > 1]
+
+
+def _roots(fingerprints: Sequence[Fingerprint]) -> list[int]:
+    """For each fingerprint the first of those that it belongs together with."""
     parents = list(range(len(fingerprints)))
     for first, second in _near_hashes(np.stack([bits for bits, _ in fingerprints])):
+        if _root(parents, first) == _root(parents, second):
+            continue
         difference = np.abs(_standardized(fingerprints[first][1]) - _standardized(fingerprints[second][1]))
         if (difference > _PIXEL_TOLERANCE).mean() <= _DIFFERENT_SHARE:
             parents[_root(parents, second)] = _root(parents, first)
-    groups: dict[int, list[int]] = {}
-    for index in range(len(parents)):
-        groups.setdefault(_root(parents, index), []).append(index)
-    return [members for members in groups.values() if len(members) > 1]
+    return [_root(parents, index) for index in range(len(parents))]
 
 
 def _standardized(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -74,53 +85,56 @@ def _standardized(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray((values - values.mean()) / max(float(values.std()), 1.0), dtype=np.float32)
 
 
-def cut_references(images: Sequence[GalleryImage], groups: Sequence[Sequence[int]]) -> Lookalikes:
-    """Make the references of groups of images; groups of one card's variants alone are left out.
+def cut_references(
+    images: Sequence[GalleryImage], groups: Iterable[Sequence[int]], digests: Sequence[str]
+) -> Lookalikes:
+    """Make the references of groups of images.
+
+    Args:
+        images: of the gallery.
+        groups: numbers of images.
+        digests: of each image, equal where the pixels are.
 
     Raises:
         ImageError: if an image can no longer be read.
     """
-    made: list[LookalikeGroup] = []
-    references: dict[str, bytes] = {}
-    for numbers in groups:
-        members = [images[number] for number in numbers]
-        if len({member.card_id for member in members}) < 2:
-            continue
-        group, files = _cut_group(members)
-        made.append(group)
-        references |= files
-    return Lookalikes(groups=tuple(made), references=references)
+    return joined(map(cut_group, members_of(images, groups, digests)))
 
 
-def difference_windows(cards: Sequence[Image]) -> tuple[Window, ...]:
-    """Windows of 12 x 6 mm that hold most of what tells each pair of registered cards apart.
+def members_of(
+    images: Sequence[GalleryImage], groups: Iterable[Sequence[int]], digests: Sequence[str]
+) -> list[Members]:
+    """The members of each group, with their digests; groups of one card's variants alone are left out."""
+    found = [tuple((images[number], digests[number]) for number in numbers) for numbers in groups]
+    return [members for members in found if len({image.card_id for image, _ in members}) > 1]
 
-    Every pair gets up to four windows where it differs most, until they hold two thirds of its difference; pairs share
-    windows where they can. A group needs no more than its sixteen first.
+
+def joined(groups: Iterable[CutGroup]) -> Lookalikes:
+    """Several groups as a bundle holds them."""
+    made = list(groups)
+    references = {name: picture for _, pictures in made for name, picture in pictures.items()}
+    return Lookalikes(groups=tuple(group for group, _ in made), references=references)
+
+
+def cut_group(members: Members) -> CutGroup:
+    """Make the references of one group; images with equal pixels share one.
+
+    Raises:
+        ImageError: if an image can no longer be read.
     """
-    pixels = [blurred(card) for card in cards]
-    windows: list[Window] = []
-    for first, second in combinations(pixels, 2):
-        spread = np.abs(first - second).max(axis=2)
-        spread[spread < DIFFERENT] = 0
-        windows.extend(_pair_windows(spread, windows))
-    return tuple(windows[:_GREATEST_WINDOW_COUNT])
-
-
-def _pair_windows(spread: NDArray[np.float32], windows: Sequence[Window]) -> list[Window]:
-    wanted = (1 - _COVERED_SHARE) * float(spread.sum())
-    for x, y, width, height in windows:
-        spread[y : y + height, x : x + width] = 0
-    width, height = _WINDOW_SIZE
-    added: list[Window] = []
-    while float(spread.sum()) > wanted and len(added) < _GREATEST_PAIR_COUNT:
-        energy = cv2.boxFilter(spread, -1, _WINDOW_SIZE, normalize=False, borderType=cv2.BORDER_CONSTANT)
-        _, _, _, (x, y) = cv2.minMaxLoc(energy)
-        left = int(np.clip(x - width // 2, 0, RECTIFIED_WIDTH - width))
-        top = int(np.clip(y - height // 2, 0, RECTIFIED_HEIGHT - height))
-        spread[top : top + height, left : left + width] = 0
-        added.append((left, top, width, height))
-    return added
+    distinct: dict[str, GalleryImage] = {}
+    for image, digest in members:
+        distinct.setdefault(digest, image)
+    first, *others = distinct.values()
+    cards = [first.load()]
+    cards.extend(laid_on(image.load(), cards[0]) for image in others)
+    windows = difference_windows(cards)
+    names = {digest: f"{REFERENCES_FOLDER}/{image.card_id}.{image.variant}.png" for digest, image in distinct.items()}
+    anchor = f"{REFERENCES_FOLDER}/{first.card_id}.{first.variant}.anchor.png"
+    pictures = {name: _png(_only(card, windows)) for name, card in zip(names.values(), cards, strict=True)}
+    pictures[anchor] = _png(anchor_image(cards[0]))
+    listed = tuple(LookalikeMember(card_id=image.card_id, file=names[digest]) for image, digest in members)
+    return LookalikeGroup(anchor=anchor, windows=windows, members=listed), pictures
 
 
 def laid_on(card: Image, target: Image) -> Image:
@@ -162,24 +176,6 @@ def _root(parents: list[int], index: int) -> int:
         parents[index] = parents[parents[index]]
         index = parents[index]
     return index
-
-
-def _cut_group(members: Sequence[GalleryImage]) -> tuple[LookalikeGroup, dict[str, bytes]]:
-    cards = [members[0].load()]
-    cards.extend(laid_on(member.load(), cards[0]) for member in members[1:])
-    windows = difference_windows(cards)
-    names = [f"{REFERENCES_FOLDER}/{member.card_id}.{member.variant}.png" for member in members]
-    anchor = f"{REFERENCES_FOLDER}/{members[0].card_id}.{members[0].variant}.anchor.png"
-    files = {name: _png(_only(card, windows)) for name, card in zip(names, cards, strict=True)}
-    files[anchor] = _png(anchor_image(cards[0]))
-    group = LookalikeGroup(
-        anchor=anchor,
-        windows=windows,
-        members=tuple(
-            LookalikeMember(card_id=member.card_id, file=name) for member, name in zip(members, names, strict=True)
-        ),
-    )
-    return group, files
 
 
 def _only(card: Image, windows: Sequence[Window]) -> Image:

@@ -1,5 +1,6 @@
 """Galleries for measuring, as they would be written: of pictures, of a part of a bundle, and of two as one."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,14 +40,15 @@ def gallery_of(images: Sequence[GalleryImage], metadata: Mapping[str, CardDetail
     Raises:
         ScannerError: if a picture or the model cannot be used.
     """
-    embeddings, fingerprints, hashes, prints = [], [], [], {}
+    embeddings, fingerprints, digests, hashes, prints = [], [], [], [], {}
     for image in images:
         card = image.load()
         embeddings.append(embedder.embed([card, upside_down(card)]))
         fingerprints.append(fingerprint(card))
+        digests.append(hashlib.sha256(card.tobytes()).hexdigest())
         hashes.append(card_hash(card))
         prints[image.card_id] = PrintReference(encoded=encode_reference(card), borders_mm=None, name=image.card_id)
-    lookalikes = cut_references(images, group_fingerprints(fingerprints))
+    lookalikes = cut_references(images, group_fingerprints(fingerprints), digests)
     return Gallery(
         name="gallery",
         model=embedder.manifest,

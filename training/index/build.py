@@ -26,9 +26,10 @@ from training.calibration.fitting import FALSE_ACCEPTS
 from training.data.card_folder import NAME_PATTERN, Findings, few, survey_folder
 from training.data.card_list import read_card_list
 from training.data.gallery import GalleryImage, demo_back, demo_gallery, read_card_image
-from training.data.lookalikes import cut_references, group_fingerprints
+from training.data.lookalikes import group_fingerprints, members_of
 from training.index.calibrating import Wanted, calibrated, describe_calibration
 from training.index.kept import kept_folder
+from training.index.kept_groups import cut_or_kept
 from training.index.prepared import PreparedImage
 from training.index.rows import (
     SOURCES_FILE,
@@ -134,7 +135,9 @@ def run(args: argparse.Namespace) -> int:
     findings = replace(findings, unreadable=_unreadable(images, outcomes, args))
     images, prepared = usable_rows(images, outcomes)
     embeddings = np.concatenate([np.stack([each.embeddings[turn] for each in prepared]) for turn in (0, 1)])
-    lookalikes = cut_references(images, group_fingerprints([each.fingerprint for each in prepared]))
+    groups = group_fingerprints([each.fingerprint for each in prepared])
+    members = members_of(images, groups, [each.digest for each in prepared])
+    lookalikes = cut_or_kept(build.kept / "lookalikes", members, args.workers)
     golden, crops = golden_crops(embedder, images)
     gallery = Gallery(
         name=args.output.name,

@@ -58,7 +58,7 @@ def pair(tiny_database, tmp_path_factory) -> Recognizer:
         GalleryImage(card_id=card.card_id, variant=0, load=partial(render_card, card, 8.0))
         for card in (ORIGINAL, REPRINT)
     ]
-    lookalikes = cut_references(images, [[0, 1]])
+    lookalikes = cut_references(images, [[0, 1]], ["original", "reprint"])
     original = images[0].load()
     upright, turned = embedder.embed([original, upside_down(original)])
     rows = [IndexRow(card_id=i.card_id, variant=0, rotation=rotation) for rotation in (0, 180) for i in images]

@@ -36,12 +36,17 @@ def rendered(card: CardSpec, px_per_mm: float = 8.0, offset_mm: tuple[float, flo
     return render_card(card, px_per_mm, offset_mm)
 
 
+def picture_of(card: CardSpec) -> str:
+    """Equal for cards that look the same."""
+    return repr(replace(card, card_id=""))
+
+
 def database_of(folder: Path, groups: Sequence[Sequence[CardSpec]]) -> CardDatabase:
     cards = [card for group in groups for card in group] + [PLAIN]
     images = [GalleryImage(card_id=card.card_id, variant=0, load=partial(rendered, card)) for card in cards]
     starts = np.cumsum([0, *(len(group) for group in groups)])
     numbers = [range(start, start + len(group)) for start, group in zip(starts, groups, strict=False)]
-    lookalikes = cut_references(images, numbers)
+    lookalikes = cut_references(images, numbers, [picture_of(card) for card in cards])
     gallery = made_up_gallery(random_unit_vectors(np.random.default_rng(0), 2 * len(cards), 16))
     details = next(iter(gallery.metadata.values()))
     gallery = replace(

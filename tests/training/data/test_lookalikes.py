@@ -4,25 +4,12 @@ import numpy as np
 from edge.simulator.card import render_card
 from tests.training.index.conftest import CARDS, OTHERS
 from training.data import gallery
-from training.data.lookalikes import difference_windows, fingerprint, group_fingerprints, laid_on
+from training.data.lookalikes import fingerprint, group_fingerprints, laid_on
 
 
 def test_only_lookalikes_are_grouped():
     cards = [gallery.square_corners(render_card(card, 8.0)) for card in CARDS.values()]
     assert group_fingerprints([fingerprint(card) for card in cards]) == [[0, 1]]
-
-
-def test_windows_lie_where_the_cards_differ():
-    first = render_card(OTHERS[0], 8.0)
-    second = first.copy()
-    second[600:620, 400:430] = 255 - second[600:620, 400:430]
-    (window,) = difference_windows([first, second])
-    x, y, width, height = window
-    assert x <= 400
-    assert y <= 600
-    assert x + width >= 430
-    assert y + height >= 620
-    assert difference_windows([first, first]) == ()
 
 
 def test_a_shifted_scan_is_registered():
