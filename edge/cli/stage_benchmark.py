@@ -125,7 +125,8 @@ class _BareCalls:
         return self._session.run([OUTPUT_NAME], {INPUT_NAME: batch})
 
     def search(self, query: NDArray[np.float32]) -> object:
-        return self._index.search(query[0], _NEIGHBOURS, exact=True, threads=1)
+        narrowed = query[0][: self._index.ndim]  # a large gallery's index has fewer dimensions
+        return self._index.search(narrowed, _NEIGHBOURS, exact=True, threads=1)
 
 
 def _stages(frame: Frame, settings: RecognitionSettings, recognizer: Recognizer) -> Sequence[Stage]:

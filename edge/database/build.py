@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import io
 import os
 import shutil
 import sys
@@ -33,6 +32,7 @@ from edge.database.bundle import (
 )
 from edge.database.hashes import dump_hashes
 from edge.database.prints import dump_prints
+from edge.database.projection import dump_projection, fitting_projection, projected
 from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
 from edge.errors import DatabaseError
 from edge.imaging.hashing import Hash
@@ -194,8 +194,8 @@ def _check_target(output: Path) -> None:
 
 
 def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
+    projection = fitting_projection(gallery.embeddings)
     contents = {
-        EMBEDDINGS_FILE: _npy(gallery.embeddings),
         METADATA_FILE: dump_metadata(gallery.metadata),
         ROWS_FILE: dump_rows(gallery.rows),
         LOOKALIKES_FILE: dump_lookalikes(gallery.lookalikes),
@@ -203,11 +203,13 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
         **gallery.references,
         **dump_prints(gallery.prints, gallery.backs),
         **dump_hashes(gallery.hashes, gallery.rows),
+        **dump_projection(projection),
     }
     for name, content in contents.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
-    _write_vectors(folder / VECTORS_FILE, gallery.embeddings)
+    np.save(folder / EMBEDDINGS_FILE, np.ascontiguousarray(gallery.embeddings, dtype=np.float32), allow_pickle=False)
+    _write_vectors(folder / VECTORS_FILE, projected(gallery.embeddings, projection))
     manifest = DatabaseManifest(
         name=gallery.name,
         model_id=gallery.model.model_id,
@@ -218,23 +220,17 @@ def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
         rows=len(gallery.rows),
         cards=len(gallery.metadata),
         calibration=gallery.calibration,
-        files={name: file_sha256(folder / name) for name in sorted([*contents, VECTORS_FILE])},
+        files={name: file_sha256(folder / name) for name in sorted([*contents, EMBEDDINGS_FILE, VECTORS_FILE])},
     )
     (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return manifest
 
 
-def _npy(embeddings: NDArray[np.float32]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, np.ascontiguousarray(embeddings, dtype=np.float32), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _write_vectors(path: Path, embeddings: NDArray[np.float32]) -> None:
+def _write_vectors(path: Path, vectors: NDArray[np.float32]) -> None:
     # Searches are exact and never walk the graph, so that the least one will do: it is made in a hundredth of the time.
-    index = Index(ndim=embeddings.shape[1], metric="cos", dtype=INDEX_DTYPE, connectivity=2, expansion_add=1)
+    index = Index(ndim=vectors.shape[1], metric="cos", dtype=INDEX_DTYPE, connectivity=2, expansion_add=1)
     # One thread: with several, the order of insertion and with it the file depends on chance.
-    index.add(np.arange(len(embeddings), dtype=np.uint64), quantised(embeddings), threads=1)
+    index.add(np.arange(len(vectors), dtype=np.uint64), quantised(vectors), threads=1)
     try:
         index.save(path)
     except (RuntimeError, ValueError) as cause:

@@ -1,5 +1,7 @@
 """The vectors of a bundle: in float32 for the distances, and in 8 bits for finding candidates.
 
+A gallery that takes too long to scan is narrowed first (`edge.database.projection`).
+
 usearch itself scales by 127 and cuts the fraction off. Here each vector is scaled so that its greatest component
 becomes 127, which cosine does not see, and rounded: several times nearer to the original.
 """
@@ -17,6 +19,7 @@ from usearch.index import Index
 from edge.database.arrays import map_array
 from edge.database.bundle import EMBEDDINGS_FILE, REPAIR, VECTORS_FILE
 from edge.database.index_file import map_compact
+from edge.database.projection import open_projection, projected
 from edge.database.unchanged import UnchangedFile
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest
@@ -35,12 +38,14 @@ class MappedVectors:
 
     Attributes:
         embeddings: float32 [rows, dimension], L2-normalised; mapped, not read.
-        index: the same in 8 bits.
-        error: greatest Euclidean distance between an embedding and the direction that the index has for it.
+        projection: float32 [width, dimension] that narrows what the index holds; None where it holds all.
+        index: the embeddings, narrowed or not, in 8 bits.
+        error: greatest Euclidean distance between such a vector and the direction that the index has for it.
         files: that are mapped.
     """
 
     embeddings: Vectors
+    projection: Vectors | None
     index: Index
     error: float
     files: tuple[UnchangedFile, ...]
@@ -78,10 +83,13 @@ def open_vectors(path: Path, manifest: DatabaseManifest) -> MappedVectors:
         raise DatabaseError(
             f"{path / EMBEDDINGS_FILE} holds {len(embeddings)} rows, the manifest lists {manifest.rows}; {REPAIR}"
         )
-    compact = map_compact(path / VECTORS_FILE, manifest.rows, manifest.dimension)
-    error = max(_chunk_errors(path, embeddings, compact))
+    projection = open_projection(path, manifest)
+    width = manifest.dimension if projection is None else len(projection)
+    compact = map_compact(path / VECTORS_FILE, manifest.rows, width)
+    error = max(_chunk_errors(path, embeddings, projection, compact))
     release_pages(embeddings)
-    return MappedVectors(embeddings=embeddings, index=_restored(path / VECTORS_FILE), error=error, files=files)
+    index = _restored(path / VECTORS_FILE)
+    return MappedVectors(embeddings=embeddings, projection=projection, index=index, error=error, files=files)
 
 
 def release_pages(mapped: NDArray[np.generic]) -> None:
@@ -90,16 +98,18 @@ def release_pages(mapped: NDArray[np.generic]) -> None:
         mapped.base.madvise(mmap.MADV_DONTNEED)
 
 
-def _chunk_errors(path: Path, embeddings: Vectors, compact: NDArray[np.int8]) -> Iterator[float]:
+def _chunk_errors(
+    path: Path, embeddings: Vectors, projection: Vectors | None, compact: NDArray[np.int8]
+) -> Iterator[float]:
     """Greatest error of some rows at a time, so that few are in memory at once."""
     # By less than one step, cutting off or rounding, in every component of a vector and of its length.
-    bound = 2 * embeddings.shape[1] ** 0.5 / _LEVELS
+    bound = 2 * compact.shape[1] ** 0.5 / _LEVELS
     for start in range(0, len(embeddings), _CHUNK):
         rows = slice(start, start + _CHUNK)
         lengths = np.linalg.norm(embeddings[rows], axis=1)
         if not (np.abs(lengths - 1) <= NORM_TOLERANCE).all():
             raise DatabaseError(f"{path / EMBEDDINGS_FILE} holds rows that are not finite or not of length 1; {REPAIR}")
-        error = float(rounding_errors(embeddings[rows], compact[rows]).max())
+        error = float(rounding_errors(projected(embeddings[rows], projection), compact[rows]).max())
         if not error <= bound:
             raise DatabaseError(f"{path / VECTORS_FILE} holds other vectors than {EMBEDDINGS_FILE}; {REPAIR}")
         yield error

@@ -21,7 +21,19 @@ STAGES = [
     ),
 ]
 SEARCH = SearchBenchmark(
-    cards=10, dimension=4, queries=3, p50_ms=1, p99_ms=2, recall_at_1=1.0, mapped_mb=3, peak_rss_mb=90
+    cards=10,
+    dimension=4,
+    scanned_dimension=4,
+    queries=3,
+    p50_ms=1,
+    p99_ms=2,
+    bare_p50_ms=0.5,
+    bare_p99_ms=1,
+    recall_at_1=1.0,
+    open_s=0.1,
+    disk_mb=5,
+    mapped_mb=3,
+    peak_rss_mb=90,
 )
 DAEMON = DaemonBenchmark(
     source="demo:resting",
@@ -42,7 +54,7 @@ DAEMON = DaemonBenchmark(
 def measured(monkeypatch):
     """The report on figures that are known."""
     monkeypatch.setattr("edge.cli.stage_benchmark.measure_stages", lambda *_: STAGES)
-    monkeypatch.setattr("edge.database.benchmark.benchmark_search", lambda _: SEARCH)
+    monkeypatch.setattr("edge.database.benchmark.benchmark_search", lambda *_: SEARCH)
     monkeypatch.setattr(bench, "measure_daemon", lambda *_: DAEMON)
 
 

@@ -154,6 +154,18 @@ def test_equal_images_are_never_decided(tmp_path: Path):
     assert undecided(found)
 
 
+def test_members_with_equal_images_share_one_and_tie(tmp_path: Path):
+    twins = [PAIRS[0][0], replace(PAIRS[0][0], card_id="twin-1"), PAIRS[0][1]]
+    database = database_of(tmp_path, [twins])
+    assert len(list((database.path / "references").iterdir())) == 3
+    verifier, rng = Verifier(database), np.random.default_rng(3)
+    found = verifier.verify(captured(twins[2], rng, 10.0), matches(*twins))
+    assert found is not None
+    assert found.decided
+    assert found.card_id == twins[2].card_id
+    assert undecided(verifier.verify(captured(twins[0], rng, 10.0), matches(*twins)))
+
+
 def test_a_damaged_reference_is_named(tmp_path: Path):
     database = database_of(tmp_path, PAIRS[:1])
     file = database.path / database.lookalikes[0].members[0].file
