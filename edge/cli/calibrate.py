@@ -104,6 +104,7 @@ def _from_photos(options: argparse.Namespace) -> "tuple[list[BoardView], Picture
             taken = Picture(width=photo.width, height=photo.height, sensor=sensor, focus=options.focus or focus)
             pictures.setdefault(taken, path)
             views.append(replace(found, points_px=enlarged_points(found.points_px, photo.reduction)))
+        del photo
     if len(pictures) > 1:
         first, second = list(pictures.values())[:2]
         raise ConfigurationError(

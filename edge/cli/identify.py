@@ -85,6 +85,7 @@ def _run(options: argparse.Namespace) -> int:
                 write_line(line)
             if path in overlays:
                 _draw(overlays[path], photo.image, found, database)
+            del photo
     return 1 if failures else 0
 
 

@@ -98,6 +98,7 @@ def _run(options: argparse.Namespace) -> int:
                 write_line(line)
             if path in overlays:
                 _draw(overlays[path], photo.image, measured)
+            del photo
     return 1 if failures else 0
 
 

@@ -31,7 +31,10 @@ def collect_photos(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def readable_photos(photos: Sequence[Path], failures: list[Path]) -> Iterator[tuple[Path, "Photo"]]:
-    """Read photo after photo; one that cannot be read is complained about and added to `failures`."""
+    """Read photo after photo; one that cannot be read is complained about and added to `failures`.
+
+    Two photos are in memory at once where the loop over these does not `del` each at its end.
+    """
     from edge.imaging.photos import decode_photo
 
     for number, photo in enumerate(photos, 1):
@@ -43,6 +46,7 @@ def readable_photos(photos: Sequence[Path], failures: list[Path]) -> Iterator[tu
             complain(str(error))
         else:
             yield photo, decoded
+            del decoded
 
 
 def overlay_paths(folder: Path | None, photos: Sequence[Path]) -> dict[Path, Path]:
