@@ -21,8 +21,9 @@ from edge.geometry import Image, Quad, card_homography
 from edge.health import Clock
 from edge.imaging.preprocessing import preprocess
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
+from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer
 from edge.recognition.verification import Verifier

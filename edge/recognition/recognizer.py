@@ -44,7 +44,6 @@ class Recognition:
             and the others follow by distance.
         embedding: float32 [dimension], L2-normalised.
         worth: what it says, by the database's calibration.
-        sure: whether that is surely the first match or a look-alike of it.
         belief: how probable the matches are; None where the database is uncalibrated or there is no match.
         verified: True where the look-alike check decided, False where it could not, None where none was needed.
         verification: what the look-alike check found.
@@ -56,12 +55,16 @@ class Recognition:
     matches: tuple[Match, ...]
     embedding: NDArray[np.float32]
     worth: Worth = Worth.NOT_A_CARD
-    sure: bool = False
     belief: Belief | None = None
     verified: bool | None = None
     verification: Verification | None = None
     printings: Printings | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is surely the first match or a look-alike of it."""
+        return self.belief is not None and self.belief.log_odds >= self.belief.needed
 
     @property
     def named(self) -> bool:
@@ -214,7 +217,6 @@ class Recognizer:
             matches=answer,
             embedding=embedding,
             worth=worth_of(matches[0].distance, belief, calibration, tied=printings is not None),
-            sure=calibration is not None and belief is not None and belief.art >= calibration.confirmed,
             belief=belief,
             verified=None if verification is None else verification.decided,
             verification=verification,

@@ -7,8 +7,9 @@ from typing import Any
 from edge.centering import Measure
 from edge.errors import ConfigurationError, SourceError
 from edge.files.paths import state_folder
+from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Selector
-from edge.pipeline.stages import OutputStage, RecognitionStage
+from edge.pipeline.stages import RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.service.learning import open_with_learned
 from edge.service.loops import CaptureLoop, RecognitionLoop

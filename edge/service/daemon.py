@@ -24,9 +24,10 @@ from edge.log.upkeep import Upkeep
 from edge.manifests import UNCALIBRATED
 from edge.pipeline.answers import stamp_of
 from edge.pipeline.handover import Corrections, CropSlots, OutputInbox
+from edge.pipeline.output import OutputStage
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer
 from edge.service.administration import Administration

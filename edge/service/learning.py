@@ -7,8 +7,9 @@ from edge.database.learned_card import LearnedCard
 from edge.database.learned_folder import LearnedFolder
 from edge.errors import LearningError, ScannerError
 from edge.files.paths import state_folder
+from edge.pipeline.output import OutputStage
 from edge.pipeline.smoothing import Verdict
-from edge.pipeline.stages import OutputStage, RecognitionStage
+from edge.pipeline.stages import RecognitionStage
 from edge.recognition.learning import learned_card, open_learned
 from edge.recognition.recognizer import Recognizer, open_recognizer
 from edge.settings.settings import Settings

@@ -13,8 +13,9 @@ from edge.log.rows import Look
 from edge.log.scan_log import ScanLog
 from edge.pipeline.answers import Answer
 from edge.pipeline.handover import CropSlots, OutputInbox
+from edge.pipeline.output import OutputStage
 from edge.pipeline.second_look import SecondLooks
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Track
 from edge.service.journal import log_verdict
 from edge.sources.base import FrameSource, Repeating

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from edge.detection import CardDetector, Following, WholeFrame
 from edge.frame import Frame
 from edge.outside.daemon_benchmark import PROMPT_FRAMES
+from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings

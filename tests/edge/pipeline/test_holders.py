@@ -11,9 +11,10 @@ from edge.detection import CardDetector, Following, SensorBoxes, StillDetector, 
 from edge.frame import Frame
 from edge.geometry import Image, bounding_box, side_lengths
 from edge.pipeline.handover import Corrections
+from edge.pipeline.output import OutputStage
 from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import Settings

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from edge.detection import CardDetector, StillDetector
+from edge.pipeline.output import OutputStage
 from edge.pipeline.returns import MOST_PLACES, GoneCards
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings

@@ -21,8 +21,9 @@ from edge.geometry import SIDES, card_homography, card_quad, rotated_half_turn
 from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
 from edge.pipeline.handover import Correction, Corrections
+from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import CaptureStage, OutputStage, RecognitionStage
+from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.belief import Belief, Worth
 from edge.recognition.recognizer import Recognition
@@ -125,7 +126,6 @@ class PixelRecognizer:
             matches=tuple(matches[:3]),
             embedding=np.zeros(2, np.float32),
             worth=worth_at(matches[0].distance),
-            sure=worth_at(matches[0].distance) is Worth.STRONG,
             belief=belief_at(matches[0].distance, len(matches[:3])),
             timings_ms={"embed": 5.0, "search": 1.0, "verify": 0.0},
         )

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from edge.calibration.stored import Calibration, write_calibration
 from edge.errors import ConfigurationError, DatabaseError, SourceError
 from edge.frame import Frame
+from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Feedback, Selector
-from edge.pipeline.stages import OutputStage, RecognitionStage
+from edge.pipeline.stages import RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.service.administration import Administration, changed_settings
