@@ -33,7 +33,7 @@ that a file says only what differs:
     spec = "v4l2:/dev/video0"
 
     [publish]
-    endpoint = "tcp://*:5556"
+    device = "left bench"
 
 An environment variable `CARD_SCANNER_<SECTION>__<KEY>` overrides the file: `CARD_SCANNER_SOURCE__FPS=15`. Default paths
 without a leading `/` are in the program's own folder.

@@ -8,15 +8,16 @@ from contextlib import suppress
 from edge.cli.arguments import Commands, count, new_command, seconds
 from edge.cli.display import JsonDisplay, LiveDisplay, PlainDisplay
 from edge.cli.output import write_line
-from edge.client import Client
+from edge.client import Client, read_client_key
 from edge.errors import ScannerError
+from edge.files.paths import named_path
 from edge.outside.tally import Tally
 from edge.outside.watching import Display, follow
 from edge.settings.settings import load_settings
 
 _EXAMPLES = """\
   card-scanner watch                              a live view until Ctrl-C
-  card-scanner watch --connect tcp://10.0.0.7:5556  of a scanner elsewhere
+  card-scanner watch --connect tcp://10.0.0.7:5556 --key phone.key  of a scanner elsewhere
   card-scanner watch --json --count 100           the next 100 messages, as JSON lines
   card-scanner watch --json --topic card.confirmed  which cards are confirmed
   card-scanner watch --plain --seconds 60 > log   a minute of messages, as text
@@ -30,6 +31,7 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--connect", metavar="ENDPOINT", help="where it publishes (tcp://127.0.0.1:5556)")
     parser.add_argument("--control", metavar="ENDPOINT", help="where it takes commands: tells what lies there")
     parser.add_argument("--topic", action="append", metavar="TOPIC", help="only topics that begin so (repeatable)")
+    parser.add_argument("--key", type=named_path, metavar="FILE", help="for a scanner elsewhere (card-scanner keys)")
     parser.add_argument("--count", type=count, metavar="N", help="end after N messages")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="end after S seconds")
     form = parser.add_mutually_exclusive_group()
@@ -49,7 +51,9 @@ def _run(options: argparse.Namespace) -> int:
     control = options.control or (None if options.connect else publish.control)
     display = JsonDisplay() if options.json else terminal_display(plain=options.plain)
     tally, end_s = Tally(), time.monotonic() + (options.seconds or float("inf"))
-    with Client(endpoint, control=control, topics=options.topic or [""]) as client, suppress(KeyboardInterrupt):
+    key = None if options.key is None else read_client_key(options.key)
+    topics = options.topic or [""]
+    with Client(endpoint, control=control, topics=topics, key=key) as client, suppress(KeyboardInterrupt):
         follow(client, display, tally, lambda: tally.messages == options.count or time.monotonic() >= end_s)
     if not options.json:
         write_line()

@@ -11,6 +11,7 @@ from edge.client.client import AsyncClient, Client
 from edge.client.control import AsyncControl, Control
 from edge.client.events import Event, Received, Recovered, Restarted, Silent
 from edge.wire.envelope import Topic
+from edge.wire.keys import ClientKey, read_client_key
 from edge.wire.messages import CardMessage, HealthMessage
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "AsyncControl",
     "CardMessage",
     "Client",
+    "ClientKey",
     "Control",
     "Event",
     "HealthMessage",
@@ -26,4 +28,5 @@ __all__ = [
     "Restarted",
     "Silent",
     "Topic",
+    "read_client_key",
 ]

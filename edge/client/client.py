@@ -12,6 +12,7 @@ from edge.client.events import Event
 from edge.client.link import Link
 from edge.client.scanner import Scanner
 from edge.wire.encoding import Message
+from edge.wire.keys import ClientKey
 from edge.wire.messages import CardMessage, HealthMessage
 
 _EVERYTHING = ("",)
@@ -29,6 +30,7 @@ class _Following:
         control: str | None = None,
         topics: Sequence[str] = _EVERYTHING,
         where: Callable[[Message], bool] | None = None,
+        key: ClientKey | None = None,
     ) -> None:
         """Connect; a scanner that is not there yet is waited for.
 
@@ -39,11 +41,12 @@ class _Following:
             topics: beginnings of the topics whose messages are told.
             where: which of those messages are told; None tells all. What is not told is known nevertheless, and a
                 message that shows others to be lost is told always.
+            key: made by `card-scanner keys make` and read by `read_client_key`; a scanner on another machine wants one.
 
         Raises:
             ConfigurationError: if that is no endpoint.
         """
-        self._link = Link(endpoint, control, topics, where)
+        self._link = Link(endpoint, control, topics, where, key)
         self._events: deque[Event] = deque()
 
     @property

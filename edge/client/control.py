@@ -9,7 +9,9 @@ import zmq.asyncio
 
 from edge.client.requests import decode_reply, encode_request
 from edge.errors import ConfigurationError, NoAnswerError
+from edge.wire.access import show_key
 from edge.wire.commands import PauseReply, ReloadReply, Reply, SnapshotReply, StateReply, StatusReply
+from edge.wire.keys import ClientKey
 
 ANSWER_LIMIT_S = 5.0
 R = TypeVar("R", bound=Reply)
@@ -22,16 +24,17 @@ class Control:
     ProtocolError where what answers is no scanner of this protocol.
     """
 
-    def __init__(self, endpoint: str, answer_limit_s: float = ANSWER_LIMIT_S) -> None:
-        """Connect.
+    def __init__(self, endpoint: str, answer_limit_s: float = ANSWER_LIMIT_S, *, key: ClientKey | None = None) -> None:
+        """Connect, with the key that a scanner on another machine wants.
 
         Raises:
             ConfigurationError: if that is no endpoint.
         """
         self._endpoint = endpoint
         self._answer_limit_s = answer_limit_s
+        self._key = key
         self._context = zmq.Context[zmq.Socket[bytes]]()
-        self._socket = _connected(self._context, endpoint)
+        self._socket = _connected(self._context, endpoint, key)
 
     def __enter__(self) -> "Control":
         """The connection itself."""
@@ -48,7 +51,7 @@ class Control:
         self._socket.send(encode_request(command, **fields))
         if not self._socket.poll(round(1000 * self._answer_limit_s)):
             self._socket.close(linger=0)
-            self._socket = _connected(self._context, self._endpoint)
+            self._socket = _connected(self._context, self._endpoint, self._key)
             raise _no_answer(self._endpoint, self._answer_limit_s)
         return decode_reply(kind, self._socket.recv())
 
@@ -81,16 +84,17 @@ class Control:
 class AsyncControl:
     """The same for asyncio: an asynchronous context manager; one command at a time."""
 
-    def __init__(self, endpoint: str, answer_limit_s: float = ANSWER_LIMIT_S) -> None:
-        """Connect.
+    def __init__(self, endpoint: str, answer_limit_s: float = ANSWER_LIMIT_S, *, key: ClientKey | None = None) -> None:
+        """Connect, with the key that a scanner on another machine wants.
 
         Raises:
             ConfigurationError: if that is no endpoint.
         """
         self._endpoint = endpoint
         self._answer_limit_s = answer_limit_s
+        self._key = key
         self._context = zmq.asyncio.Context()
-        self._socket = _connected(self._context, endpoint)
+        self._socket = _connected(self._context, endpoint, key)
 
     async def __aenter__(self) -> "AsyncControl":
         """The connection itself."""
@@ -107,7 +111,7 @@ class AsyncControl:
         await self._socket.send(encode_request(command, **fields))
         if not await self._socket.poll(round(1000 * self._answer_limit_s)):
             self._socket.close(linger=0)
-            self._socket = _connected(self._context, self._endpoint)
+            self._socket = _connected(self._context, self._endpoint, self._key)
             raise _no_answer(self._endpoint, self._answer_limit_s)
         return decode_reply(kind, await self._socket.recv())
 
@@ -140,9 +144,10 @@ class AsyncControl:
 S = TypeVar("S", bound="zmq.Socket[Any]")
 
 
-def _connected(context: "zmq.Context[S]", endpoint: str) -> S:
+def _connected(context: "zmq.Context[S]", endpoint: str, key: ClientKey | None) -> S:
     socket = context.socket(zmq.REQ)
     socket.setsockopt(zmq.LINGER, 0)
+    show_key(socket, key)
     try:
         socket.connect(endpoint)
     except zmq.ZMQError as cause:

@@ -9,9 +9,11 @@ from edge.client.events import Event, Received, Recovered, Restarted, Silent
 from edge.client.requests import decode_reply, encode_request
 from edge.client.scanner import Scanner
 from edge.errors import ConfigurationError, ProtocolError
+from edge.wire.access import show_key
 from edge.wire.commands import StateReply
 from edge.wire.encoding import Message, decode
 from edge.wire.envelope import Topic
+from edge.wire.keys import ClientKey
 
 _KEPT_MESSAGES = 10_000
 _LONGEST_PART_BYTES = 1_000_000
@@ -39,6 +41,7 @@ class Link:
         control: str | None,
         topics: Sequence[str],
         where: Callable[[Message], bool] | None,
+        key: ClientKey | None,
     ) -> None:
         """Connect; a scanner that is not there yet is waited for.
 
@@ -50,6 +53,7 @@ class Link:
         self._endpoint, self._control_endpoint = endpoint, control
         self._topics, self._where = tuple(topics), where
         self._expects = subscriptions(topics)
+        self._key = key
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._heard_s = time.monotonic()
         self._silence_told = False
@@ -163,6 +167,7 @@ class Link:
         socket = self._context.socket(kind)
         socket.setsockopt(zmq.RCVHWM, _KEPT_MESSAGES)
         socket.setsockopt(zmq.LINGER, 0)
+        show_key(socket, self._key)
         for option, value in _KEEPALIVE.items():
             socket.setsockopt(option, value)
         if kind == zmq.SUB:

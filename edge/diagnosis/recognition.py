@@ -93,7 +93,7 @@ def check_learned(settings: Settings, _machine: Machine) -> Finding:
 
 def check_recognition(settings: Settings, _machine: Machine) -> Finding:
     """Is a card of the database recognised in a picture, by all parts together?"""
-    if wants_npu(settings) and running_scanner(settings.publish.control) is not None:
+    if wants_npu(settings) and running_scanner(settings.publish) is not None:
         return _finding("recognition", State.UNUSED, "not tried: the running scanner has the accelerator")
     try:
         return _tried(settings)

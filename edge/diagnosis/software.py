@@ -1,4 +1,4 @@
-"""Checks of the disk, the log, the ports and the clock."""
+"""Checks of the disk, the log, the ports, who may connect to them, and the clock."""
 
 import json
 import shutil
@@ -10,9 +10,11 @@ import zmq
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import Check
 from edge.diagnosis.machine import Machine
-from edge.errors import StoreError
+from edge.errors import ConfigurationError, StoreError
 from edge.log.reading import extent
-from edge.settings.settings import Settings
+from edge.settings.settings import PublishSettings, Settings
+from edge.wire.access import is_local, show_key
+from edge.wire.keys import KeyFolder
 
 _LOW_MB, _FULL_MB = 500, 50
 _ANSWER_MS = 1000
@@ -53,7 +55,7 @@ def check_ports(settings: Settings, _machine: Machine) -> Finding:
     taken = [endpoint for endpoint in endpoints if not _is_free(endpoint)]
     if not taken:
         return _finding("ports", State.OK, f"{' and '.join(endpoints)} are free; no scanner is running")
-    running = running_scanner(settings.publish.control)
+    running = running_scanner(settings.publish)
     if running is not None:
         return _finding("ports", State.OK, f"a scanner is running: {running}")
     ports = " or ".join(f"sport = :{endpoint.rpartition(':')[2]}" for endpoint in taken)
@@ -75,15 +77,34 @@ def check_clock(_settings: Settings, machine: Machine) -> Finding:
             return _finding("clock", State.UNUSED, "plausible; this machine does not tell whether it is synchronised")
 
 
-def running_scanner(control: str) -> str | None:
+def check_access(settings: Settings, _machine: Machine) -> Finding:
+    """Who may connect from other machines?"""
+    publish = settings.publish
+    reached = " and ".join(each for each in (publish.endpoint, publish.control, publish.preview) if not is_local(each))
+    if not reached:
+        return _finding("access", State.UNUSED, "only programs on this machine may connect")
+    keys, remedy = KeyFolder(publish.keys), "sudo card-scanner keys make NAME"
+    try:
+        keys.server()
+        clients = keys.clients()
+    except ConfigurationError as cause:
+        return _finding("access", State.FAILURE, f"{reached}: {cause}", remedy)
+    if not clients:
+        return _finding("access", State.WARNING, f"{reached}: no program has a key", remedy)
+    return _finding("access", State.OK, f"{reached}: programs with a key may connect: {', '.join(clients)}")
+
+
+def running_scanner(publish: PublishSettings) -> str | None:
     """What a scanner says of itself on its control socket; None where nobody answers as one."""
+    control = publish.control
     with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REQ) as client:
         client.setsockopt(zmq.LINGER, 0)
         try:
+            show_key(client, None if is_local(control) else KeyFolder(publish.keys).own())
             client.connect(control.replace("*", "127.0.0.1").replace("0.0.0.0", "127.0.0.1"))  # noqa: S104
             client.send(b'{"command": "status"}')
             reply = json.loads(client.recv()) if client.poll(_ANSWER_MS) else {}
-        except (zmq.ZMQError, ValueError):
+        except (zmq.ZMQError, ValueError, ConfigurationError):
             return None
     health = reply.get("health") if isinstance(reply, dict) else None
     if not isinstance(health, dict):
@@ -108,4 +129,4 @@ def _finding(subject: str, state: State, sentence: str, remedy: str = "") -> Fin
     return Finding(subject=subject, state=state, sentence=sentence, remedy=remedy)
 
 
-SOFTWARE_CHECKS: tuple[Check, ...] = (check_disk, check_log, check_ports, check_clock)
+SOFTWARE_CHECKS: tuple[Check, ...] = (check_disk, check_log, check_ports, check_access, check_clock)

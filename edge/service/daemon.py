@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -43,8 +43,10 @@ from edge.service.unit import Service, reload_on_hangup
 from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
 from edge.settings.settings import Settings
 from edge.sources import FrameSource, open_source
+from edge.wire.access import Access
 from edge.wire.control import Command, ControlSocket
 from edge.wire.envelope import Envelope, Topic
+from edge.wire.keys import KeyFolder
 from edge.wire.messages import HealthMessage
 from edge.wire.peers import Peers
 from edge.wire.publisher import Publisher
@@ -86,19 +88,21 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         service = Service(manager, read_settings or (lambda: settings), reload_asked)
         service.starting("opening the model, the card database and the source")
         context = resources.enter_context(zmq.Context[zmq.Socket[bytes]]())
-        publisher = Publisher(context, settings.publish)
+        access = Access(context, KeyFolder(settings.publish.keys))
+        resources.callback(access.close)
+        publisher = Publisher(context, settings.publish, access)
         resources.callback(publisher.close)
         daemon = unless_stopped(lambda: Daemon(settings, publisher, open_with_learned(settings), stop), stop)
         if daemon is None:
             service.stopping()
             return 0
         resources.callback(daemon.close)
-        preview = Preview(context, settings.publish.preview, daemon.session, daemon.seen)
+        preview = Preview(context, settings.publish.preview, daemon.session, daemon.seen, access)
         resources.callback(preview.close)
         commands = {**daemon.commands(), "preview": preview.where}
-        control = ControlSocket(context, settings.publish.control, commands)
+        control = ControlSocket(context, settings.publish.control, commands, access=access)
         resources.callback(control.close)
-        daemon.run(control, preview, service)
+        daemon.run(control, preview, access, service)
     return 0
 
 
@@ -203,7 +207,7 @@ class Daemon:
             "capture", self._capture.step, self._stop, revive=self._capture.reopen, restart_limit=restart_limit
         )
 
-    def run(self, control: ControlSocket, preview: Preview, service: Service) -> None:
+    def run(self, control: ControlSocket, preview: Preview, access: Access, service: Service) -> None:
         """Start the threads, and watch over them until the stop event is set or the source has ended.
 
         Raises:
@@ -211,7 +215,8 @@ class Daemon:
         """
         self._workers.append(Worker("control", control.step, self._stop))
         self._workers.append(Worker("commands", lambda: self._work_off(control, service), self._stop))
-        self._workers.append(Worker("peers", lambda: self._watch_peers(control.peers, preview.peers), self._stop))
+        all_peers = (self._publisher.peers, control.peers, preview.peers)
+        self._workers.append(Worker("peers", lambda: self._watch_peers(access, all_peers), self._stop))
         self._workers.append(Worker("preview", preview.step, self._stop))
         self._workers.append(Worker("log", self._upkeep.step, self._stop))
         for worker in self._workers:
@@ -270,8 +275,11 @@ class Daemon:
         service.reload_if_asked(self.administration.use)
         return control.work()
 
-    def _watch_peers(self, *others: Peers) -> bool:
-        for peers in (self._publisher.peers, *others):
+    def _watch_peers(self, access: Access, all_peers: Sequence[Peers]) -> bool:
+        keys_changed = access.check()
+        for peers in all_peers:
+            if keys_changed:
+                peers.disconnect_guarded()
             peers.check()
         self._stop.wait(_PEERS_S)
         return True

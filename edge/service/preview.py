@@ -13,6 +13,7 @@ from edge.geometry import Image
 from edge.health import Clock
 from edge.pipeline.selection import laplacian_variance, small_grey_card
 from edge.pipeline.tracking import Track
+from edge.wire.access import Access
 from edge.wire.commands import NothingMore, PreviewReply
 from edge.wire.peers import Allowance, Peers
 from edge.wire.preview import PREVIEW, Exposure, PreviewCard, PreviewMessage, encode_preview
@@ -47,6 +48,8 @@ class Preview:
         endpoint: str,
         session: str,
         newest: Callable[[], Seen | None],
+        access: Access | None = None,
+        *,
         clock: Clock = time.monotonic_ns,
     ) -> None:
         """Bind the socket.
@@ -56,6 +59,7 @@ class Preview:
             endpoint: to bind it to.
             session: this run of the scanner.
             newest: what was seen last.
+            access: who may connect from other machines; None lets only programs on this one.
             clock: for the rate of pictures.
 
         Raises:
@@ -72,7 +76,7 @@ class Preview:
         # Whoever comes second is told of, too: what stands still, such as a photo, is sent again.
         self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._socket.setsockopt(zmq.SNDHWM, _WAITING)
-        self.peers = Peers(context, self._socket, endpoint, "publish.preview", _SUBSCRIBERS)
+        self.peers = Peers(context, self._socket, endpoint, "publish.preview", _SUBSCRIBERS, access)
         self.endpoint = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def step(self) -> bool:

@@ -48,7 +48,7 @@ def _endpoint(value: str) -> str:
     host, _, port = address.rpartition(":")
     if transport == "tcp" and host and (port == "*" or (_PORT.fullmatch(port) and 0 < int(port) <= 65_535)):
         return value
-    if transport in ("ipc", "inproc") and address:
+    if transport in ("ipc", "inproc") and address and not address.startswith("@"):
         return value
     raise ValueError("must be such as tcp://127.0.0.1:5556, with a port from 1 to 65535, or ipc:///run/scanner")
 
@@ -187,6 +187,10 @@ class PublishSettings(_Section):
         min_length=1,
         max_length=64,
         description="name of this scanner in its messages; unset: made from the machine's id",
+    )
+    keys: Path = Field(
+        default=Path("/etc/card-scanner/keys"),
+        description="folder of the keys (`card-scanner keys`) that addresses need which other machines can reach",
     )
     send_high_water_mark: int = Field(default=1000, ge=1, le=100_000, description="messages kept for a slow subscriber")
     health_interval_s: float = Field(default=1.0, gt=0, le=60, description="time between health messages")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from edge.errors import BusyError, ErrorCode, RequestError, ScannerError, UnknownCommandError
 from edge.settings.validation import first_fault
+from edge.wire.access import Access
 from edge.wire.commands import COMMANDS, ErrorReply, Form, Reply, Request
 from edge.wire.peers import Allowance, Peers
 
@@ -55,6 +56,7 @@ class ControlSocket:
         endpoint: str,
         commands: Mapping[str, Command],
         forms: Mapping[str, Form] = COMMANDS,
+        access: Access | None = None,
     ) -> None:
         """Bind the socket.
 
@@ -63,6 +65,7 @@ class ControlSocket:
             endpoint: where it listens.
             commands: name -> what carries the command out.
             forms: name -> what it takes and gives.
+            access: who may connect from other machines; None lets only programs on this one.
 
         Raises:
             PublishError: if the endpoint is invalid or in use.
@@ -72,7 +75,7 @@ class ControlSocket:
         self._socket = context.socket(zmq.ROUTER)
         # Of the replies to a client that reads none, each as large as a picture, one waits and the rest are lost.
         self._socket.setsockopt(zmq.SNDHWM, 1)
-        self.peers = Peers(context, self._socket, endpoint, "publish.control", _CLIENTS)
+        self.peers = Peers(context, self._socket, endpoint, "publish.control", _CLIENTS, access)
         self._finished, self._from_worker = _pipe(context, f"inproc://finished-{id(self)}")
 
     def step(self) -> bool:

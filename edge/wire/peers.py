@@ -3,7 +3,7 @@
 libzmq bounds the length of a message's part and how many whole messages wait. It bounds neither how many parts a
 message has, nor a subscriber's subscriptions, each byte of which costs the publisher about 100, nor who connects. So
 every TCP connection is watched from outside: the kernel counts what has come in on it, and one that sent too much is
-ended, upon which libzmq frees all that it holds for it. Whoever comes by `ipc://` needs access to this machine's files.
+ended, upon which libzmq frees all that it holds for it. Whoever comes by `ipc://` must be in the group of its file.
 """
 
 import logging
@@ -12,15 +12,19 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from edge.errors import PublishError
+from edge.wire.access import Access, is_local
 
 # `tcpi_bytes_received` in Linux's struct tcp_info (linux/tcp.h, since 4.1): 64 bits at this place.
 _BYTES_RECEIVED_AT = 128
+_IPC = "ipc://"
+_IPC_MODE = 0o660
 _TCP_INFO_BYTES = _BYTES_RECEIVED_AT + 8
 
 T = TypeVar("T")
@@ -65,12 +69,22 @@ class Peers:
         endpoint: str,
         key: str,
         allowance: Allowance,
+        access: Access | None,
     ) -> None:
         """Bind a socket, or close it and say why that is not possible.
+
+        Args:
+            context: that it belongs to.
+            bound: the socket.
+            endpoint: where it is to listen; by `ipc://`, its file is for its owner and group.
+            key: the setting that names the endpoint.
+            allowance: of its peers.
+            access: who may connect from other machines; None refuses an endpoint that those can reach.
 
         Raises:
             PublishError: naming the setting `key`.
         """
+        self._guarded = not is_local(endpoint)
         self._socket = bound
         self._allowance = allowance
         self._key = key
@@ -80,10 +94,16 @@ class Peers:
         bound.setsockopt(zmq.RCVHWM, allowance.waiting)
         self._events = _monitored(context, bound)
         try:
+            if self._guarded:
+                _guard(bound, endpoint, key, access)
             bound.bind(endpoint)
-        except (zmq.ZMQError, ValueError) as cause:
+            if endpoint.startswith(_IPC):
+                Path(endpoint.removeprefix(_IPC)).chmod(_IPC_MODE)
+        except (zmq.ZMQError, ValueError, OSError, PublishError) as cause:
             self.close()
             bound.close(linger=0)
+            if isinstance(cause, PublishError):
+                raise
             raise PublishError(f"{key}: {endpoint} {_why_not(cause)}") from cause
         self.port = _port(bound)
 
@@ -124,6 +144,15 @@ class Peers:
                 _log.warning("%s: a peer that sends what is no subscription is disconnected", self._key)
                 self._end(descriptor)
 
+    def disconnect_guarded(self) -> None:
+        """End all connections where only programs with a key may connect: those that still may connect again."""
+        if not self._guarded:
+            return
+        with self._lock:
+            self._take_in()
+            for descriptor in list(self._connections):
+                self._end(descriptor)
+
     def close(self) -> None:
         """Watch no longer; to be called before the socket is closed. Safe to call twice."""
         if not self._events.closed:
@@ -151,6 +180,14 @@ class Peers:
 
         self._connections.pop(descriptor, None)
         _ask(descriptor, reset)
+
+
+def _guard(bound: "zmq.Socket[bytes]", endpoint: str, key: str, access: Access | None) -> None:
+    if access is None:
+        raise PublishError(
+            f"{key}: {endpoint} can be reached from other machines; choose one such as tcp://127.0.0.1:5556"
+        )
+    access.protect(bound, endpoint, key)
 
 
 def _monitored(context: "zmq.Context[zmq.Socket[bytes]]", bound: "zmq.Socket[bytes]") -> "zmq.Socket[bytes]":
@@ -194,8 +231,8 @@ def _port(bound: "zmq.Socket[bytes]") -> int | None:
     return int(endpoint.rpartition(":")[2]) if endpoint.startswith("tcp://") else None
 
 
-def _why_not(cause: zmq.ZMQError | ValueError) -> str:
+def _why_not(cause: zmq.ZMQError | ValueError | OSError) -> str:
     if isinstance(cause, zmq.ZMQError) and cause.errno == zmq.EADDRINUSE:
         return "is in use; is another card-scanner running? Stop it, or choose another endpoint"
-    reason = cause.strerror if isinstance(cause, zmq.ZMQError) else cause
+    reason = cause if isinstance(cause, ValueError) else cause.strerror
     return f"cannot be bound ({reason}); give one such as tcp://127.0.0.1:5556"

@@ -3,6 +3,7 @@
 import zmq
 
 from edge.settings.settings import PublishSettings
+from edge.wire.access import Access
 from edge.wire.encoding import Message, encode
 from edge.wire.envelope import Topic
 from edge.wire.peers import Allowance, Peers
@@ -25,8 +26,10 @@ class Publisher:
         retained: what was published and still holds; safe between threads.
     """
 
-    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", settings: PublishSettings) -> None:
-        """Bind the socket.
+    def __init__(
+        self, context: "zmq.Context[zmq.Socket[bytes]]", settings: PublishSettings, access: Access | None = None
+    ) -> None:
+        """Bind the socket; without `access` only programs on this machine may connect.
 
         Raises:
             PublishError: if the endpoint is invalid or in use.
@@ -38,7 +41,7 @@ class Publisher:
         self._socket = context.socket(zmq.XPUB)
         self._socket.setsockopt(zmq.SNDHWM, settings.send_high_water_mark)
         self._socket.setsockopt(zmq.XPUB_MANUAL_LAST_VALUE, 1)
-        self.peers = Peers(context, self._socket, settings.endpoint, "publish.endpoint", _SUBSCRIBERS)
+        self.peers = Peers(context, self._socket, settings.endpoint, "publish.endpoint", _SUBSCRIBERS, access)
 
     def send(self, message: Message) -> bool:
         """Send a message under its topic; whether that worked. A failure is counted."""

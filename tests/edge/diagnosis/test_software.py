@@ -8,11 +8,12 @@ import zmq
 
 from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
-from edge.diagnosis.software import check_clock, check_disk, check_log, check_ports
+from edge.diagnosis.software import check_access, check_clock, check_disk, check_log, check_ports
 from edge.log.file import open_log_as_it_is
 from edge.settings.settings import LogSettings, PublishSettings, RecognitionSettings, Settings
 from edge.wire.commands import StatusReply
 from edge.wire.control import ControlSocket
+from edge.wire.keys import KeyFolder
 from tests.wire_messages import health_message
 
 Usage = namedtuple("Usage", "total used free")
@@ -87,3 +88,22 @@ def test_clock(monkeypatch, said, state):
     if said == "1970":
         monkeypatch.setattr("time.time", lambda: 0.0)
     assert check_clock(Settings(), Told()).state is state
+
+
+def test_who_may_connect_from_other_machines(ports, tmp_path):
+    def finding(**changes):
+        return check_access(Settings(publish=ports.model_copy(update={"keys": tmp_path / "keys"} | changes)), Machine())
+
+    assert finding().state is State.UNUSED
+    reached = {"endpoint": "tcp://*:5556"}
+    none = finding(**reached)
+    assert (none.state, none.remedy) == (State.FAILURE, "sudo card-scanner keys make NAME")
+    assert "there are no keys in" in none.sentence
+    keys = KeyFolder(tmp_path / "keys")
+    keys.make("phone", tmp_path / "phone.key")
+    assert finding(**reached).sentence == "tcp://*:5556: programs with a key may connect: phone"
+    keys.revoke("phone")
+    assert (finding(**reached).state, finding(**reached).sentence) == (
+        State.WARNING,
+        "tcp://*:5556: no program has a key",
+    )
