@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -87,9 +88,13 @@ def test_the_user_is_made(tmp_path):
 @pytest.mark.skipif(shutil.which("systemd-tmpfiles") is None, reason="systemd-tmpfiles is not installed")
 def test_the_folders_are_made_and_litter_is_removed_at_boot(tmp_path):
     databases = tmp_path / "var/lib/card-scanner/databases"
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "group").write_text("card-scanner:x:990:\n")
     command = ("systemd-tmpfiles", f"--root={tmp_path}", "--create", "--remove", "--boot")
     outcome = run(*command, SYSTEMD / "card-scanner.tmpfiles")
     assert outcome.returncode == 0, outcome.stdout
+    keys = (tmp_path / "etc/card-scanner/keys").stat()
+    assert (stat.S_IMODE(keys.st_mode), keys.st_gid) == (0o2750, 990)
     (databases / ".a.1.installing").mkdir()
     (databases / "a").mkdir()
     assert run(*command, SYSTEMD / "card-scanner.tmpfiles").returncode == 0

@@ -12,6 +12,7 @@ SUBJECTS += [
     "disk",
     "log",
     "ports",
+    "access",
     "clock",
 ]
 
