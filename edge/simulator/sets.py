@@ -1,9 +1,9 @@
 """Which cards exist: the simulated game's sets, reproducible on every machine and cheap to list.
 
-Five collections are drawn from disjoint seeds, with the same distribution of styles: the demo set that ships with a
-database, cards to train on, cards to score networks with, cards that no database knows, and a game of full size. No two
-collections share an art, a set code or a card id. Some cards are reprints: same art, name and layout as an earlier
-card, another set symbol, set code and number.
+Six collections are drawn from disjoint seeds, with the same distribution of styles: the demo set that ships with a
+database, cards to train on, further ones of which each set has a single template, cards to score networks with, cards
+that no database knows, and a game of full size. No two collections share an art, a set code or a card id. Some cards
+are reprints: same art, name and layout as an earlier card, another set symbol, set code and number.
 """
 
 from collections import Counter
@@ -76,7 +76,7 @@ class CardSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Collection:
-    """One of the five disjoint collections."""
+    """One of the six disjoint collections."""
 
     key: int
     initials: str
@@ -95,6 +95,10 @@ _FULL_SIZE = _Collection(key=5, initials="ABCDE", smallest_set=110, largest_set=
 # chosen: a tenth of the cards, as of real games; half of them are of cards that were reprinted before, by which groups
 # of 2 to about 40 printings come about (Simon 1955).
 _FULL_SIZE_REPRINTS, _REPRINTED_AGAIN = 0.1, 0.5
+# The initials are those of the training cards, the seeds those of the full-size game; the sets are numbered apart.
+_TEMPLATES = _Collection(
+    key=5, initials=_TRAINING.initials, smallest_set=24, largest_set=24, reprint_share=0.0, first_set=5001
+)
 
 
 def demo_cards() -> tuple[CardSpec, ...]:
@@ -105,6 +109,16 @@ def demo_cards() -> tuple[CardSpec, ...]:
 def training_cards(count: int) -> tuple[CardSpec, ...]:
     """The first `count` cards to train on."""
     return _cards(_TRAINING, count)
+
+
+def template_cards(count: int) -> tuple[CardSpec, ...]:
+    """The first `count` cards to train on that are hard to tell apart.
+
+    All 24 of a set share layout, frame, type, rarity and foil; they differ in art, text, name and number alone.
+    """
+    cards = _cards(_TEMPLATES, count)
+    first = {card.set_code: card for card in reversed(cards)}
+    return tuple(_of_template(card, first[card.set_code]) for card in cards)
 
 
 def calibration_cards(count: int) -> tuple[CardSpec, ...]:
@@ -143,11 +157,11 @@ def full_size_cards(count: int = FULL_SIZE_CARD_COUNT) -> tuple[CardSpec, ...]:
 def _cards(collection: _Collection, count: int) -> tuple[CardSpec, ...]:
     cards: list[CardSpec] = []
     reprinted: set[str] = set()
-    index = collection.first_set - 1
+    index = collection.first_set
     while len(cards) < count:
-        index += 1
         rng = np.random.default_rng(np.random.SeedSequence([collection.key, index]))
         cards.extend(_one_set(collection, index, cards, reprinted, rng))
+        index += 1
     return tuple(cards[:count])
 
 
@@ -199,6 +213,11 @@ def _reprint(original: CardSpec, new: CardSpec) -> CardSpec:
         symbol_seed=new.symbol_seed,
         lookalike_of=original.card_id,
     )
+
+
+def _of_template(card: CardSpec, model: CardSpec) -> CardSpec:
+    """`card` printed as `model` is."""
+    return replace(card, style_seed=model.style_seed, types=model.types, rarity=model.rarity, foil=model.foil)
 
 
 def _types(rng: np.random.Generator) -> tuple[str, ...]:

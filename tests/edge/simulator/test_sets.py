@@ -12,6 +12,7 @@ from edge.simulator.sets import (
     calibration_cards,
     demo_cards,
     full_size_cards,
+    template_cards,
     training_cards,
     unknown_cards,
 )
@@ -23,6 +24,7 @@ COLLECTIONS = {
     "unknown": unknown_cards(800),
     "full size": full_size_cards(1760),
 }
+TEMPLATES = template_cards(240)
 LISTING = """
 from edge.simulator.sets import demo_cards, training_cards
 for card in (*demo_cards()[::50], *training_cards(300)[::10]):
@@ -52,6 +54,23 @@ def test_reprints_share_everything_but_the_edition(name):
         assert card.set_code != original.set_code
         assert card.symbol_seed != original.symbol_seed
         assert original.lookalike_of is None
+
+
+def test_cards_of_a_template_differ_in_art_name_and_number_alone():
+    sets = Counter(card.set_code for card in TEMPLATES)
+    assert set(sets.values()) == {24}
+    assert len({card.style_seed for card in TEMPLATES}) == len(sets) == 10
+    for code in sets:
+        cards = [card for card in TEMPLATES if card.set_code == code]
+        assert len({(card.style_seed, card.symbol_seed, card.types, card.rarity, card.foil) for card in cards}) == 1
+        assert len({card.art_seed for card in cards}) == len(cards)
+    assert template_cards(40) == TEMPLATES[:40]
+
+
+def test_cards_of_templates_are_none_of_another_collection():
+    for attribute in ("card_id", "set_code", "art_seed", "style_seed", "symbol_seed"):
+        others = {getattr(card, attribute) for cards in COLLECTIONS.values() for card in cards}
+        assert not others & {getattr(card, attribute) for card in TEMPLATES}
 
 
 def test_no_card_is_reprinted_twice():
