@@ -66,7 +66,7 @@ def _add_student(commands: "Commands[argparse.ArgumentParser]") -> None:
     student.add_argument(
         "--teacher",
         type=named_path,
-        help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt, or that of another student",
+        help="its checkpoint, such as RUNS/NAME/last-blocks/checkpoint.pt, or that (or the .onnx file) of a student",
     )
     student.add_argument("--shape", help="of the network, such as regnet-x-400mf (default: demo, or the recipe's)")
     _add_run(student, "training.embedding.student")
@@ -263,7 +263,9 @@ def _add_compile(commands: "Commands[argparse.ArgumentParser]") -> None:
         description="Writes a job folder: the graph in operations that the compiler takes, calibration crops, the "
         "model script and the commands. Where Hailo's Dataflow Compiler is installed, the job is carried out.",
     )
-    compile_.add_argument("--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt")
+    compile_.add_argument(
+        "--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt, or the float model itself"
+    )
     compile_.add_argument("--model", type=named_path, required=True, help="float model exported from it (.onnx)")
     compile_.add_argument("--output", type=named_path, required=True, help="job folder")
     _add_calibration(compile_, crops=1024)

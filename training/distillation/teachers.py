@@ -10,6 +10,7 @@ from training.embedding.loss import SCALE, ArcFace
 from training.embedding.retrieval import torch_embedding
 from training.engine.checkpoint import load_checkpoint
 from training.errors import TrainingError
+from training.networks.exported import ONNX_SUFFIX, read_exported
 from training.networks.model import CardEmbedder, student_of
 from training.networks.teacher import Teacher, is_teacher, teacher_of
 from training.parallel.ranks import Ranks
@@ -41,25 +42,31 @@ class FrozenTeacher:
 
 
 def open_teacher(path: Path, references: References, ranks: Ranks) -> FrozenTeacher:
-    """The averaged network of a checkpoint: a teacher's, or that of another student.
+    """The averaged network of a checkpoint, a teacher's or that of another student, or a student that was exported.
 
     A teacher brings the centres of its classes, which must be those of the cards. A student may have learnt other
     cards: its centres are put where it has these.
 
     Args:
-        path: of the checkpoint.
+        path: of the checkpoint, or of the ONNX file that was made of a student's.
         references: the cards that its student shall learn.
         ranks: the processes that share the run; each has the teacher on its own device.
 
     Raises:
         TrainingError: if it is no checkpoint of either, or of a teacher of other cards.
     """
+    if path.suffix == ONNX_SUFFIX:
+        return _of_student(read_exported(path), references, ranks)
     state = load_checkpoint(path)
-    if is_teacher(state):
-        network, centres = teacher_of(state)
-        check_same_cards(path, state, references.digest)
-        return _frozen(network, centres, references, ranks)
-    student = student_of(state).to(ranks.device)
+    if not is_teacher(state):
+        return _of_student(student_of(state), references, ranks)
+    network, centres = teacher_of(state)
+    check_same_cards(path, state, references.digest)
+    return _frozen(network, centres, references, ranks)
+
+
+def _of_student(student: CardEmbedder, references: References, ranks: Ranks) -> FrozenTeacher:
+    student.to(ranks.device)
     settings = student.settings
     centres = ArcFace(2 * references.classes, settings.dimension, SCALE)
     embed = torch_embedding(student, settings.width, settings.height)

@@ -19,13 +19,13 @@ from edge.geometry import Image
 from edge.imaging.preprocessing import preprocess
 from edge.manifests import ModelManifest, file_sha256
 from training.data.cards import open_cards
-from training.engine.checkpoint import load_checkpoint
 from training.errors import ExportError
 from training.export.accelerator import AcceleratorForm, is_rewritten
 from training.export.hailo import compile_job
 from training.export.quantization import calibration_crops
 from training.export.student import LEAST_PARITY
-from training.networks.model import MEAN_RGB, STD_RGB, CardEmbedder, student_of
+from training.networks.exported import open_student
+from training.networks.model import MEAN_RGB, STD_RGB, CardEmbedder
 from training.parallel.ranks import Ranks
 
 HW_ARCH = "hailo8"
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ScannerError: if the job cannot be made, or fails a check.
     """
-    model = student_of(load_checkpoint(args.checkpoint))
+    model = open_student(args.checkpoint)
     cards = open_cards(args.cards or args.calibration, args.metadata, args.runs / "references", Ranks())
     crops = calibration_crops(cards.learnt, args.calibration, (model.settings.width, model.settings.height))
     report = write_job(model, args.model, crops, args.output)

@@ -208,5 +208,5 @@ def _manifest(model: CardEmbedder, path: Path, card: dict[str, Any]) -> ModelMan
         sha256=digest,
         dimension=model.settings.dimension,
         preprocessing=model.settings.preprocessing,
-        card=card,
+        card=card | {"model": model.settings.to_json()},
     )
