@@ -17,7 +17,7 @@ class BatchNormalizedConvNext(nn.Module):
         super().__init__()
         self.stem = _reduction(3, hidden_sizes[0], 4)
         self.stages = nn.ModuleList(
-            nn.Sequential(*(_Block(size) for _ in range(depth)))
+            nn.Sequential(*(Block(size) for _ in range(depth)))
             for depth, size in zip(depths, hidden_sizes, strict=True)
         )
         self.reductions = nn.ModuleList(_reduction(before, after, 2) for before, after in pairwise(hidden_sizes))
@@ -30,7 +30,9 @@ class BatchNormalizedConvNext(nn.Module):
         return features
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
+    """Depthwise convolution, expansion, ReLU, contraction, beside the identity."""
+
     def __init__(self, size: int) -> None:
         super().__init__()
         last = nn.BatchNorm2d(size)
@@ -46,6 +48,7 @@ class _Block(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
+        """What it adds to its input, and that."""
         out: Tensor = features + self.branch(features)
         return out
 
