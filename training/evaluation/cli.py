@@ -78,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=named_path, help=".onnx or .hef (its .json beside it), or a run's checkpoint.pt")
+    parser.add_argument("--against", type=named_path, help="another model on the same crops, in the same tables")
     parser.add_argument("--count", type=int, default=20, help="known and unknown crops of each condition (default: 20)")
     parser.add_argument("--gallery", type=int, default=400, help="simulated cards in the gallery (default: 400)")
     parser.add_argument("--cards", type=named_path, help="folder of card images in place of the simulated cards")

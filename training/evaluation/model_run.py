@@ -38,6 +38,8 @@ def run(args: argparse.Namespace) -> int:
     cards = _held_out(args)
     jobs, known = crop_jobs(cards, args.count)
     embedders: dict[str, Embedder] = {MODEL: open_embedder(args.model)}
+    if args.against is not None:
+        embedders[f"against {args.against.stem}"] = open_embedder(args.against)
     untrained = open_untrained(args.model)
     if untrained is not None:
         embedders[UNTRAINED] = untrained

@@ -179,9 +179,11 @@ def test_the_report_of_a_model_file(model: Path, cards: HeldOut, tmp_path: Path,
     )
     out = tmp_path / "report"
     command = ["evaluate", "model", str(model), "--count", "3", "--workers", "1", "--output", str(out)]
-    assert main(command) == 0
+    assert main([*command, "--against", str(model)]) == 0
     report = json.loads((out / "report.json").read_text())
-    assert set(report["recognition"]) == {"model", "untrained", "hash 8 x 8", "hash 16 x 16", "hash 32 x 32"}
+    methods = {"model", "against tiles", "untrained", "hash 8 x 8", "hash 16 x 16", "hash 32 x 32"}
+    assert set(report["recognition"]) == methods
+    assert report["open_set"]["against tiles"] == report["open_set"]["model"]
     assert report["recognition"]["model"]["clean"]["top1"]["value"] == 1
     assert report["model"]["model_id"] == "tiles"
     assert "clean: top-1" in capsys.readouterr().out
