@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -14,17 +14,27 @@ from torch.utils.data import DataLoader, Dataset
 
 from training.augmentation import AugmentationSettings, augment
 from training.augmentation.fields import Draw
+from training.data.order import alike_order, shuffled_order
 from training.data.references import COLUMNS, ROWS, References
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchShape:
-    """Size of a batch: different cards or scenes, views of each, and their height and width in pixels."""
+    """What a batch is made of.
+
+    Attributes:
+        cards: different cards or scenes.
+        views: of each.
+        height: of a view in pixels.
+        width: likewise.
+        alike: cards of one set that follow each other, see `alike_order`; 1 for cards in random order.
+    """
 
     cards: int
     views: int = 2
     height: int
     width: int
+    alike: int = 1
 
     @property
     def images(self) -> int:
@@ -69,9 +79,8 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
 
     def _card(self, position: int) -> tuple[int, bool]:
         """Which card comes at a position of the endless sequence, and whether it is upside down."""
-        count = len(self.references.labels)
-        epoch, place = divmod(position, 2 * count)
-        index, upside_down = divmod(int(_order(self.seed, epoch, 2 * count)[place]), 2)
+        epoch, place = divmod(position, 2 * len(self.references.labels))
+        index, upside_down = divmod(int(_order(self.references.card_ids, self.shape.alike, self.seed, epoch)[place]), 2)
         return index, bool(upside_down)
 
 
@@ -89,7 +98,7 @@ class DeviceBatches:
         seed: int,
         device: torch.device,
     ) -> None:
-        whole = BatchShape(cards=shape.cards, views=shape.views, height=ROWS, width=COLUMNS)
+        whole = replace(shape, height=ROWS, width=COLUMNS)
         self._originals = TrainingBatches(references, AugmentationSettings(clean=1.0), whole, seed)
         self._augmentation = augmentation
         self._seed = seed
@@ -141,8 +150,9 @@ def _seed_of(seed: int, number: int) -> int:
 
 
 @lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    return np.random.default_rng([seed, epoch, count]).permutation(count)
+def _order(card_ids: tuple[str, ...], alike: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    rng = np.random.default_rng([seed, epoch, 2 * len(card_ids)])
+    return shuffled_order(len(card_ids), rng) if alike == 1 else alike_order(card_ids, alike, rng)
 
 
 def _leave_signals_to_parent(_worker: int) -> None:

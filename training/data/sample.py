@@ -22,12 +22,13 @@ def stratified_sample(card_ids: Sequence[str], count: int, seed: int = 0) -> NDA
     """
     rng = np.random.default_rng(seed)
     images, count = len(card_ids), min(count, len(card_ids))
-    sets = {name: place for place, name in enumerate(dict.fromkeys(map(_set_of, card_ids)))}
-    places = rng.permutation(len(sets))[[sets[_set_of(card_id)] for card_id in card_ids]]
+    sets = {name: place for place, name in enumerate(dict.fromkeys(map(set_of, card_ids)))}
+    places = rng.permutation(len(sets))[[sets[set_of(card_id)] for card_id in card_ids]]
     in_line = np.lexsort((rng.random(images), places))
     taken = np.floor((np.arange(count) + rng.random()) * images / max(count, 1)).astype(np.int64)
     return np.asarray(rng.permutation(in_line[np.minimum(taken, images - 1)]), dtype=np.int64)
 
 
-def _set_of(card_id: str) -> str:
+def set_of(card_id: str) -> str:
+    """The set that a card id names: what stands before its last hyphen."""
     return card_id.rpartition("-")[0]

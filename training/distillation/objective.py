@@ -16,7 +16,7 @@ from training.distillation.terms import (
     softened_divergence,
 )
 from training.distillation.weights import DistillationWeights
-from training.embedding.loss import ArcFace
+from training.embedding.loss import ArcFace, supervised_contrastive
 from training.engine.objective import GRADIENT, NETWORK, BatchLoss
 from training.engine.precision import Precision, autocast
 from training.errors import TrainingError
@@ -87,6 +87,8 @@ class DistillationObjective:
         parts = self._terms(learnt, learnt_map, taught, taught_map)
         if self.weights.classification:
             parts["classification"] = self.arcface(learnt, labels, self.weights.margin)
+        if self.weights.contrastive:
+            parts["contrastive"] = supervised_contrastive(learnt, labels, self.weights.contrastive_temperature)
         norms = {name: gradient_norm(part, learnt_map) for name, part in parts.items()}
         total = _zero(pixels)
         for name, share in self.weights.shares().items():

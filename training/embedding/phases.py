@@ -75,6 +75,7 @@ def run_maker(
                 views=recipe.views,
                 height=max(size[0] for size in sizes),
                 width=max(size[1] for size in sizes),
+                alike=recipe.hard_negatives,
             ),
             batches_per_step=args.batches or ranks.size,
             schedule=Schedule(learning_rate=phase.learning_rate, warm_up=min(0.9, phase.warm_up_epochs / phase.epochs)),

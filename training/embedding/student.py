@@ -12,7 +12,7 @@ from training.distillation.stages import student_phases
 from training.distillation.teachers import open_teacher
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
 from training.embedding.phases import carry_out_phases, run_maker
-from training.embedding.recipes import read_recipe
+from training.embedding.recipes import Recipe, read_recipe
 from training.embedding.runs import card_batches, describe_card_run, held_out_measure
 from training.engine.runs import Run, carry_out, started
 from training.engine.schedule import Budget, Schedule
@@ -32,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
     """
     _check_options(args)
     with started(args) as ranks:
-        cards = open_cards(args.cards, args.metadata, args.runs / "references", ranks)
         if args.recipe is None:
-            _learn_alone(args, cards, ranks)
+            _learn_alone(args, _cards(args, ranks), ranks)
         else:
-            _learn_from_teacher(args, cards, ranks)
+            recipe = read_recipe(args.recipe)
+            _learn_from_teacher(args, recipe, _cards(args, ranks, templates=recipe.hard_negatives > 1), ranks)
     return 0
 
 
@@ -68,15 +68,18 @@ def _learn_alone(args: argparse.Namespace, cards: Cards, ranks: Ranks) -> None:
     carry_out(plan, ranks, resume=args.resume)
 
 
-def _learn_from_teacher(args: argparse.Namespace, cards: Cards, ranks: Ranks) -> None:
-    recipe = read_recipe(args.recipe)
+def _cards(args: argparse.Namespace, ranks: Ranks, *, templates: bool = False) -> Cards:
+    return open_cards(args.cards, args.metadata, args.runs / "references", ranks, templates=templates)
+
+
+def _learn_from_teacher(args: argparse.Namespace, recipe: Recipe, cards: Cards, ranks: Ranks) -> None:
     if args.shape is not None:
         recipe = recipe.with_student(args.shape)
     model = shape_named(recipe.student.shape)
     teacher = open_teacher(args.teacher, cards.learnt, ranks)
     sizes = [(model.height, model.width), teacher.input_size]
     make = run_maker(args, recipe, cards, ranks, sizes, teacher=file_sha256(args.teacher))
-    carry_out_phases(student_phases(recipe, teacher, make), ranks, resume=args.resume)
+    carry_out_phases(student_phases(recipe, teacher, cards.learnt, make), ranks, resume=args.resume)
 
 
 def _check_options(args: argparse.Namespace) -> None:

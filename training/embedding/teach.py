@@ -2,6 +2,7 @@
 
 import argparse
 
+from edge.errors import ConfigurationError
 from training.data.cards import open_cards
 from training.distillation.stages import teacher_phases
 from training.embedding.phases import carry_out_phases, run_maker
@@ -16,8 +17,13 @@ def run(args: argparse.Namespace) -> int:
         ScannerError: if the run cannot start or go on.
     """
     recipe = read_recipe(args.recipe)
+    if recipe.teacher is None:
+        raise ConfigurationError(
+            f"the recipe {args.recipe} has no teacher of its own: it is for card-training student --teacher"
+        )
     with started(args) as ranks:
         cards = open_cards(args.cards, args.metadata, args.runs / "references", ranks)
         make = run_maker(args, recipe, cards, ranks, [(recipe.teacher.height, recipe.teacher.width)])
-        carry_out_phases(teacher_phases(recipe, cards.learnt, ranks, make), ranks, resume=args.resume)
+        phases = teacher_phases(recipe.teacher, recipe.precision, cards.learnt, ranks, make)
+        carry_out_phases(phases, ranks, resume=args.resume)
     return 0

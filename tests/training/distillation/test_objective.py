@@ -47,6 +47,15 @@ def test_each_term_has_its_share_of_the_gradient(teacher):
     assert distil.arcface.centres.grad is not None
 
 
+def test_cards_of_the_batch_are_told_apart_by_their_labels(teacher):
+    distil = distilling(teacher, contrastive=1.0, distillation=0)
+    pixels = torch.rand(4, 3, 64, 32) * 255
+    loss = distil.loss(pixels, torch.tensor([0, 0, 1, 1]), 0.0)
+    assert loss.total.item() == pytest.approx(float(loss.parts["contrastive"] / loss.parts["gradient_contrastive"]))
+    other = distil.loss(pixels, torch.tensor([0, 1, 0, 1]), 0.0)
+    assert float(loss.parts["contrastive"]) != pytest.approx(float(other.parts["contrastive"]))
+
+
 def test_regression_alone_draws_the_student_to_the_teacher(teacher):
     distil = distilling(teacher, feature=1.0, kl=0, attention=0, high_frequency=0)
     pixels = torch.rand(8, 3, 64, 32) * 255

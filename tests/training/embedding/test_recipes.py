@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from edge.errors import ConfigurationError
@@ -9,8 +11,11 @@ from training.networks.families.shapes import SHAPES
 def test_shipped_recipes_are_complete(name):
     recipe = read_recipe(name)
     student = SHAPES[recipe.student.shape]
-    assert student.dimension == recipe.teacher.dimension == 768
-    assert (student.height, student.width) == (recipe.teacher.height, recipe.teacher.width)
+    if recipe.teacher is None:
+        assert replace(student, family="convnext") == SHAPES["demo"]
+    else:
+        assert student.dimension == recipe.teacher.dimension == 768
+        assert (student.height, student.width) == (recipe.teacher.height, recipe.teacher.width)
     for stage in recipe.student.stages:
         assert sum((stage.feature, stage.kl, stage.attention, stage.high_frequency, stage.relational)) == 1
 
@@ -32,6 +37,7 @@ def test_the_two_stages_and_the_two_phases():
 def test_another_student_starts_from_random_weights():
     student = read_recipe("distillation").with_student("regnet-x-400mf").student
     assert (student.shape, student.weights) == ("regnet-x-400mf", None)
+    assert not read_recipe("hard-negatives").with_student("regnet-x-400mf").student.from_teacher
 
 
 @pytest.mark.parametrize(
@@ -50,5 +56,5 @@ def test_a_recipe_with_a_mistake_names_it(tmp_path, change, complaint):
 
 
 def test_a_recipe_that_is_not_there_names_those_that_are():
-    with pytest.raises(ConfigurationError, match="there are distillation, regression, relational"):
+    with pytest.raises(ConfigurationError, match="there are distillation, hard-negatives, regression, relational"):
         read_recipe("nothing")

@@ -7,6 +7,7 @@ from edge.errors import ConfigurationError
 from tests.training.conftest import TINY
 from training.cli import build_parser, main
 from training.data.cards import Cards
+from training.distillation import stages
 from training.embedding import student
 from training.embedding.student import run_settings
 from training.engine.checkpoint import load_checkpoint, save_checkpoint
@@ -60,7 +61,7 @@ def test_a_step_has_one_batch_for_each_process_unless_it_is_said():
 
 
 def test_a_student_learns_from_another_student(tmp_path, monkeypatch, references, student_checkpoint):
-    monkeypatch.setattr(student, "open_cards", lambda *_: Cards(learnt=references, held_out=references))
+    monkeypatch.setattr(student, "open_cards", lambda *_, **__: Cards(learnt=references, held_out=references))
     monkeypatch.setitem(SHAPES, "wide", ModelSettings(**TINY.to_json() | {"width": 64, "dimension": 12}))
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(RECIPE)
@@ -72,10 +73,29 @@ def test_a_student_learns_from_another_student(tmp_path, monkeypatch, references
     assert (learnt.width, learnt.dimension) == (64, TINY.dimension)
 
 
+def test_a_student_starts_as_its_teacher_made_over(tmp_path, monkeypatch, references, student_checkpoint):
+    monkeypatch.setattr(student, "open_cards", lambda *_, **__: Cards(learnt=references, held_out=references))
+    monkeypatch.setattr(stages, "_PICTURES", 64)
+    monkeypatch.setitem(SHAPES, "made", ModelSettings(**TINY.to_json() | {"family": "convnext-batchnorm"}))
+    recipe = tmp_path / "recipe.toml"
+    stage = RECIPE[RECIPE.index("[[student.stages]]") : RECIPE.index('name = "stage2"')].rpartition("[[")[0]
+    recipe.write_text(
+        'cards = 3\nhard_negatives = 2\nprecision = "fp32"\n[student]\nshape = "made"\nfrom_teacher = true\n'
+        + stage
+        + "contrastive = 0.5\n"
+    )
+    command = ["student", "--name", "s", "--recipe", str(recipe), "--runs", str(tmp_path)]
+    assert main([*command, "--teacher", str(student_checkpoint)]) == 0
+    learnt = student_of(load_checkpoint(tmp_path / "s" / "stage1" / "checkpoint.pt")).settings
+    assert (learnt.family, learnt.dimension) == ("convnext-batchnorm", TINY.dimension)
+    recipe.write_text(recipe.read_text().replace('"made"', '"demo-small"'))
+    assert main([*command, "--teacher", str(student_checkpoint), "--resume"]) == ConfigurationError.exit_code
+
+
 @pytest.fixture
 def finished(tmp_path, monkeypatch, references, student_checkpoint):
     """The command that goes on with a student whose two stages are finished."""
-    monkeypatch.setattr(student, "open_cards", lambda *_: Cards(learnt=references, held_out=references))
+    monkeypatch.setattr(student, "open_cards", lambda *_, **__: Cards(learnt=references, held_out=references))
     monkeypatch.setitem(SHAPES, "wide", ModelSettings(**TINY.to_json() | {"width": 64, "dimension": 12}))
     (tmp_path / "recipe.toml").write_text(RECIPE)
     command = ["student", "--name", "s", "--recipe", str(tmp_path / "recipe.toml"), "--runs", str(tmp_path)]
@@ -92,7 +112,7 @@ def test_finished_stages_are_left_as_they_are(finished, tmp_path):
 
 def test_a_finished_stage_of_other_cards_is_not_taken(finished, monkeypatch, references, capsys):
     others = replace(references, labels=np.array([1, 0, 2, 3, 4, 1]))
-    monkeypatch.setattr(student, "open_cards", lambda *_: Cards(learnt=others, held_out=others))
+    monkeypatch.setattr(student, "open_cards", lambda *_, **__: Cards(learnt=others, held_out=others))
     assert main(finished) == ConfigurationError.exit_code
     assert "was started with other images of cards, or labels of them" in capsys.readouterr().err
 

@@ -66,10 +66,17 @@ class TeacherRecipe(_Part):
 
 
 class StudentRecipe(_Part):
-    """The student: the name of a shape, and the weights its backbone starts with (none: random)."""
+    """The student.
+
+    Attributes:
+        shape: its name.
+        weights: that its backbone starts with; None for random ones.
+        from_teacher: whether it starts as its teacher made over, see `training.distillation.reconstruction`.
+    """
 
     shape: str
     weights: str | None = None
+    from_teacher: bool = False
     stages: tuple[Stage, ...] = Field(min_length=1)
 
 
@@ -79,22 +86,26 @@ class Recipe(_Part):
     Attributes:
         cards: in each batch.
         views: of each card in a batch.
+        hard_negatives: cards of one set that come together in a batch; with more than one, half of the simulated cards
+            are of sets that have a single template each.
         precision: that networks compute in.
         ema_decay: of the averaged weights.
-        teacher: that the student learns from.
+        teacher: that the student learns from; None where another student teaches.
         student: that the scanner runs.
     """
 
     cards: int = Field(gt=0)
     views: int = Field(default=2, gt=0)
+    hard_negatives: int = Field(default=1, ge=1)
     precision: Precision = "bf16"
     ema_decay: Share = 0.999
-    teacher: TeacherRecipe
+    teacher: TeacherRecipe | None = None
     student: StudentRecipe
 
     def with_student(self, shape: str) -> "Recipe":
         """The same recipe for a student of another shape, whose weights are random then."""
-        return self.model_copy(update={"student": self.student.model_copy(update={"shape": shape, "weights": None})})
+        changed = {"shape": shape, "weights": None, "from_teacher": False}
+        return self.model_copy(update={"student": self.student.model_copy(update=changed)})
 
 
 def read_recipe(name: str) -> Recipe:
