@@ -6,20 +6,22 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.database.learned_folder import LearnedFolder
 from edge.detection import CardDetector
 from edge.diagnosis import recognition as checks
 from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
 from edge.diagnosis.picture import card_on_table
-from edge.diagnosis.recognition import check_database, check_detector, check_model, check_recognition
+from edge.diagnosis.recognition import check_database, check_detector, check_learned, check_model, check_recognition
 from edge.errors import ModelError
 from edge.geometry import quad_iou
 from edge.manifests import UNCALIBRATED
-from edge.settings.settings import RecognitionSettings, Settings
+from edge.settings.settings import PublishSettings, RecognitionSettings, Settings
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from tests.calibrations import by_distance, recalibrated
+from tests.edge.database.learned import learned
 
 MACHINE = Machine()
 
@@ -110,3 +112,21 @@ def test_the_picture_shows_one_card(size):
     card = cv2.resize(render_card(demo_cards()[0], 8.0), size, interpolation=cv2.INTER_AREA)
     (found,) = CardDetector().detect(card_on_table(card))
     assert quad_iou(found.quad, np.array([[150.0, 150], [401, 150], [401, 501], [150, 501]])) > 0.97
+
+
+def test_learned_cards_are_counted_and_what_is_torn_is_named(tmp_path):
+    publish = PublishSettings(control=f"ipc://{tmp_path}/nobody")
+    settings = Settings(recognition=RecognitionSettings(learned=tmp_path / "learned"), publish=publish)
+    assert check_learned(settings, MACHINE).state is State.UNUSED
+    folder = LearnedFolder(tmp_path / "learned")
+    for number in (1, 2):
+        folder.write(*learned(number))
+    finding = check_learned(settings, MACHINE)
+    assert (finding.state, finding.sentence) == (State.OK, f"2, in {tmp_path / 'learned'}")
+    (folder.path / "learned-000000000001" / "vectors.bin").unlink()
+    finding = check_learned(settings, MACHINE)
+    assert finding.state is State.WARNING
+    assert "learned-000000000001/vectors.bin" in finding.sentence
+    shutil.rmtree(folder.path)
+    folder.path.write_bytes(b"a file")
+    assert "Not a directory" in check_learned(settings, MACHINE).sentence
