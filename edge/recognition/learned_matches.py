@@ -15,8 +15,8 @@ from edge.database.search import Match
 from edge.geometry import Image
 from edge.recognition.evidence import agreement
 
-# chosen: correlation of a crop with the look that was kept, from which it may show the same card: a third of the cards
-# of its template reach that, none of which the evidence then confirmed (`card-training evaluate learned`).
+# chosen: correlation of a crop with the look that was kept, from which it may show the same card; with it no card of
+# other art was confirmed as a learned one (`card-training evaluate learned`).
 LEAST_AGREEMENT = 0.5
 # physics: each comparison takes a millisecond, and what a crop shows is the nearest card or none.
 _COMPARED = 3

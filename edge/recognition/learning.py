@@ -22,9 +22,8 @@ from edge.manifests import file_sha256
 from edge.recognition.evidence import agreement
 from edge.recognition.recognizer import Recognition, Recognizer
 
-# chosen: cosine distance between views of one card that lies still: 99 of 100 other cards of its template are farther
-# off in the same light, by twice as much (`card-training evaluate learned`); and their correlation, well above that by
-# which the card will be known.
+# chosen: cosine distance between views of one card that lies still, which one of 150 cards exceeded (`card-training
+# evaluate learned`); and their correlation, well above that by which the card will be known.
 _GREATEST_DISTANCE, _LEAST_CORRELATION = 0.1, 0.7
 # physics: grey level from which all colours of a pixel are clipped; and a spot of 10 x 16 mm on a card, which a lamp
 # makes.
