@@ -39,8 +39,8 @@ class _Following:
             control: where it takes commands; None does without asking for the state, so that what was in view before
                 the first message, or came while messages were lost, is not known.
             topics: beginnings of the topics whose messages are told.
-            where: which of those messages are told; None tells all. What is not told is known nevertheless, and a
-                message that shows others to be lost is told always.
+            where: which of those messages are told; None tells all. What is not told is known nevertheless, and a loss
+                that it shows is told with the next message that is.
             key: made by `card-scanner keys make` and read by `read_client_key`; a scanner on another machine wants one.
 
         Raises:

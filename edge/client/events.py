@@ -13,7 +13,7 @@ class Received:
     Attributes:
         message: what it says.
         json: as it came over the wire.
-        lost: messages of which this one shows that they were published before it and did not arrive.
+        lost: messages that did not arrive, found since the message before was told.
     """
 
     message: Message

@@ -13,6 +13,7 @@ from edge.wire.access import show_key
 from edge.wire.commands import StateReply
 from edge.wire.encoding import Message, decode
 from edge.wire.envelope import Topic
+from edge.wire.keepalive import keep_alive
 from edge.wire.keys import ClientKey
 
 _KEPT_MESSAGES = 10_000
@@ -23,8 +24,6 @@ _SILENT_INTERVALS = 3
 _STATE_LIMIT_S = 2.0
 _TAKEN_AT_ONCE = 100
 _ALL_CARDS = "card."
-# Where a machine vanishes, TCP alone would take hours to tell: it is asked after 3 s, three times.
-_KEEPALIVE = {zmq.TCP_KEEPALIVE: 1, zmq.TCP_KEEPALIVE_IDLE: 3, zmq.TCP_KEEPALIVE_INTVL: 1, zmq.TCP_KEEPALIVE_CNT: 3}
 
 
 class Link:
@@ -57,6 +56,7 @@ class Link:
         self._context = zmq.Context[zmq.Socket[bytes]]()
         self._heard_s = time.monotonic()
         self._silence_told = False
+        self._lost_untold = 0
         self._asked: Scanner | None = None
         self._answer_due_s = 0.0
         self._socket = self._connected(zmq.SUB, endpoint)
@@ -117,10 +117,13 @@ class Link:
             return []
         scanner, events = self._scanner_of(message.device, message.session)
         lost = scanner.lost(message, self._expects)
-        self.lost += lost or 0
-        wanted = message.topic.startswith(self._topics) and (self._where is None or self._where(message))
-        if lost is not None and (wanted or lost):
-            events.append(Received(message=message, json=parts[1].decode(), lost=lost))
+        if lost is None:
+            return events
+        self.lost += lost
+        self._lost_untold += lost
+        if message.topic.startswith(self._topics) and (self._where is None or self._where(message)):
+            events.append(Received(message=message, json=parts[1].decode(), lost=self._lost_untold))
+            self._lost_untold = 0
         return events
 
     def _scanner_of(self, device: str, session: str) -> tuple[Scanner, list[Event]]:
@@ -168,8 +171,7 @@ class Link:
         socket.setsockopt(zmq.RCVHWM, _KEPT_MESSAGES)
         socket.setsockopt(zmq.LINGER, 0)
         show_key(socket, self._key)
-        for option, value in _KEEPALIVE.items():
-            socket.setsockopt(option, value)
+        keep_alive(socket)
         if kind == zmq.SUB:
             socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST_PART_BYTES)
         try:

@@ -20,6 +20,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from edge.errors import PublishError
 from edge.wire.access import Access, is_local
+from edge.wire.keepalive import keep_alive
 
 # `tcpi_bytes_received` in Linux's struct tcp_info (linux/tcp.h, since 4.1): 64 bits at this place.
 _BYTES_RECEIVED_AT = 128
@@ -92,6 +93,7 @@ class Peers:
         self._connections: dict[int, _Connection] = {}
         bound.setsockopt(zmq.MAXMSGSIZE, allowance.part_bytes)
         bound.setsockopt(zmq.RCVHWM, allowance.waiting)
+        keep_alive(bound)
         self._events = _monitored(context, bound)
         try:
             if self._guarded:

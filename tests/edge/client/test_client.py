@@ -104,6 +104,17 @@ def test_filters(scanner):
         assert len(client.tracks) == 2
 
 
+def test_a_loss_that_another_message_shows_is_told_with_the_next_that_is_told(scanner):
+    with Client(scanner.endpoint, topics=["card.confirmed"]) as client:
+        scanner.publish(card_message(track_id=1))
+        events_until(client, of_topic(Topic.CONFIRMED))
+        scanner.publish(card_message(track_id=2), lost=True)
+        scanner.health()
+        scanner.publish(card_message(track_id=3))
+        (event,) = events_until(client, is_a(Received))
+        assert (event.message.track_id, event.lost, client.lost) == (3, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("topics", "subscribed"),
     [
