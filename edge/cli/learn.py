@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.client import Control
 
 # A card is written to a disk that may be slow, and other commands may come first.
-ANSWER_LIMIT_S = 20.0
+ANSWER_LIMIT_S = 10.0
 
 _EXAMPLES = """\
   card-scanner learn "Mossy Drake"               the card that lies there and is not known is Mossy Drake from now on

@@ -1,6 +1,7 @@
 """The commands by which cards are learned on the spot, listed and forgotten."""
 
 import base64
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from edge.database.learned_card import LearnedCard
@@ -24,6 +25,8 @@ from edge.wire.commands import (
 )
 from edge.wire.control import Command
 from edge.wire.messages import TrackState
+
+_log = logging.getLogger(__name__)
 
 
 def learned_folder(settings: Settings) -> LearnedFolder:
@@ -71,6 +74,7 @@ class Learning:
         card, encoded = self._stage.between_batches(lambda each: learned_card(each, request.name, views))
         learned_folder(self._settings()).write(card, encoded)
         self._stage.know(self._stage.recognizer.learned.with_card(card))
+        _log.info("learned %s as %s", card.card_id, card.name)
         return LearnReply(track_id=track_id, card=_described(card))
 
     def learned(self, request: LearnedRequest) -> LearnedReply:
@@ -94,6 +98,7 @@ class Learning:
         """
         learned_folder(self._settings()).remove(request.card_id)
         self._stage.know(self._stage.recognizer.learned.without(request.card_id))
+        _log.info("forgot %s", request.card_id)
         return ForgetReply(card_id=request.card_id)
 
     def _track(self, wanted: int | None) -> int:

@@ -59,7 +59,12 @@ def test_an_unknown_card_is_learned_known_after_a_restart_and_forgotten(tmp_path
     (shown,) = Bench(seed=0, scenario=Scenario.RESTING).truth(0).cards
     database = bundle_without(shown.card_id, tmp_path / "database")
     recognition = {"database": str(database), "learned": str(tmp_path / "learned")}
-    sections = {"recognition": recognition, "source": {"spec": "demo:resting", "fps": 15.0}}
+    sections = {
+        "recognition": recognition,
+        "source": {"spec": "demo:resting", "fps": 15.0},
+        "selection": {"cache_age_frames": 5},
+        "smoothing": {"doubt_frames": 5},
+    }
     config = "".join(
         f"[{section}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in entries.items())
         for section, entries in sections.items()
