@@ -16,7 +16,7 @@ install: $(INSTALLED)
 # The daemon and the simulated bench alone, which take seconds where torch takes minutes.
 $(SCANNER): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable ".[simulator]"
+	$(BIN)/python -m pip install --quiet --editable ".[simulator,page]"
 	@touch $(SCANNER)
 
 $(INSTALLED): $(SCANNER)

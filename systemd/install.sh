@@ -148,7 +148,7 @@ make_environment() {
     build="$(mktemp -d)"
     # pip must not bring a numpy of its own: apt's simplejpeg and hailort are compiled against apt's.
     echo "numpy==$(python3 -c 'import numpy; print(numpy.__version__)')" >"$build/constraints"
-    { requirements dependencies; requirements simulator; } >"$build/requirements"
+    { requirements dependencies; requirements simulator; requirements page; } >"$build/requirements"
     "$venv/bin/pip" install --quiet --constraint "$build/constraints" --requirement "$build/requirements"
     install_heic "$build/constraints"
     cp --recursive "$app" "$build/app"
@@ -180,6 +180,7 @@ PYTHON
 place_service() {
     local before=$changes
     place "$here/systemd/card-scanner.service" /usr/lib/systemd/system/card-scanner.service
+    place "$here/systemd/card-scanner-page.service" /usr/lib/systemd/system/card-scanner-page.service
     if [[ "$(systemd_version)" -ge 254 ]]; then
         place "$here/systemd/backoff.conf" /usr/lib/systemd/system/card-scanner.service.d/backoff.conf
     fi
@@ -276,6 +277,10 @@ database = "/var/lib/card-scanner/databases/current"
 
 [log]
 path = "/var/lib/card-scanner/log/scans.db"
+
+# The live page, for phones in the same network: it asks them for a password ($home/docs/page.md).
+[page]
+host = "0.0.0.0"
 TOML
         if [[ "$source" == imx500 ]]; then printf '\n[imx500]\nnetwork = "%s"\n' "$(sensor_network)"; fi
     } >"$file"
@@ -296,17 +301,22 @@ install_database() {
     if [[ "$before" != "$after" ]]; then changed "$after"; fi
 }
 
-start_service() {
-    if ! systemctl is-enabled --quiet card-scanner 2>/dev/null; then
-        systemctl enable --quiet card-scanner
-        changed "the service is enabled"
-    fi
+start_services() {
+    local unit
+    for unit in card-scanner card-scanner-page; do
+        if ! systemctl is-enabled --quiet "$unit" 2>/dev/null; then
+            systemctl enable --quiet "$unit"
+            changed "the service $unit is enabled"
+        fi
+    done
     booted || return 0
-    if [[ $changes -gt 0 ]]; then
-        systemctl restart --no-block card-scanner
-    elif ! systemctl is-active --quiet card-scanner; then
-        systemctl start --no-block card-scanner
-    fi
+    for unit in card-scanner card-scanner-page; do
+        if [[ $changes -gt 0 ]]; then
+            systemctl restart --no-block "$unit"
+        elif ! systemctl is-active --quiet "$unit"; then
+            systemctl start --no-block "$unit"
+        fi
+    done
 }
 
 # Opens everything that was installed and recognises a card; a camera or an NPU that is missing is only told.
@@ -343,7 +353,7 @@ main() {
         make_environment
         install_database
         check_installation
-        start_service
+        start_services
     fi
     if [[ $changes -eq 0 ]]; then
         echo "nothing was to be changed"

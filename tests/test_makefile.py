@@ -12,7 +12,7 @@ def steps(target: str, folder: Path) -> str:
 
 def test_the_demo_does_not_wait_for_torch(tmp_path):
     assert "torch" not in steps("demo", tmp_path)
-    assert '".[simulator]"' in steps("demo", tmp_path)
+    assert '".[simulator,page]"' in steps("demo", tmp_path)
 
 
 def test_the_tests_come_with_all_that_they_need(tmp_path):

@@ -20,12 +20,12 @@ class DaemonProcess:
 
     def __init__(self, source: str, recognition: RecognitionSettings | None = None) -> None:
         """Start it with that source of frames; `recognition` names another model and database than the settings do."""
-        self.endpoint, control = (f"tcp://127.0.0.1:{port}" for port in _free_ports(2))
+        self.endpoint, self.control = (f"tcp://127.0.0.1:{port}" for port in _free_ports(2))
         self.peak_rss_mb = 0.0
         self._scans = tempfile.TemporaryDirectory()
         settings = {
             "CARD_SCANNER_PUBLISH__ENDPOINT": self.endpoint,
-            "CARD_SCANNER_PUBLISH__CONTROL": control,
+            "CARD_SCANNER_PUBLISH__CONTROL": self.control,
             "CARD_SCANNER_LOG__PATH": str(Path(self._scans.name) / "scans.db"),
         }
         if recognition is not None:

@@ -46,6 +46,8 @@ def test_what_is_installed(installed):
     link = installed / "usr/local/bin/card-scanner"
     unit = files["usr/lib/systemd/system/card-scanner.service"][2].decode()
     assert f"ExecStart={link.readlink()} run --config /etc/card-scanner/config.toml" in unit
+    page = files["usr/lib/systemd/system/card-scanner-page.service"][2].decode()
+    assert f"ExecStart={link.readlink()} page --config /etc/card-scanner/config.toml" in page
     document = unit.partition("file://")[2].split()[0]
     assert document.removeprefix("/opt/card-scanner/docs/") in {path.name for path in (REPOSITORY / "docs").iterdir()}
 
@@ -55,7 +57,8 @@ def test_the_first_configuration_is_valid(installed):
     settings = load_settings(path, environment={})
     assert str(settings.recognition.database) == "/var/lib/card-scanner/databases/current"
     assert settings.recognition.model == EMBEDDING_MODEL
-    assert set(tomllib.loads(path.read_text())) == {"source", "recognition", "log"}
+    assert set(tomllib.loads(path.read_text())) == {"source", "recognition", "log", "page"}
+    assert settings.page.host == "0.0.0.0"
     assert settings.log.file == Path("/var/lib/card-scanner/log/scans.db")
 
 

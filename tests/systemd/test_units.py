@@ -4,6 +4,7 @@ import re
 import shutil
 import stat
 import subprocess
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from edge.settings.patience import WATCHDOG_S
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "card-scanner.service"
+PAGE = SYSTEMD / "card-scanner-page.service"
 EXECUTABLE = "/opt/card-scanner/venv/bin/card-scanner"
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -57,6 +59,29 @@ def test_little_is_exposed(unit):
     assert float(re.search(r"(\d+\.\d+)", last).group(1)) < 2.0
 
 
+@needs_systemd
+def test_the_pages_unit_is_right_and_exposes_little(tmp_path):
+    unit = tmp_path / PAGE.name
+    unit.write_text(PAGE.read_text().replace(EXECUTABLE, "/bin/true"))
+    outcome = run("systemd-analyze", "verify", unit)
+    assert (outcome.returncode, outcome.stdout) == (0, "")
+    last = run("systemd-analyze", "security", "--offline=yes", "--no-pager", unit).stdout.splitlines()[-1]
+    assert float(re.search(r"(\d+\.\d+)", last).group(1)) < 2.0
+
+
+def test_only_the_page_opens_the_network_and_only_private_ones():
+    def allowed(unit: Path) -> list[str]:
+        lines = unit.read_text().splitlines()
+        assert "IPAddressDeny=any" in lines
+        return " ".join(line.partition("=")[2] for line in lines if line.startswith("IPAddressAllow=")).split()
+
+    assert allowed(UNIT) == ["localhost"]
+    networks = [ip_network(each) for each in allowed(PAGE) if "/" in each]
+    assert networks
+    assert all(network.is_private for network in networks)
+    assert "User=card-scanner-page" in PAGE.read_text().splitlines()
+
+
 def test_the_watchdog_is_the_one_that_the_scanner_reckons_with():
     (watchdog,) = [line for line in UNIT.read_text().splitlines() if line.startswith("WatchdogSec=")]
     assert watchdog == f"WatchdogSec={WATCHDOG_S:.0f}s"
@@ -81,7 +106,8 @@ def test_the_user_is_made(tmp_path):
     (tmp_path / "etc" / "group").write_text("video:x:44:\n")
     outcome = run("systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "card-scanner.sysusers")
     assert outcome.returncode == 0, outcome.stdout
-    assert "card-scanner:x:" in (tmp_path / "etc" / "passwd").read_text()
+    for user in ("card-scanner", "card-scanner-page"):
+        assert f"{user}:x:" in (tmp_path / "etc" / "passwd").read_text()
     assert "video:x:44:card-scanner" in (tmp_path / "etc" / "group").read_text()
 
 
