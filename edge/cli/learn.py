@@ -40,17 +40,21 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     what.add_argument("--remove", metavar="ID", help="forget a learned card")
     what.add_argument("--export", type=named_path, metavar="DIR", help="write all learned cards into a new folder")
     parser.add_argument("--track", type=_number, metavar="N", help="which of several cards; messages say its track_id")
+    parser.add_argument(
+        "--key", type=named_path, metavar="FILE", help="where publish.control needs one (card-scanner keys)"
+    )
     add_config(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.client import Control
+    from edge.client import Control, read_client_key
 
     endpoint = load_settings(configuration_file(options)).publish.control
     if options.track is not None and options.name is None:
         raise ConfigurationError("--track goes with the NAME of a card to learn; 'learn --help' shows examples")
-    with Control(endpoint.replace("*", "127.0.0.1"), ANSWER_LIMIT_S) as control:
+    key = None if options.key is None else read_client_key(options.key)
+    with Control(endpoint.replace("*", "127.0.0.1"), ANSWER_LIMIT_S, key=key) as control:
         if options.list:
             _list(control)
         elif options.remove is not None:
