@@ -4,9 +4,6 @@ An art that is left out makes an unknown card of the very kind that the gallery 
 among as many others. Nothing is searched anew for it: the search's answer without that art is the answer.
 """
 
-import math
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +25,7 @@ from training.calibration.logistic import FEATURES, Floats, features
 from training.data.art_names import art_name
 from training.data.gallery import GalleryImage
 from training.parallel.processes import in_processes
+from training.progress import Progress
 
 # Four pixels/mm: as the scanner sees a card that fills a sixth of a frame of 1520 pixels.
 _CROP_SIZE = (252, 352)
@@ -35,7 +33,6 @@ _MATCHES = 8
 # Every second crop is as clear as the gallery's own picture: an unknown card that is clearly seen comes nearest to
 # another of its template, and the rate of false accepts has to hold for it, too.
 _DISTURBANCES = AugmentationSettings(clean=0.5)
-_REPORT_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +146,7 @@ def gather_samples(
         DatabaseError: if the database fails.
     """
     verifier = Verifier(database)
-    progress = _Progress(len(faces) * shots)
+    progress = Progress(len(faces) * shots, "crops for the calibration")
     pictures = in_processes(partial(_shots, shots), list(enumerate(image for image, _ in faces)), workers)
     for number, ((image, art), crops) in enumerate(zip(faces, pictures, strict=True)):
         for crop, embedding in zip(crops, embedder.embed(crops), strict=True):
@@ -201,20 +198,3 @@ def _shots(count: int, numbered: tuple[int, GalleryImage]) -> list[Image]:
     cv2.setNumThreads(1)
     card, rng = image.load(), np.random.default_rng([number, 77])
     return [augment(card, rng, _DISTURBANCES, _CROP_SIZE) for _ in range(count)]
-
-
-class _Progress:
-    """Says on stderr how far it is, and how long it will take."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done = total, 0
-        self._started_s = self._said_s = time.monotonic()
-
-    def add(self, count: int) -> None:
-        self._done += count
-        now_s = time.monotonic()
-        if now_s - self._said_s < _REPORT_EVERY_S and self._done < self._total:
-            return
-        self._said_s = now_s
-        left_s = (now_s - self._started_s) / self._done * (self._total - self._done)
-        sys.stderr.write(f"calibrating: {self._done} of {self._total} crops, {math.ceil(left_s)} s left\n")
