@@ -14,6 +14,7 @@ from edge.errors import ConfigurationError, StoreError
 from edge.log.reading import extent
 from edge.settings.settings import PublishSettings, Settings
 from edge.wire.access import is_local, show_key
+from edge.wire.ipc import is_held
 from edge.wire.keys import KeyFolder
 
 _LOW_MB, _FULL_MB = 500, 50
@@ -116,7 +117,9 @@ def running_scanner(publish: PublishSettings) -> str | None:
 
 
 def _is_free(endpoint: str) -> bool:
-    """Whether a ZeroMQ socket can be bound there."""
+    """Whether a ZeroMQ socket can be bound there, and nobody's address is taken by that."""
+    if is_held(endpoint):
+        return False
     with zmq.Context[zmq.Socket[bytes]]() as context, context.socket(zmq.REP) as probe:
         try:
             probe.bind(endpoint)

@@ -12,20 +12,18 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from edge.errors import PublishError
+from edge.wire import ipc
 from edge.wire.access import Access, is_local
 from edge.wire.keepalive import keep_alive
 
 # `tcpi_bytes_received` in Linux's struct tcp_info (linux/tcp.h, since 4.1): 64 bits at this place.
 _BYTES_RECEIVED_AT = 128
-_IPC = "ipc://"
-_IPC_MODE = 0o660
 _TCP_INFO_BYTES = _BYTES_RECEIVED_AT + 8
 
 T = TypeVar("T")
@@ -98,9 +96,7 @@ class Peers:
         try:
             if self._guarded:
                 _guard(bound, endpoint, key, access)
-            bound.bind(endpoint)
-            if endpoint.startswith(_IPC):
-                Path(endpoint.removeprefix(_IPC)).chmod(_IPC_MODE)
+            _bind(bound, endpoint)
         except (zmq.ZMQError, ValueError, OSError, PublishError) as cause:
             self.close()
             bound.close(linger=0)
@@ -166,6 +162,8 @@ class Peers:
             self._accept(int(recv_monitor_message(self._events)["value"]))
 
     def _accept(self, descriptor: int) -> None:
+        if self.port is None:  # whoever comes by a file is not watched
+            return
         peer = _ask(descriptor, lambda tcp: tcp.getpeername() if tcp.getsockname()[1] == self.port else None)
         if peer is not None:
             self._connections[descriptor] = _Connection(peer=peer)
@@ -190,6 +188,13 @@ def _guard(bound: "zmq.Socket[bytes]", endpoint: str, key: str, access: Access |
             f"{key}: {endpoint} can be reached from other machines; choose one such as tcp://127.0.0.1:5556"
         )
     access.protect(bound, endpoint, key)
+
+
+def _bind(bound: "zmq.Socket[bytes]", endpoint: str) -> None:
+    if ipc.is_held(endpoint):
+        raise zmq.ZMQError(zmq.EADDRINUSE)
+    bound.bind(endpoint)
+    ipc.restrict(endpoint)
 
 
 def _monitored(context: "zmq.Context[zmq.Socket[bytes]]", bound: "zmq.Socket[bytes]") -> "zmq.Socket[bytes]":

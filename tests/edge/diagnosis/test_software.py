@@ -90,6 +90,19 @@ def test_clock(monkeypatch, said, state):
     assert check_clock(Settings(), Told()).state is state
 
 
+def test_a_scanner_that_answers_on_a_file_keeps_it(ports, tmp_path):
+    status = StatusReply(device="bench", session="a", paused=False, settings={}, health=health_message())
+    publish = ports.model_copy(update={"control": f"ipc://{tmp_path}/control"})
+    with zmq.Context() as context:
+        control = ControlSocket(context, publish.control, {"status": lambda _: status})
+        thread = threading.Thread(target=lambda: [control.step() for _ in range(20)])
+        thread.start()
+        findings = [check_ports(Settings(publish=publish), Machine()) for _ in range(2)]
+        thread.join()
+        control.close()
+    assert [finding.sentence.partition(":")[0] for finding in findings] == 2 * ["a scanner is running"]
+
+
 def test_who_may_connect_from_other_machines(ports, tmp_path):
     def finding(**changes):
         return check_access(Settings(publish=ports.model_copy(update={"keys": tmp_path / "keys"} | changes)), Machine())

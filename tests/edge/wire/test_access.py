@@ -1,5 +1,6 @@
 """Sockets that other machines can reach, with programs that have a key and programs that have none."""
 
+import socket
 import stat
 import threading
 import time
@@ -164,3 +165,24 @@ def test_the_file_of_a_local_address_is_for_owner_and_group(tmp_path):
             assert client.status() == STATUS
         thread.join()
         control.close()
+
+
+def test_a_local_address_is_not_taken_from_who_listens_there(tmp_path):
+    endpoint = f"ipc://{tmp_path}/control"
+    with zmq.Context() as context:
+        control = ControlSocket(context, endpoint, {"status": lambda _: STATUS}, FORMS)
+        with pytest.raises(PublishError, match="is in use"):
+            ControlSocket(context, endpoint, {})
+        thread = threading.Thread(target=lambda: [control.step() for _ in range(10)])
+        thread.start()
+        with Control(endpoint) as client:
+            assert client.status() == STATUS
+        thread.join()
+        control.close()
+
+
+def test_a_file_that_was_left_behind_is_no_address_in_use(tmp_path):
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(f"{tmp_path}/control")
+    with zmq.Context() as context:
+        ControlSocket(context, f"ipc://{tmp_path}/control", {}).close()
