@@ -40,6 +40,16 @@ class CardDetails(WireModel):
     rarity: str | None = None
     types: list[str] = Field(default=[])
     image_url: str | None = None
+    language: str | None = Field(
+        default=None,
+        description="that it is printed in: ISO 639-1, of Chinese zh-Hans or zh-Hant; null where not known",
+    )
+    finishes: list[str] = Field(default=[], description="that it exists in, as the list of cards says them")
+    product_ids: dict[str, str] = Field(
+        default={},
+        description="site -> its number of this card: tcgplayer, cardmarket, scryfall, manabox; tcgplayer_sku: with "
+        "condition and printing as in the seller's list",
+    )
 
 
 class CardMessage(Envelope):

@@ -26,12 +26,28 @@ _DETAILS = {
     "number": ("number", "local_id", "localId", "collector_number"),
     "rarity": ("rarity",),
     "types": ("types",),
+    "language": ("language", "lang"),
     "image_url": ("image_url", "images.large", "images.small", "image_uris.large", "image_uris.normal", "image"),
 }
+# What a card exists in: names, or an object whose members say yes; a table has them in one cell.
+_FINISHES = ("finishes", "variant_types", "variants")
+# Site -> where its number of the card is looked for: our own name, then those of Scryfall and TCGdex.
+_PRODUCT_IDS = {
+    "tcgplayer": ("product_ids.tcgplayer", "tcgplayer_id", "pricing.tcgplayer.productId"),
+    "cardmarket": ("product_ids.cardmarket", "cardmarket_id", "pricing.cardmarket.idProduct"),
+    "scryfall": ("product_ids.scryfall", "scryfall_id"),
+    "manabox": ("product_ids.manabox", "manabox_id"),
+}
+# The two scripts of Chinese, as Scryfall and TCGdex call them.
+_CHINESE = {"zhs": "zh-Hans", "zh-cn": "zh-Hans", "zht": "zh-Hant", "zh-tw": "zh-Hant"}
 _REQUIRED = ("name", "set_code", "set_name", "number")
 _IDS = ("id", "card_id", "tcgdex_id")
 _FILES = ("file", "file_name", "filename", "image_file")
-_KNOWN = {place.partition(".")[0] for places in (_IDS, _FILES, *_DETAILS.values()) for place in places}
+_KNOWN = {
+    place.partition(".")[0]
+    for places in (_IDS, _FILES, _FINISHES, *_PRODUCT_IDS.values(), *_DETAILS.values())
+    for place in places
+}
 _WRAPPERS = ("data", "cards")
 # References in a database are named after the id.
 _LONGEST_ID = 100
@@ -177,8 +193,39 @@ def _details(card_id: str, entry: Entry) -> dict[str, object]:
     details["set_name"] = details["set_name"] or details["set_code"]
     details["number"] = details["number"] or number
     if isinstance(details["types"], str):
-        details["types"] = [kind.strip() for kind in details["types"].replace("|", ",").split(",")]
+        details["types"] = _split(details["types"])
+    if isinstance(details["language"], str):
+        details["language"] = _CHINESE.get(details["language"].lower(), details["language"])
+    details["finishes"] = _finishes(entry)
+    details["product_ids"] = _product_ids(entry)
     return {field: value for field, value in details.items() if value is not None}
+
+
+def _finishes(entry: Entry) -> list[str]:
+    """Every variant that the list names, also one that nobody has heard of."""
+    for place in _FINISHES:
+        value = entry.get(place)
+        if isinstance(value, str) and value.strip():
+            return _split(value)
+        if isinstance(value, Mapping):
+            return [name for name, there in value.items() if there is True]
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return [each.strip() for each in value if each.strip()]
+    return []
+
+
+def _product_ids(entry: Entry) -> dict[str, str]:
+    """Site -> its number of the card, where the list has it, and whatever else stands under our own name for it."""
+    own = entry.get("product_ids")
+    ids = {str(site): str(_text(number)) for site, number in own.items()} if isinstance(own, Mapping) else {}
+    found = {site: _found(entry, places) for site, places in _PRODUCT_IDS.items()}
+    if "oracle_id" in entry:  # Scryfall's own list, whose ids are the cards'
+        found["scryfall"] = found["scryfall"] or _id_of(entry)
+    return ids | {site: str(number) for site, number in found.items() if number is not None}
+
+
+def _split(cell: str) -> list[str]:
+    return [each.strip() for each in cell.replace("|", ",").split(",")]
 
 
 def _id_of(entry: object) -> str:
@@ -189,10 +236,9 @@ def _id_of(entry: object) -> str:
 def _found(entry: Entry, places: Iterable[str]) -> object:
     """The first of these fields that is there and says something; `set.id` is the field `id` of the object `set`."""
     for place in places:
-        outer, _, inner = place.partition(".")
-        value = entry.get(outer)
-        if inner:
-            value = value.get(inner) if isinstance(value, Mapping) else None
+        value: object = entry
+        for key in place.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
         if not isinstance(value, Mapping) and (value := _text(value)) not in (None, ""):
             return value
     return None

@@ -53,6 +53,25 @@ def test_the_lists_of_the_card_sites_are_read(tmp_path, content, card_id, detail
     assert not found.completed
 
 
+@pytest.mark.parametrize(
+    ("more", "language", "finishes", "ids"),
+    [
+        ({"variants": {"normal": True, "reverse": False, "cosmos": True}}, None, ["normal", "cosmos"], {}),
+        ({"variant_types": "holo|reverse", "cardmarket_id": 273699.0}, None, ["holo", "reverse"],
+            {"cardmarket": "273699"}),
+        ({"finishes": ["foil", "galaxy"], "lang": "zhs", "tcgplayer_id": 7, "oracle_id": "o", "id": "a1-4"}, "zh-Hans",
+            ["foil", "galaxy"], {"tcgplayer": "7", "scryfall": "a1-4"}),
+        ({"pricing": {"cardmarket": {"idProduct": 9}}, "language": "ja"}, "ja", [], {"cardmarket": "9"}),
+        ({"product_ids": {"tcgplayer_sku:Near Mint": "5", "another": 6}}, None, [],
+            {"tcgplayer_sku:Near Mint": "5", "another": "6"}),
+        ({"variants": 3, "product_ids": []}, None, [], {}),
+    ],
+)  # fmt: skip
+def test_language_finishes_and_product_numbers_are_kept_also_unheard_of_ones(tmp_path, more, language, finishes, ids):
+    card = read(tmp_path, {"a1-4": OWN | more}).cards["a1-4"]
+    assert (card.language, card.finishes, card.product_ids) == (language, finishes, ids)
+
+
 def test_a_table_of_tcgdex_is_read_also_as_a_spreadsheet_saves_it(tmp_path):
     lines = [
         "set_id,set_name,release,local_id,tcgdex_id,name_en,rarity,category",
