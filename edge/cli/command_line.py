@@ -10,7 +10,22 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import NoReturn
 
-from edge.cli import bench, calibrate, config, database, demo, doctor, identify, keys, learn, measure, page, run, watch
+from edge.cli import (
+    bench,
+    calibrate,
+    config,
+    database,
+    demo,
+    doctor,
+    export,
+    identify,
+    keys,
+    learn,
+    measure,
+    page,
+    run,
+    watch,
+)
 from edge.cli.output import accept_any_text, complain, discard, write
 from edge.errors import ConfigurationError, ScannerError
 from edge.files.printing import printable
@@ -18,7 +33,7 @@ from edge.service.journal import journal_handler, writes_to_journal
 
 INTERRUPTED = 130
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-_COMMANDS = (run, identify, measure, calibrate, watch, page, demo, bench, config, doctor, database, learn, keys)
+_COMMANDS = (run, identify, measure, calibrate, watch, page, demo, bench, config, doctor, database, export, learn, keys)
 _EXAMPLES = """\
 examples:
   card-scanner demo                          see the whole scanner at work on a simulated bench

@@ -47,3 +47,8 @@ def discard() -> None:
 def complain(sentence: str) -> None:
     """Tell of a failure on standard error."""
     sys.stderr.write(f"card-scanner: error: {printable(sentence)}\n")
+
+
+def tell(sentence: str) -> None:
+    """Say on standard error what goes with the results on standard output."""
+    sys.stderr.write(printable(sentence) + "\n")

@@ -1,10 +1,45 @@
 """Reads `scans.db`, also while a scanner writes it."""
 
-from contextlib import closing
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge.files.sqlite import connect_to_read, used_mb
+from edge.errors import StoreError
+from edge.files.sqlite import connect, connect_to_read, transaction, used_mb
 from edge.log.schema import MIGRATIONS
+
+_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedScan:
+    """A row of the log; `card`, `matches` and `centering` are JSON, as in the messages."""
+
+    scan: int
+    session: str
+    confirmed_at: str
+    card_id: str
+    card: str | None
+    distance: float | None
+    probability: float | None
+    matches: str
+    centering: str | None
+    model_id: str
+    database: str
+    exported_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSummary:
+    """A run of a scanner, and how many scans of it are in the log."""
+
+    session: str
+    device: str
+    source: str
+    started_at: str
+    scans: int
 
 
 def extent(path: Path) -> tuple[int, float]:
@@ -13,6 +48,60 @@ def extent(path: Path) -> tuple[int, float]:
     Raises:
         StoreError: if it cannot be read.
     """
-    with closing(connect_to_read(path, MIGRATIONS)) as connection:
+    with _reading(path) as connection:
         (scans,) = connection.execute("SELECT count(*) FROM scan").fetchone()
         return int(scans), used_mb(connection)
+
+
+def sessions(path: Path) -> list[SessionSummary]:
+    """The sessions that have scans, the newest last.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    with _reading(path) as connection:
+        rows = connection.execute(
+            "SELECT session.id, device, source, started_at, count(*)"
+            " FROM session JOIN scan ON scan.session = session.id GROUP BY session.id ORDER BY started_at, min(scan.id)"
+        )
+        return [
+            SessionSummary(session=session, device=device, source=source, started_at=started_at, scans=scans)
+            for session, device, source, started_at, scans in rows
+        ]
+
+
+def read_scans(path: Path, wanted: Sequence[str] | None = None) -> Iterator[LoggedScan]:
+    """The scans of these sessions, or all, the oldest first.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    names = ", ".join(each if each != "scan" else "id" for each in LoggedScan.__slots__)
+    among = "" if wanted is None else f" WHERE session IN ({', '.join('?' * len(wanted))})"
+    with _reading(path) as connection:
+        for row in connection.execute(f"SELECT {names} FROM scan{among} ORDER BY id", wanted or ()):  # noqa: S608
+            yield LoggedScan(**dict(zip(LoggedScan.__slots__, row, strict=True)))
+
+
+def mark_exported(path: Path, scans: Iterable[int], exported_at: str) -> None:
+    """Note that these scans are kept elsewhere, too: they are the first to go when the log is full.
+
+    Raises:
+        StoreError: if the log cannot be written.
+    """
+    try:
+        with closing(connect(path, MIGRATIONS, wait_s=_WAIT_S)) as connection, transaction(connection):
+            connection.executemany(
+                "UPDATE scan SET exported_at = ? WHERE id = ?", ((exported_at, each) for each in scans)
+            )
+    except (OSError, sqlite3.Error) as cause:
+        raise StoreError(f"{path} cannot be written: {cause}") from cause
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(connect_to_read(path, MIGRATIONS)) as connection:
+            yield connection
+    except sqlite3.Error as cause:
+        raise StoreError(f"{path} cannot be read: {cause}") from cause

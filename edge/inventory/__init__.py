@@ -1,0 +1,1 @@
+"""The inventory: what people say of the cards that were scanned. The page writes it, exports read it."""
