@@ -17,7 +17,7 @@ export const percent = (value) => (value === null || value === undefined ? "" : 
 
 export function Card({ card, here, picture, open, setOpen }) {
   const [tab, setTab] = useState("candidates");
-  return html`<article class="panel card state-${card.state}" aria-live="polite">
+  return html`<article class="panel card state-${card.state}" data-track=${card.track} aria-live="polite">
     <div class="pair">
       <figure><${Crop} card=${card} picture=${picture} /><figcaption>Under the camera</figcaption></figure>
       <figure><${Reference} id=${card.shown} pictured=${card.pictured} /><figcaption>In the database</figcaption></figure>

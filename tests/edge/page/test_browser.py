@@ -1,0 +1,193 @@
+"""The page in a real browser, before a real scanner that looks at one photo."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+import cv2
+import pytest
+import zmq
+
+from edge.wire.preview import PREVIEW, decode_preview
+from tests.edge.page.browser import Browser, until
+from tests.edge.page.conftest import PageProcess, free_ports
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+SHOWN = "return document.querySelector('.stage canvas')?.dataset.key"
+COMPLAINT = "return document.getElementById('complaint')?.textContent ?? ''"
+# Where each outline is drawn, in pixels of the frame, by what the browser has laid out; and which picture is shown.
+DRAWN = """
+const canvas = document.querySelector('.stage canvas');
+const box = canvas.getBoundingClientRect();
+const svg = document.querySelector('.stage svg');
+const frame = svg.viewBox.baseVal;
+return {key: canvas.dataset.key, outlines: [...svg.querySelectorAll('polygon')].map((each) => ({
+  track: Number(each.dataset.track),
+  corners: [...each.points].map((point) => {
+    const placed = point.matrixTransform(each.getScreenCTM());
+    return [(placed.x - box.x) / box.width * frame.width, (placed.y - box.y) / box.height * frame.height];
+  })}))};
+"""
+
+
+class Bench:
+    """A scanner that looks at a photo of the first card, its page, and a browser before it."""
+
+    def __init__(self, folder, tiny_database, table) -> None:
+        (folder / "photos").mkdir()
+        self.card_id = next(iter(tiny_database.cards))
+        cv2.imwrite(str(folder / "photos" / "1.png"), table(tiny_database.cards[self.card_id]))
+        self.results, self.control = free_ports(2)
+        self._environment = os.environ | {
+            "CARD_SCANNER_PUBLISH__ENDPOINT": f"tcp://127.0.0.1:{self.results}",
+            "CARD_SCANNER_PUBLISH__CONTROL": f"tcp://127.0.0.1:{self.control}",
+            "CARD_SCANNER_SOURCE__LOOP": "true",
+            "CARD_SCANNER_RECOGNITION__MODEL": str(tiny_database.model),
+            "CARD_SCANNER_RECOGNITION__DATABASE": str(tiny_database.database),
+            "CARD_SCANNER_LOG__PATH": str(folder / "scans.db"),
+        }
+        self._source = f"images:{folder / 'photos'}"
+        self.browser = Browser()
+        self.start_scanner()
+        self.page = PageProcess(folder, self.results, self.control)
+        self.context = zmq.Context()
+
+    def start_scanner(self) -> None:
+        self.scanner = subprocess.Popen(
+            [sys.executable, "-m", "edge.cli", "run", "--source", self._source],
+            env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def kill_scanner(self) -> None:
+        self.scanner.kill()
+        self.scanner.communicate()
+
+    def ask(self, command: str) -> dict:
+        with self.context.socket(zmq.REQ) as client:
+            client.setsockopt(zmq.LINGER, 0)
+            client.setsockopt(zmq.RCVTIMEO, 20_000)
+            client.connect(f"tcp://127.0.0.1:{self.control}")
+            client.send(json.dumps({"command": command}).encode())
+            return client.recv_json()
+
+    def pictures(self, count: int) -> dict[str, dict]:
+        """The messages of so many pictures, by the name that the page gives them."""
+        found = {}
+        with self.context.socket(zmq.SUB) as socket:
+            socket.setsockopt(zmq.RCVTIMEO, 20_000)
+            socket.connect(self.ask("preview")["endpoint"])
+            socket.subscribe(PREVIEW)
+            for _ in range(count):
+                message, _ = decode_preview(socket.recv_multipart())
+                found[f"{message.session}-{message.frame_id}"] = message
+        return found
+
+    def close(self) -> None:
+        self.browser.close()
+        self.page.stop()
+        self.kill_scanner()
+        self.context.destroy(linger=0)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory, tiny_database, table):
+    bench = Bench(tmp_path_factory.mktemp("browser"), tiny_database, table)
+    yield bench
+    bench.close()
+
+
+def test_the_first_load_is_quick_small_and_asks_nobody_else(bench):
+    until(lambda: bench.ask("status").get("health"), 60, "the scanner's first message")
+    bench.browser.open(bench.page.address)
+    _, after_s = bench.browser.wait(SHOWN, 10)
+    assert after_s < 3
+    bench.browser.wait(f"return document.querySelector('.card h2')?.textContent === 'Card {bench.card_id}'", 30)
+    bench.browser.run("window.test = 'not loaded anew'")
+    responses = bench.browser.received()
+    own = urlsplit(bench.page.address).netloc
+    assert {urlsplit(url).netloc for url, _, _ in responses if not url.startswith("data:")} == {own}
+    assert [(url, status) for url, status, _ in responses if status >= 400] == []
+    assert sum(size for url, _, size in responses if "/frame" not in url and "/card/" not in url) < 250_000
+    assert bench.browser.complaints() == []
+
+
+def test_outlines_are_drawn_where_that_very_frames_message_says(bench):
+    bench.browser.open(bench.page.address)
+    bench.browser.wait(SHOWN, 10)
+    messages, seen = {}, 0
+    for _ in range(4):
+        messages |= bench.pictures(6)
+        drawn = bench.browser.run(DRAWN)
+        message = messages.get(drawn["key"])
+        if message is None:
+            continue
+        seen += 1
+        assert [each["track"] for each in drawn["outlines"]] == [card.track_id for card in message.cards]
+        for outline, card in zip(drawn["outlines"], message.cards, strict=True):
+            for (x, y), (expected_x, expected_y) in zip(outline["corners"], card.corners, strict=True):
+                assert abs(x - expected_x) < 1
+                assert abs(y - expected_y) < 1
+    assert seen > 0
+
+
+def test_a_verdict_is_on_the_page_soon_after_its_message(bench):
+    bench.browser.open(bench.page.address)
+    bench.browser.wait(SHOWN, 10)
+    before = max(track["track_id"] for track in bench.ask("state")["tracks"])
+    with bench.context.socket(zmq.SUB) as socket:
+        socket.setsockopt(zmq.RCVTIMEO, 30_000)
+        socket.connect(f"tcp://127.0.0.1:{bench.results}")
+        socket.subscribe(b"card.confirmed")
+        bench.ask("pause")
+        time.sleep(0.3)
+        bench.ask("resume")
+        while (track := json.loads(socket.recv_multipart()[1])["track_id"]) <= before:
+            pass
+        shown = f"return document.querySelector('.card.state-confirmed[data-track=\"{track}\"]')"
+        _, after_s = bench.browser.wait(shown, 5)
+    assert after_s < 0.3
+
+
+def test_a_scanner_that_is_killed_is_missed_and_found_again_without_loading_anew(bench):
+    bench.browser.open(bench.page.address)
+    bench.browser.wait(SHOWN, 10)
+    bench.browser.run("window.test = 'the same page'")
+    bench.kill_scanner()
+    said, after_s = bench.browser.wait(COMPLAINT, 10)
+    assert "stopped talking" in said
+    assert after_s < 3
+    bench.start_scanner()
+    until(lambda: bench.ask("status").get("health"), 60, "the scanner's first message")
+    _, after_s = bench.browser.wait(f"return ({SHOWN[7:]}) && !document.getElementById('complaint')", 10)
+    assert after_s < 5
+    assert bench.browser.run("return window.test") == "the same page"
+
+
+def test_a_page_that_is_killed_is_missed_and_found_again_without_loading_anew(bench):
+    bench.browser.open(bench.page.address)
+    bench.browser.wait(SHOWN, 10)
+    bench.browser.run("window.test = 'the same page'")
+    bench.page.stop(signal.SIGKILL)
+    said, after_s = bench.browser.wait(COMPLAINT, 10)
+    assert "does not answer" in said
+    assert after_s < 3
+    bench.page.start()
+    _, after_s = bench.browser.wait("return !document.getElementById('complaint')", 10)
+    assert after_s < 5
+    assert bench.browser.run("return window.test") == "the same page"
+
+
+def test_everything_is_reached_by_keyboard(bench):
+    bench.browser.open(bench.page.address)
+    bench.browser.wait("return document.querySelector('.card h2')?.textContent.startsWith('Card ')", 30)
+    for key, shown in (
+        ("c", ".candidates li"), ("e", ".more"), ("2", ".health .chart"), ("3", ".setup li"), ("1", ".log .row"),
+    ):  # fmt: skip
+        bench.browser.press(key)
+        bench.browser.wait(f"return document.querySelector('{shown}')", 5)
+    bench.browser.press("m")
+    bench.browser.wait("return document.querySelector('.mute').getAttribute('aria-pressed') === 'true'", 5)
