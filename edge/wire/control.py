@@ -160,7 +160,8 @@ def _or_refusal(asked: bytes, reply: Callable[[], T]) -> T | bytes:
 
 
 def _refusal(code: ErrorCode, sentence: str) -> bytes:
-    return _encoded(ErrorReply(code=code, error=sentence))
+    """What the sentence repeats of a request may be half a character, which JSON can escape and UTF-8 cannot hold."""
+    return _encoded(ErrorReply(code=code, error=sentence.encode(errors="backslashreplace").decode()))
 
 
 def _encoded(reply: Reply | ErrorReply) -> bytes:

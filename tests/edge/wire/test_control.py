@@ -113,6 +113,11 @@ def test_any_failure_is_answered_with_a_sentence_and_logged_with_its_traceback(k
     assert "in crash" in caplog.text
 
 
+def test_half_a_character_in_a_request_is_answered():
+    reply = reply_to(b'{"command": "crash", "kind": "ValueError", "arguments": ["\\ud800"]}')
+    assert (reply["code"], "\\ud800" in reply["error"]) == ("internal", True)
+
+
 def test_a_reply_that_cannot_be_sent_is_a_failure_too():
     assert "Unable to serialize" in reply_to({"command": "odd"})["error"]
 
