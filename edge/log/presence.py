@@ -5,9 +5,11 @@ returned from, or where it lies in the place in which a card with its id lay whe
 interrupted. The card's id alone never does: a second copy is another card.
 """
 
+import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from edge.wire.messages import CardMessage
 SAME_PLACE_IOU = 0.7
 # geometry: a card that has moved by 3 mm is kept at its new place.
 MOVED_IOU = 0.9
+# chosen: a crash, an upgrade or a restart of the machine takes minutes; what lay there then is the same card after it.
+RESTART = timedelta(minutes=10)
 # geometry: many times the cards that lie in one frame.
 _REMEMBERED = 256
 
@@ -48,11 +52,12 @@ class Lying:
 class Presence:
     """The cards that lie there or did a while ago. Used by one thread."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with none; `clock` counts seconds."""
+        self._clock = clock
         self._here: dict[int, Lying] = {}
         self._gone: OrderedDict[int, Lying] = OrderedDict()
-        self._left_lying: list[Lying] = []
+        self._left_lying: list[tuple[float, Lying]] = []
 
     def of_track(self, track_id: int) -> Lying | None:
         """The card that a track which has not left was confirmed as last."""
@@ -74,7 +79,9 @@ class Presence:
     def in_place(self, message: CardMessage) -> list[Lying]:
         """The cards that were left lying where this one is confirmed."""
         quad = quad_of(message)
-        return [each for each in self._left_lying if quad_iou(each.quad, quad) >= SAME_PLACE_IOU]
+        now = self._clock()
+        lying = [each for until_s, each in self._left_lying if now <= until_s]
+        return [each for each in lying if quad_iou(each.quad, quad) >= SAME_PLACE_IOU]
 
     def put(self, card: Lying) -> None:
         """A card lies there, under its present track."""
@@ -94,13 +101,14 @@ class Presence:
             self._here.pop(track_id, None)
 
     def leave_lying(self, cards: Iterable[Lying]) -> None:
-        """These were there when the scanner ended or its camera was interrupted; they may be there still."""
-        self._left_lying += cards
+        """These were there when the scanner ended or its camera was interrupted; they may be there for a while."""
+        until_s = self._clock() + RESTART.total_seconds()
+        self._left_lying += [(until_s, card) for card in cards]
 
     def taken_away(self, cards: Iterable[Lying]) -> None:
         """Of those, these are accounted for."""
         gone = list(cards)
-        self._left_lying = [each for each in self._left_lying if each not in gone]
+        self._left_lying = [(until_s, each) for until_s, each in self._left_lying if each not in gone]
 
     def _known(self, track_id: int) -> Lying | None:
         return self._here.get(track_id) or self._gone.get(track_id)

@@ -3,14 +3,11 @@
 import json
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 
-from edge.log.presence import Lying
-
-# chosen: a crash, an upgrade or a restart of the machine takes minutes; what lay there then is the same card after it.
-RESTART = timedelta(minutes=10)
+from edge.log.presence import RESTART, Lying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,20 +121,21 @@ def test_thirty_cards_a_repeat_and_a_return_are_31_rows(tmp_path, thirty, table)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_card_that_lies_still_for_five_minutes_is_one_row(tmp_path, tiny_database, table):
-    fps = 3
+    fps = 1
     picture = table(next(iter(tiny_database.cards.values())))
     noise = np.random.default_rng(0).integers(-3, 4, (8, *picture.shape))
     shown = [np.clip(picture + each, 0, 255).astype(np.uint8) for each in noise]
     write_video(tmp_path / "a.avi", (shown[k % 8] for k in range(300 * fps)), fps)
     log = tmp_path / "scans.db"
     with running(tmp_path, settings(tiny_database, tmp_path / "a.avi", log)) as daemon:
-        until_ended(daemon, 150)
+        until_ended(daemon, 500)
     assert read(log, "SELECT card_id FROM scan") == [(next(iter(tiny_database.cards)),)]
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3000)
 def test_killed_again_and_again_every_published_confirmation_is_one_row(tmp_path, tiny_database, table):
     write_video(tmp_path / "a.avi", turnover(table, tiny_database.cards.values()))
     log, published, kills = tmp_path / "scans.db", set(), 100
