@@ -47,11 +47,14 @@ class Condition:
             self._say(f"{self._failures[what]}{'; ' + self._what_is_missing() if self._missing else ''}")
 
     def works(self, what: str) -> None:
-        """What failed before, if it did, has succeeded."""
-        if what in self._failures:
-            with self._lock:
-                del self._failures[what]
-                self._say(f"the log {self._path} can be {what} again")
+        """What failed before, if it did, has succeeded; what is missing is told until the journal has it, too."""
+        if not self._failures and not self._missing:
+            return
+        with self._lock:
+            self._failures.pop(what, None)
+            missing = f"; {self._what_is_missing()}" if self._missing else ""
+            if not self._failures and self._say(f"the log {self._path} can be {what} again{missing}"):
+                self._missing = 0
 
     def set_aside(self, name: str) -> None:
         """The file was damaged; it has another name now, and a new one was begun."""
@@ -73,7 +76,7 @@ class Condition:
             )
 
     def degraded(self) -> tuple[str, ...]:
-        """A sentence for each thing that is wrong; what is lost is told until the scanner ends."""
+        """A sentence for each thing that is wrong; what was removed or set aside is told until the scanner ends."""
         with self._lock:
             sentences = list(self._failures.values())
             if self._missing:
@@ -88,8 +91,11 @@ class Condition:
     def _what_is_missing(self) -> str:
         return f"{self._missing} confirmed card{' is' if self._missing == 1 else 's are'} not in the log"
 
-    def _say(self, sentence: str) -> None:
+    def _say(self, sentence: str) -> bool:
+        """Whether the journal got it: a sentence a minute."""
         now = self._clock()
-        if self._said_ns is None or now - self._said_ns >= _SAY_EVERY_NS:
+        due = self._said_ns is None or now - self._said_ns >= _SAY_EVERY_NS
+        if due:
             self._said_ns = now
             _log.warning("%s", sentence)
+        return due

@@ -14,3 +14,7 @@ def test_the_journal_gets_a_line_a_minute_at_most(tmp_path, caplog):
     lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(lines) == 10
     assert condition.degraded() == ("600 confirmed cards are not in the log",)
+    clock.now_s = 700
+    condition.works("written")
+    assert caplog.records[-1].message.endswith("can be written again; 600 confirmed cards are not in the log")
+    assert condition.degraded() == ()
