@@ -108,7 +108,9 @@ function Outline({ each, chosen, choose }) {
 function Label({ each, width, height }) {
   const card = store.cards.get(each.track_id);
   const top = each.corners.reduce((best, corner) => (corner[1] < best[1] ? corner : best));
-  const place = { left: `${(100 * top[0]) / width}%`, top: `${(100 * top[1]) / height}%` };
+  const xs = each.corners.map((corner) => corner[0]);
+  const [left, right] = [Math.min(...xs), Math.max(...xs)];
+  const place = { left: `${(50 * (left + right)) / width}%`, top: `${(100 * top[1]) / height}%`, maxWidth: `${(108 * (right - left)) / width}%` };
   return card && html`<span class="label state-${card.state}" style=${place}>${card.name}</span>`;
 }
 

@@ -13,7 +13,11 @@ const STATES = {
 };
 
 export const pictureOf = (id) => `/card/${encodeURIComponent(id)}`;
-export const percent = (value) => (value === null || value === undefined ? "" : value > 0.9995 ? "over 99.9 %" : `${(100 * value).toFixed(value > 0.99 ? 1 : 0)} %`);
+export function percent(value) {
+  if (value === null || value === undefined) return "";
+  if (value > 0.9995) return "over 99.9 %";
+  return value < 0.01 ? "under 1 %" : `${(100 * value).toFixed(value > 0.99 ? 1 : 0)} %`;
+}
 
 export function Card({ card, here, picture, open, setOpen }) {
   const [tab, setTab] = useState("candidates");
@@ -26,7 +30,7 @@ export function Card({ card, here, picture, open, setOpen }) {
       <p class="pill">${STATES[card.state] ?? card.state}</p>
       <h2>${card.name}</h2>
       <p class="place">${card.place}</p>
-      ${card.probability !== null && card.candidates.length > 0 && html`<${Probability} value=${card.probability} />`}
+      ${card.probability !== null && card.candidates.length > 0 && html`<${Probability} value=${card.probability} decided=${card.state === "confirmed"} />`}
       <p>${here ? said(card) : "It has left. Lay down the next card."}</p>
       <p class="buttons">
         <button aria-expanded=${open && tab === "candidates"} onClick=${() => toggle("candidates")}>${card.candidates.length || "No"} candidates <kbd>c</kbd></button>
@@ -50,8 +54,8 @@ function said(card) {
   return row.before === 0 ? "The first of this card in this run." : `Copy ${row.before + 1} of this card in this run.`;
 }
 
-function Probability({ value }) {
-  return html`<p class="probability"><${Bar} name="Probability" value=${value} most=${1} /> <span>${percent(value)} sure</span></p>`;
+function Probability({ value, decided }) {
+  return html`<p class="probability"><${Bar} name="Probability" value=${value} most=${1} /> <span>${percent(value)} ${decided ? "sure" : "likely at a single look"}</span></p>`;
 }
 
 export function Reference({ id, pictured }) {
@@ -80,7 +84,7 @@ function Candidates({ card }) {
   if (card.candidates.length === 0) return html`<p class="quiet">No card of the database comes near yet.</p>`;
   return html`<ol class="candidates">
     ${card.candidates.map((each) => html`<li key=${each.card_id}>
-      ${each.pictured ? html`<img src=${pictureOf(each.card_id)} alt="" width="79" height="110" loading="lazy" />` : html`<p class="blank">no picture</p>`}
+      ${each.pictured ? html`<img src=${pictureOf(each.card_id)} alt="" width="79" height="110" />` : html`<p class="blank">no picture</p>`}
       <strong>${each.name}</strong><span class="quiet">${each.place}</span><span>${percent(each.probability)}</span>
     </li>`)}
   </ol>`;

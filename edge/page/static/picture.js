@@ -68,16 +68,23 @@ export class Picture {
   }
 }
 
-// The turn that brings the corners of a track in order from the card's own top-left.
+// The turn that brings the corners of a track in order from the card's own top-left. The card may have been moved since
+// those were told: corners are compared as they lie about the card's middle.
 export function ownCorners(corners, own) {
+  const [here, there] = [aboutMiddle(corners), aboutMiddle(own)];
   let best = corners;
   let least = Infinity;
   for (let turn = 0; turn < CORNERS; turn++) {
-    const turned = corners.map((_, index) => corners[(index + turn) % CORNERS]);
-    const distance = turned.reduce((sum, [x, y], index) => sum + Math.hypot(x - own[index][0], y - own[index][1]), 0);
-    if (distance < least) [least, best] = [distance, turned];
+    const at = (points, index) => points[(index + turn) % CORNERS];
+    const distance = there.reduce((sum, [x, y], index) => sum + Math.hypot(x - at(here, index)[0], y - at(here, index)[1]), 0);
+    if (distance < least) [least, best] = [distance, corners.map((_, index) => at(corners, index))];
   }
   return best;
+}
+
+function aboutMiddle(corners) {
+  const [x, y] = [0, 1].map((axis) => corners.reduce((sum, corner) => sum + corner[axis], 0) / corners.length);
+  return corners.map((corner) => [corner[0] - x, corner[1] - y]);
 }
 
 const GRID = 5;

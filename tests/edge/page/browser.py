@@ -24,6 +24,7 @@ class Browser:
         for each in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
             options.add_argument(each)
         options.add_argument(f"--window-size={width},{height}")
+        options.add_argument("--host-resolver-rules=MAP scanner.lan 127.0.0.1")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = selenium.Chrome(options=options, service=selenium.ChromeService(DRIVER))
         self.responses: list[dict[str, Any]] = []

@@ -202,6 +202,25 @@ def test_a_page_that_is_killed_is_missed_and_found_again_without_loading_anew(be
     assert bench.browser.run("return window.test") == "the same page"
 
 
+def test_another_device_signs_in_with_the_set_up_code(bench):
+    browser = bench.browser
+    browser.received()
+    browser.complaints()
+    elsewhere = f"http://scanner.lan:{bench.page.port}/"
+    browser.open(elsewhere)
+    browser.wait("return document.getElementById('password')", 5)
+    assert browser.run("return location.pathname") == "/login"
+    browser.run("document.getElementById('first').open = true")
+    browser.driver.find_element("id", "password").send_keys("long enough")
+    browser.driver.find_element("id", "code").send_keys(bench.page.command("code").split()[0])
+    browser.driver.find_element("css selector", "button").click()
+    browser.wait(SHOWN, 10)
+    assert browser.run("return location.href") == elsewhere
+    assert browser.run("return document.cookie") == ""
+    assert [url for url, status, _ in browser.received() if status >= 400] == []
+    assert [each for each in browser.complaints() if "recommendation" not in each and "[DOM]" not in each] == []
+
+
 def test_everything_is_reached_by_keyboard(bench):
     bench.browser.open(bench.page.address)
     bench.browser.wait("return document.querySelector('.card h2')?.textContent.startsWith('Card ')", 30)
