@@ -1,6 +1,6 @@
 """Reference pictures of a bundle's cards, in one file that is read card by card.
 
-    prints.bin   the pictures (grey WebP, 158 x 220 pixels), one after the other
+    prints.bin   the pictures (WebP, 158 x 220 pixels), one after the other
     prints.npy   float64 [cards + backs, 6]: start and length in prints.bin, then the borders of the original in mm,
                  left, right, top, bottom (NaN where there is no printed border); cards by ascending card id, then backs
 
