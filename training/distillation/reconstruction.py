@@ -1,8 +1,8 @@
 """Makes a ConvNeXt over into one of batch normalisation and ReLU, layer by layer, so that it need not learn anew.
 
-Each linear layer of the new network is the least squares solution that comes closest to what the old network has at
-that place, given what the new one has before it, on some pictures: errors of earlier layers are made good as far as
-later ones can. What is left (layer normalisation adapts to every pixel, batch normalisation does not) is for training.
+Depthwise kernels and the projection are taken over. Every other convolution of the new network is the least squares
+solution that comes closest to what the old network has at that place, given what the new one has before it, on some
+pictures: errors of earlier layers are made good as far as later ones can. What is left (layer normalisation adapts to every pixel, batch normalisation does not) is for training.
 """
 
 from collections.abc import Callable, Iterable, Sequence
