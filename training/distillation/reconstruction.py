@@ -2,7 +2,8 @@
 
 Depthwise kernels and the projection are taken over. Every other convolution of the new network is the least squares
 solution that comes closest to what the old network has at that place, given what the new one has before it, on some
-pictures: errors of earlier layers are made good as far as later ones can. What is left (layer normalisation adapts to every pixel, batch normalisation does not) is for training.
+pictures: errors of earlier layers are made good as far as later ones can. What is left (layer normalisation adapts to
+every pixel, batch normalisation does not) is for training.
 """
 
 from collections.abc import Callable, Iterable, Sequence
