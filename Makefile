@@ -32,7 +32,7 @@ demo: $(SCANNER)
 	$(BIN)/card-scanner demo
 
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 # Also the tests that are marked long, which are no part of `make test`: they kill a build and an installation at every
 # single step, decode photos of the greatest size, train networks until they learn, and let faults last for minutes.

@@ -22,7 +22,7 @@ from tests.soak.film import VISIT_FRAMES, draw_film
 ROOT = Path(__file__).resolve().parents[2]
 VISITS = 240
 WARM_UP_FRAMES = 18_000  # ten minutes at 30 frames/s
-WINDOW_FRAMES = 6_000
+WINDOW_FRAMES = 9_000  # five minutes
 GROWTH_MB = 5.0
 SILENCE_MS = 60_000
 
