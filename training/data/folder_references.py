@@ -14,15 +14,15 @@ from edge.geometry import Image
 from edge.wire.messages import CardDetails
 from training.data.art_names import art_name
 from training.data.card_folder import few, folder_gallery
+from training.data.fingerprints import Fingerprint, fingerprint, group_fingerprints
 from training.data.gallery import GalleryImage
-from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 from training.data.references import COLUMNS, ROWS, References, check_room
 from training.errors import TrainingError
 from training.parallel.processes import in_processes
 
 HELD_OUT_SHARE = 0.1
 _WORKERS = 2
-_CODE_VERSION = b"2"
+_CODE_VERSION = b"3"
 
 
 def folder_references(folder: Path, metadata_file: Path, cache: Path) -> tuple[References, References]:

@@ -20,8 +20,8 @@ from edge.files.printing import printable
 from edge.imaging.decoding import decode
 from training.data.card_folder import Findings, Names, survey_folder
 from training.data.card_list import CardList, read_card_list
+from training.data.fingerprints import Fingerprint, fingerprint, group_fingerprints
 from training.data.gallery import card_and_margin
-from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 from training.parallel.processes import in_processes
 
 _LISTED = 10

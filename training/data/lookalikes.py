@@ -1,31 +1,21 @@
-"""Finds groups of look-alikes in a gallery, and cuts out the references by which the scanner tells them apart."""
+"""Cuts out the references by which the scanner tells the look-alikes of a gallery apart."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.database.bundle import REFERENCES_FOLDER, LookalikeGroup, LookalikeMember, Window
 from edge.geometry import Image
-from edge.imaging.hashing import perceptual_hash
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.recognition.verification import anchor_image
 from training.data.difference_windows import difference_windows
 from training.data.gallery import GalleryImage
 
-HASH_SIZE = 16
-_HASH_TOLERANCE = 0.12
-THUMBNAIL_SIZE = (63, 88)
-_PIXEL_TOLERANCE = 0.6
-_DIFFERENT_SHARE = 0.08
-_CHUNK = 1024
 _ALIGNED_PX = 0.5
 _ECC_SCALE = 0.5
 
-# A perceptual hash, and a small grey picture.
-Fingerprint = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 # The images of a group, each with a digest of its pixels.
 Members = tuple[tuple[GalleryImage, str], ...]
 # A group, and file name -> PNG.
@@ -43,46 +33,6 @@ class Lookalikes:
 
     groups: tuple[LookalikeGroup, ...]
     references: dict[str, bytes]
-
-
-def fingerprint(card: Image) -> Fingerprint:
-    """What `group_fingerprints` compares: a perceptual hash, and a small grey picture, uint8 [88, 63]."""
-    grey = cv2.resize(cv2.cvtColor(card, cv2.COLOR_BGR2GRAY), THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
-    return perceptual_hash(card, HASH_SIZE), np.asarray(grey, dtype=np.uint8)
-
-
-def group_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[list[int]]:
-    """Groups of two or more images that are the same but for a small part of their area.
-
-    Two images belong together if at most 12 % of their hashes' bits differ, and at most 8 % of their small pictures'
-    pixels differ by more than 0.6 standard deviations.
-    """
-    equal: dict[bytes, list[int]] = {}
-    for index, (bits, grey) in enumerate(fingerprints):
-        equal.setdefault(bits.tobytes() + grey.tobytes(), []).append(index)
-    distinct = [fingerprints[indices[0]] for indices in equal.values()]
-    groups: dict[int, list[int]] = {}
-    for root, indices in zip(_roots(distinct), equal.values(), strict=True):
-        groups.setdefault(root, []).extend(indices)
-    return [sorted(members) for members in groups.values() if len(members) > 1]
-
-
-def _roots(fingerprints: Sequence[Fingerprint]) -> list[int]:
-    """For each fingerprint the first of those that it belongs together with."""
-    parents = list(range(len(fingerprints)))
-    for first, second in _near_hashes(np.stack([bits for bits, _ in fingerprints])):
-        if _root(parents, first) == _root(parents, second):
-            continue
-        difference = np.abs(_standardized(fingerprints[first][1]) - _standardized(fingerprints[second][1]))
-        if (difference > _PIXEL_TOLERANCE).mean() <= _DIFFERENT_SHARE:
-            parents[_root(parents, second)] = _root(parents, first)
-    return [_root(parents, index) for index in range(len(parents))]
-
-
-def _standardized(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The picture with mean 0 and deviation 1."""
-    values = grey.astype(np.float32)
-    return np.asarray((values - values.mean()) / max(float(values.std()), 1.0), dtype=np.float32)
 
 
 def cut_references(
@@ -159,23 +109,6 @@ def laid_on(card: Image, target: Image) -> Image:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (RECTIFIED_WIDTH, RECTIFIED_HEIGHT)
     return np.asarray(cv2.warpAffine(card, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
-
-
-def _near_hashes(hashes: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    signs = np.unpackbits(hashes, axis=1).astype(np.float32) * 2 - 1
-    least = signs.shape[1] * (1 - 2 * _HASH_TOLERANCE)
-    pairs: list[tuple[int, int]] = []
-    for start in range(0, len(signs), _CHUNK):
-        first, second = np.nonzero(signs[start : start + _CHUNK] @ signs.T >= least)
-        pairs.extend((int(a) + start, int(b)) for a, b in zip(first, second, strict=True) if a + start < b)
-    return pairs
-
-
-def _root(parents: list[int], index: int) -> int:
-    while parents[index] != index:
-        parents[index] = parents[parents[index]]
-        index = parents[index]
-    return index
 
 
 def _only(card: Image, windows: Sequence[Window]) -> Image:

@@ -25,8 +25,9 @@ from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.manifests import ModelManifest
 from edge.wire.messages import CardDetails
+from training.data.fingerprints import fingerprint, group_fingerprints
 from training.data.gallery import GalleryImage
-from training.data.lookalikes import cut_references, fingerprint, group_fingerprints
+from training.data.lookalikes import cut_references
 
 
 def gallery_of(images: Sequence[GalleryImage], metadata: Mapping[str, CardDetails], embedder: Embedder) -> Gallery:

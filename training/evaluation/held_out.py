@@ -19,9 +19,9 @@ from edge.simulator.sets import CardSpec, demo_cards, unknown_cards
 from edge.wire.messages import CardDetails
 from training.data.art_names import art_name
 from training.data.card_folder import folder_gallery
+from training.data.fingerprints import Fingerprint, fingerprint, group_fingerprints
 from training.data.folder_references import labels_of, split_gallery
 from training.data.gallery import GalleryImage, square_corners
-from training.data.lookalikes import Fingerprint, fingerprint, group_fingerprints
 
 Item = TypeVar("Item")
 

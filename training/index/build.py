@@ -25,8 +25,9 @@ from edge.wire.messages import CardDetails
 from training.calibration.fitting import FALSE_ACCEPTS
 from training.data.card_folder import NAME_PATTERN, Findings, few, survey_folder
 from training.data.card_list import read_card_list
+from training.data.fingerprints import group_fingerprints
 from training.data.gallery import GalleryImage, demo_back, demo_gallery, read_card_image
-from training.data.lookalikes import group_fingerprints, members_of
+from training.data.lookalikes import members_of
 from training.index.calibrating import Wanted, calibrated, describe_calibration
 from training.index.kept import kept_folder
 from training.index.kept_groups import cut_or_kept

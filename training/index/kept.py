@@ -18,7 +18,7 @@ from training.data.gallery import GalleryImage
 from training.index.prepared import PreparedImage
 
 # Of the code that makes what is kept; what an earlier one made is made anew.
-_CODE_VERSION = 2
+_CODE_VERSION = 3
 _SUFFIX = ".jsonl"
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.imaging.hashing import Hash
 from edge.imaging.print_reference import PrintReference
-from training.data.lookalikes import THUMBNAIL_SIZE, Fingerprint
+from training.data.fingerprints import COLOR_SIZE, THUMBNAIL_SIZE, Fingerprint
 
 Both = NDArray[np.float32]
 
@@ -37,10 +37,12 @@ class PreparedImage:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values from which `from_json` makes the same again, but for the name of the reference."""
-        reference = self.reference
+        reference, seen = self.reference, self.fingerprint
         return {
             "digest": self.digest,
-            "fingerprint": [_text(part) for part in self.fingerprint],
+            "fingerprint": [
+                _text(part) for part in (self.fingerprint.hash, self.fingerprint.grey, self.fingerprint.color)
+            ],
             "hash": _text(self.hash),
             "embeddings": _text(self.embeddings),
             "print": reference and b64encode(reference.encoded).decode(),
@@ -58,11 +60,13 @@ class PreparedImage:
         Raises:
             KeyError, TypeError, ValueError: if they are something else.
         """
-        bits, grey = (_array(text, np.uint8) for text in values["fingerprint"])
+        bits, grey, color = (_array(text, np.uint8) for text in values["fingerprint"])
         encoded = values["print"]
         return cls(
             digest=str(values["digest"]),
-            fingerprint=(bits, grey.reshape(THUMBNAIL_SIZE[::-1])),
+            fingerprint=Fingerprint(
+                hash=bits, grey=grey.reshape(THUMBNAIL_SIZE[::-1]), color=color.reshape(*COLOR_SIZE[::-1], 2)
+            ),
             hash=_array(values["hash"], np.uint8),
             embeddings=_array(values["embeddings"], np.float32).reshape(2, -1),
             embedded=False,

@@ -25,8 +25,8 @@ from edge.imaging.hashing import Hash
 from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
 from edge.manifests import DatabaseManifest, ModelManifest
+from training.data.fingerprints import Fingerprint, fingerprint
 from training.data.gallery import GalleryImage
-from training.data.lookalikes import Fingerprint, fingerprint
 from training.index.broken import broken_first
 from training.index.kept import KeptImages
 from training.index.prepared import Both, PreparedImage
