@@ -14,8 +14,8 @@ HASH_SIZE = 16
 # geometry: samples of 1 mm, and of 4 mm.
 THUMBNAIL_SIZE = (63, 88)
 COLOR_SIZE = (16, 22)
-# chosen: hashes of simulated foil twins differ by up to 0.26, the nearest of 434 real cards of two sets by 0.195 (by hand,
-# no command makes it); what hashes let pass, pictures decide.
+# chosen: hashes of simulated foil twins differ by up to 0.26, the nearest of 434 real cards of two sets by 0.195 (by
+# hand, no command makes it); what hashes let pass, pictures decide.
 _HASH_TOLERANCE = 0.12
 _FOIL_HASH_TOLERANCE = 0.28
 _PIXEL_TOLERANCE = 0.6
@@ -69,8 +69,8 @@ def group_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[list[int]]:
 
     Two images belong together if they are the same but for a small part of their area: at most 12 % of their hashes'
     bits differ, at most 8 % of their small pictures' pixels by more than 0.6 standard deviations, and at most 8 % of
-    their colours by more than 15 levels. And they do if one is as the other under a foil: all but one block in twenty show
-    the same drawing, and the colours are the same on average.
+    their colours by more than 15 levels. And they do if one is as the other under a foil: all but one block in twenty
+    show the same drawing, and the colours are the same on average.
     """
     equal: dict[bytes, list[int]] = {}
     for index, each in enumerate(fingerprints):

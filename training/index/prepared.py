@@ -40,9 +40,7 @@ class PreparedImage:
         reference, seen = self.reference, self.fingerprint
         return {
             "digest": self.digest,
-            "fingerprint": [
-                _text(part) for part in (self.fingerprint.hash, self.fingerprint.grey, self.fingerprint.color)
-            ],
+            "fingerprint": [_text(part) for part in (seen.hash, seen.grey, seen.color)],
             "hash": _text(self.hash),
             "embeddings": _text(self.embeddings),
             "print": reference and b64encode(reference.encoded).decode(),
