@@ -19,6 +19,7 @@ from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.imaging.small_pictures import decode_small
 from edge.recognition.byte_cache import ByteCache
+from edge.recognition.window_evidence import BLUR_PX, Pixels, window_evidence
 
 # geometry: of the small picture by which a card is registered to its group: its art has details of a millimetre.
 ANCHOR_PX_PER_MM = 2
@@ -32,10 +33,6 @@ _ANCHOR_SCALE = RECTIFIED_PX_PER_MM / ANCHOR_PX_PER_MM
 _GREATEST_SHIFT_MM = 3.0
 # geometry: 1.5 mm, by which a corner that is off moves a window.
 _SEARCH_PX = 12
-# physics: about 4 pixels/mm are left, as a camera above the bench has them.
-BLUR_PX = 1.0
-# chosen: grey levels, from which members differ in a place (`card-training evaluate scenes`).
-DIFFERENT = 12.0
 # chosen: on 350 simulated captures (4 to 8 pixels/mm, blurred, noisy) the right member reached 0.8 in every one; of 150
 # wrong cards, 95 % stayed below 0.55 (`card-training evaluate scenes`: reprints that share their art).
 _READABLE = 0.5
@@ -44,13 +41,12 @@ _READABLE = 0.5
 _DECISIVE = (0.35, 1.4)
 # chosen: between what the right and the wrong cards of those captures reached (`card-training evaluate scenes`).
 _LEAST_EVIDENCE = 0.7
-# geometry: where members differ, so much around is compared as well: a quarter of a millimetre to each side.
-_AROUND_PX = 5
+# numerics: standard deviations, which noise exceeds to one side in 2.3 % of the cases.
+_SIGNIFICANT = 2.0
 # physics: about sixteen groups of two. Decoding one takes milliseconds; the card that lies there is asked about again
 # and again.
 _DECODED_BYTES = 4_000_000
 
-Pixels = NDArray[np.float32]
 PatchT = TypeVar("PatchT", Image, Pixels)
 
 
@@ -249,48 +245,20 @@ def _vertex(values: NDArray[np.float32], at: int) -> float:
 def _decide(group: _Group, windows: Sequence[tuple[Image, Pixels]]) -> Verification:
     """Rank the members by all that differs in the group, then compare the best two only where those two differ."""
     card_ids = group.card_ids
-    of_pictures, _ = _correlations(windows, range(int(group.pictures.max()) + 1))
-    found = of_pictures[group.pictures]
+    of_pictures = window_evidence(windows, range(int(group.pictures.max()) + 1))
+    found = of_pictures.correlations[group.pictures]
     order = np.argsort(-found, kind="stable")
     evidence: dict[str, float] = {}
     for member in order:
         evidence.setdefault(card_ids[member], float(found[member]))
     best = int(order[0])
     rival = next(int(member) for member in order if card_ids[member] != card_ids[best])
-    pair, alike = _correlations(windows, [int(group.pictures[member]) for member in (best, rival)])
-    margin = float(pair[0] - pair[1]) / max(1 - alike, 1e-3)
+    pair = window_evidence(windows, [int(group.pictures[member]) for member in (best, rival)])
     return Verification(
         card_id=card_ids[best] if windows else None,
-        decided=_DECISIVE[0] <= margin <= _DECISIVE[1] and float(pair[0]) >= _LEAST_EVIDENCE,
+        decided=_DECISIVE[0] <= pair.lead <= _DECISIVE[1]
+        and pair.significance >= _SIGNIFICANT
+        and float(pair.correlations[0]) >= _LEAST_EVIDENCE,
         evidence=evidence if windows else {},
-        margin=margin,
+        margin=pair.lead,
     )
-
-
-def _correlations(windows: Sequence[tuple[Image, Pixels]], pictures: Sequence[int]) -> tuple[Pixels, float]:
-    """Correlation of each picture [P] with the card where they differ, and of the first two with each other.
-
-    A window counts by how much the pictures differ in it; each colour's mean within it is taken away, so that
-    brightness, contrast and a colour cast do not matter.
-    """
-    sums, alike, total = np.zeros(len(pictures), dtype=np.float32), 0.0, 0.0
-    for pixels, patch in windows:
-        compared = pixels[list(pictures)]
-        spread = (compared.max(axis=0) - compared.min(axis=0)).max(axis=2).astype(np.float32)
-        differs = (
-            cv2.dilate((spread > DIFFERENT).astype(np.uint8), np.ones((_AROUND_PX, _AROUND_PX), dtype=np.uint8)) > 0
-        )
-        energy = float(spread[differs].sum())
-        if energy > 0:
-            shown = np.concatenate([compared[:, differs], patch[None, differs]], dtype=np.float32)
-            vectors = _normalised(shown)
-            sums += energy * (vectors[:-1] @ vectors[-1])
-            alike += energy * float(vectors[0] @ vectors[1])
-            total += energy
-    return (sums / total, alike / total) if total else (sums, 1.0)
-
-
-def _normalised(patches: Pixels) -> Pixels:
-    """Patches [M, pixels, 3] as unit vectors [M, 3 pixels], each colour's mean taken away."""
-    rows = (patches - patches.mean(axis=1, keepdims=True)).reshape(len(patches), -1)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), dtype=np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.database.bundle import Window
 from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
-from edge.recognition.verification import BLUR_PX, DIFFERENT
+from edge.recognition.window_evidence import BLUR_PX, DIFFERENT
 
 # geometry: windows lie on a grid of 1 mm, and are 12 x 6 mm.
 _CELL_PX = 8
