@@ -23,6 +23,7 @@ from edge.manifests import read_model_manifest
 from edge.recognition.belief import Belief, Worth, believe, is_open, log_odds, worth_of
 from edge.recognition.evidence import Evidence, agreement, evidence_for, with_agreement
 from edge.recognition.learned_matches import with_learned
+from edge.recognition.near_ties import near_tie
 from edge.recognition.printings import Printings, tied_printings
 from edge.recognition.selftest import check_golden, load_golden
 from edge.recognition.verification import Verification, Verifier
@@ -210,6 +211,8 @@ class Recognizer:
         answer = matches
         if verification is not None and verification.decided and verification.card_id is not None:
             answer = self._with_first(verification.card_id, embedding, matches)
+        if printings is None:
+            printings = near_tie(card, answer, self._database.alike(answer[0].card_id), self._picture)
         answer = answer[: self._matches]
         belief = self._belief(card, embedding, matches, answer, printings)
         calibration = self._database.manifest.calibration
@@ -252,6 +255,10 @@ class Recognizer:
             shares,
             calibration.confirmed,
         )
+
+    def _picture(self, card_id: str) -> PrintReference | None:
+        known = self._learned if card_id in self._learned else self._database
+        return known.print_reference(card_id)
 
     def _with_agreement(self, evidence: Evidence, card: Image, match: Match) -> Evidence:
         if match.card_id not in self._learned:

@@ -10,6 +10,7 @@ from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, ModelError, ModelMismatchError
+from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.recognition.belief import Worth
 from edge.recognition.recognizer import Recognizer, open_recognizer
@@ -107,6 +108,35 @@ def test_a_coin_toss_is_marked(pair: Recognizer):
     assert answer.worth is Worth.WEAK
     assert set(answer.printings.card_ids) == {ORIGINAL.card_id, REPRINT.card_id}
     assert answer.belief.probabilities == pytest.approx((answer.belief.art / 2,) * 2)
+
+
+def test_a_pair_that_no_group_has_is_not_confirmed_by_a_hair(tiny_database, tmp_path: Path):
+    """The search takes the original for its reprint; nothing says that they look alike."""
+    embedder = OnnxEmbedder(tiny_database.model)
+    pictures = {card.card_id: render_card(card, 8.0) for card in (ORIGINAL, REPRINT)}
+    embeddings = embedder.embed([each for picture in pictures.values() for each in (picture, upside_down(picture))])
+    embeddings[:2, 0] += 0.15
+    details = CardDetails(name="pair", set_code="pair", set_name="Pair", number="1")
+    gallery = Gallery(
+        name="pair",
+        model=embedder.manifest,
+        embeddings=embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
+        rows=[IndexRow(card_id=card_id, variant=0, rotation=turn) for card_id in pictures for turn in (0, 180)],
+        metadata=dict.fromkeys(pictures, details),
+        prints={
+            card_id: PrintReference(encoded=encode_reference(picture), borders_mm=None, name=card_id)
+            for card_id, picture in pictures.items()
+        },
+        calibration=by_distance(),
+    )
+    write_bundle(tmp_path / "database", gallery)
+    database = CardDatabase.open(tmp_path / "database", embedder.manifest)
+    (answer,) = Recognizer(embedder, database, Verifier(database)).recognize([pictures[ORIGINAL.card_id]])
+    assert [match.card_id for match in answer.matches] == [REPRINT.card_id, ORIGINAL.card_id]
+    assert 1e-3 < answer.matches[1].distance < 0.05
+    assert answer.worth is Worth.WEAK
+    assert answer.printings is not None
+    assert set(answer.printings.card_ids) == set(pictures)
 
 
 def test_a_missing_model_or_database_is_named(tiny_database, tmp_path: Path):
