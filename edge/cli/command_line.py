@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from types import TracebackType
 from typing import NoReturn
 
 from edge.cli import (
@@ -107,6 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
 class _LogFormat(logging.Formatter):
     """One line a record; the traceback of an error that the user can mend is left out."""
 
@@ -119,6 +123,10 @@ class _LogFormat(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         """The record's line, without what a traceback adds."""
         return printable(super().formatMessage(record))
+
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 (logging's name)
+        """The traceback, whose last line may quote what a peer sent."""
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
 
 
 def _stderr_handler() -> logging.Handler:

@@ -113,6 +113,12 @@ def test_the_log_spares_tracebacks_of_what_the_user_can_mend(capfd, error, trace
     assert (len(lines) > 1) == traceback
 
 
+def test_a_traceback_quotes_what_a_peer_sent_in_characters_that_can_be_written(capfd):
+    with command_line.logging_to_stderr(verbose=False):
+        command_line.logging.getLogger("edge.test").error("failed", exc_info=ValueError("\x1b[2J\ud800"))
+    assert capfd.readouterr().err.splitlines()[-1] == "ValueError: \\u001b[2J\\ud800"
+
+
 def test_a_files_name_forges_no_line_and_commands_no_terminal(scanner, capfd, tmp_path):
     name = "a\x1b[2J\ncard-scanner: error: forged.jpg"
     outcome = scanner("identify", tmp_path / name)
