@@ -95,3 +95,10 @@ def test_a_track_that_is_confirmed_again_has_not_returned_to_itself():
     gone = GoneCards()
     gone.add(4, "a-1", QUAD)
     assert gone.returned(4, "a-1", QUAD) is None
+
+
+@pytest.mark.parametrize(("aside_mm", "returned"), [(0.5, 4), (2.5, 4), (4.0, None), (10.0, None)])
+def test_a_copy_that_is_put_down_beside_where_the_first_lay_is_another_card(aside_mm, returned):
+    gone = GoneCards()
+    gone.add(4, "a-1", QUAD)
+    assert gone.returned(5, "a-1", QUAD + [aside_mm, 0]) == returned
