@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from edge.geometry import Quad, quad_iou
 
-# geometry: a card that lies a distance d beside where it lay, of its width, overlaps by (1 - d) / (1 + d): 11 mm, in which
-# two cards cannot lie at once; and 3 mm, as far as a hand over a card pushes it: another copy hardly ever lies so exactly.
+# geometry: a card that lies a distance d beside where it lay, of its width, overlaps by (1 - d) / (1 + d): 11 mm, where
+# two cards cannot lie at once; and 3 mm, as far as a hand over a card pushes it: a second copy hardly lies so exactly.
 SAME_PLACE_IOU = 0.7
 _UNTOUCHED_IOU = 0.9
 # geometry: more than the cards that lie beside each other in one frame.
@@ -33,7 +33,7 @@ class GoneCards:
         self._gone.append(_Gone(track_id=track_id, card_id=card_id, quad=quad))
 
     def returned(self, track_id: int, card_id: str, quad: Quad) -> int | None:
-        """The earlier track of a card that is confirmed now, if it lies as it lay; others in its place are forgotten."""
+        """The earlier track of a card that is confirmed now, if it lies as it lay; others there are forgotten."""
         earlier = [gone for gone in self._clear_place(quad) if gone.card_id == card_id and gone.track_id != track_id]
         return next((gone.track_id for gone in earlier if quad_iou(gone.quad, quad) >= _UNTOUCHED_IOU), None)
 
