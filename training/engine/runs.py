@@ -77,11 +77,26 @@ def started(args: argparse.Namespace) -> Iterator[Ranks]:
     """Prepare this process for training, and join the others that share the run."""
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(1)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr, force=True)
+    with _progress_on_stderr():
+        try:
+            yield join_ranks()
+        finally:
+            leave_ranks()
+
+
+@contextmanager
+def _progress_on_stderr() -> Iterator[None]:
+    """What is logged goes to stderr meanwhile, with the time."""
+    root, output = logging.getLogger(), logging.StreamHandler(sys.stderr)
+    output.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    previous = root.level
+    root.addHandler(output)
+    root.setLevel(logging.INFO)
     try:
-        yield join_ranks()
+        yield
     finally:
-        leave_ranks()
+        root.removeHandler(output)
+        root.setLevel(previous)
 
 
 def describe_run(args: argparse.Namespace, ranks: Ranks, settings: RunSettings, **more: Any) -> dict[str, Any]:  # noqa: ANN401
