@@ -40,7 +40,7 @@ faults: install
 	$(BIN)/pytest tests/faults -m faults --bench turnover --faults-table docs/faults.md
 	$(BIN)/pytest tests/edge tests/training -m long
 
-# Six hours at 30 frames/s, played in an hour or two. FRAMES=60000 is a shorter one.
+# Six hours at 30 frames/s, played in an hour or two. FRAMES=135000 is a shorter one.
 FRAMES ?= 648000
 soak: install
 	$(BIN)/pytest tests/soak -s -m soak --soak-frames $(FRAMES) --soak-curve out/soak.csv

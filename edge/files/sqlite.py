@@ -12,6 +12,8 @@ from edge.errors import StoreError
 _MODE = 0o640
 # Of the write-ahead log, once it was checkpointed.
 _KEPT_BYTES = 4_000_000
+# chosen: rows are written once and hardly read again; SQLite would keep 2,000 KiB of their pages.
+_CACHE_KIB = 256
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
 
@@ -38,6 +40,7 @@ def connect(path: Path, migrations: Sequence[str], *, wait_s: float) -> sqlite3.
         connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
             f"PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {_KEPT_BYTES};"
+            f"PRAGMA cache_size = -{_CACHE_KIB};"
         )
         _migrate(connection, path, migrations)
     except BaseException:

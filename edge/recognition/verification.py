@@ -43,9 +43,9 @@ _DECISIVE = (0.35, 1.4)
 _LEAST_EVIDENCE = 0.7
 # numerics: standard deviations, which noise exceeds to one side in 2.3 % of the cases.
 _SIGNIFICANT = 2.0
-# physics: some 300 members, at 6 kB each. Decoding a group takes milliseconds; the card that lies there is asked about
+# physics: some 150 members, at 6 kB each. Decoding a group takes milliseconds; the card that lies there is asked about
 # again and again.
-_DECODED_BYTES = 2_000_000
+_DECODED_BYTES = 1_000_000
 
 PatchT = TypeVar("PatchT", Image, Pixels)
 
