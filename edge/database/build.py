@@ -33,7 +33,7 @@ from edge.database.bundle import (
 from edge.database.hashes import dump_hashes
 from edge.database.prints import dump_prints
 from edge.database.projection import dump_projection, fitting_projection, projected
-from edge.database.vectors import INDEX_DTYPE, NORM_TOLERANCE, quantised
+from edge.database.vectors import INDEX_DTYPE, of_unit_length, quantised
 from edge.errors import DatabaseError
 from edge.imaging.hashing import Hash
 from edge.imaging.print_reference import PrintReference
@@ -141,8 +141,7 @@ def _check(gallery: Gallery) -> None:
         raise DatabaseError(f"the database {gallery.name} would hold no cards; give it at least one image")
     if gallery.embeddings.shape != (rows, dimension):
         raise DatabaseError(f"{rows} rows need embeddings of shape {(rows, dimension)}, got {gallery.embeddings.shape}")
-    norms = np.linalg.norm(gallery.embeddings, axis=1)
-    bad = np.flatnonzero(~(np.abs(norms - 1) <= NORM_TOLERANCE))
+    bad = np.flatnonzero(~of_unit_length(gallery.embeddings))
     if len(bad):
         raise DatabaseError(f"the embedding of {gallery.rows[bad[0]].card_id} is not finite or not normalised")
     cards = {row.card_id for row in gallery.rows}

@@ -15,7 +15,7 @@ from edge.database.bundle import (
     IndexRow,
     LookalikeGroup,
 )
-from edge.database.vectors import NORM_TOLERANCE
+from edge.database.vectors import of_unit_length
 from edge.errors import DatabaseError
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.manifests import DatabaseManifest
@@ -77,8 +77,7 @@ def check_golden_crops(path: Path, golden: Sequence[GoldenCrop], manifest: Datab
     """
     _check_listed(path / GOLDEN_FILE, [crop.file for crop in golden], manifest)
     for crop in golden:
-        length = np.linalg.norm(crop.embedding)
-        if len(crop.embedding) != manifest.dimension or not abs(length - 1) <= NORM_TOLERANCE:
+        if len(crop.embedding) != manifest.dimension or not of_unit_length(np.array(crop.embedding)):
             raise DatabaseError(
                 f"{path / GOLDEN_FILE}: the embedding of {crop.file} is not of length 1 in {manifest.dimension} "
                 f"dimensions; {REPAIR}"

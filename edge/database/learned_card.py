@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from edge.database.vectors import NORM_TOLERANCE
+from edge.database.vectors import of_unit_length
 from edge.errors import DatabaseError
 from edge.files.regular_files import read_regular
 from edge.geometry import Image
@@ -149,7 +149,7 @@ def read_card(folder: Path) -> tuple[LearnedCard, tuple[bytes, ...]]:
     if vectors.size != 2 * VIEWS * manifest.dimension:
         raise DatabaseError(f"{folder / _VECTORS_FILE} is not as long as its vectors; {_mend(folder.name)}")
     embeddings = vectors.astype(np.float32).reshape(2, VIEWS, manifest.dimension)
-    if not (np.abs(np.linalg.norm(embeddings, axis=2) - 1) <= NORM_TOLERANCE).all():
+    if not of_unit_length(embeddings).all():
         raise DatabaseError(f"{folder / _VECTORS_FILE} holds vectors that are not of length 1; {_mend(folder.name)}")
     card = LearnedCard(
         card_id=manifest.card_id,

@@ -22,7 +22,7 @@ from edge.database.consistency import check_golden_crops, check_lookalikes, chec
 from edge.database.hashes import HashDistances, card_hash, open_hashes
 from edge.database.prints import open_prints
 from edge.database.projection import projected
-from edge.database.vectors import NORM_TOLERANCE, MappedVectors, open_vectors, quantised, rounding_errors
+from edge.database.vectors import MappedVectors, of_unit_length, open_vectors, quantised, rounding_errors
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
 from edge.geometry import Image
 from edge.imaging.print_reference import PrintReference
@@ -255,8 +255,7 @@ class CardDatabase:
                 f"the queries have the shape {queries.shape}, but the database {self._path} holds embeddings of "
                 f"{self._manifest.dimension} dimensions"
             )
-        norms = np.linalg.norm(queries, axis=1)
-        if not (np.abs(norms - 1) <= NORM_TOLERANCE).all():
+        if not of_unit_length(queries).all():
             raise InferenceError("a query embedding is not finite or not normalised; the embedder is not working")
 
 

@@ -25,7 +25,7 @@ from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest
 
 INDEX_DTYPE: Literal["i8"] = "i8"
-NORM_TOLERANCE = 1e-3
+_NORM_TOLERANCE = 1e-3
 _LEVELS = 127
 _CHUNK = 1024
 
@@ -53,6 +53,13 @@ class MappedVectors:
     def release_pages(self) -> None:
         """Give back the pages of the embeddings that were read; without this all of them end up resident."""
         release_pages(self.embeddings)
+
+
+def of_unit_length(vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which vectors [..., dimension] are finite and of length 1, also of bytes that never were vectors."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(vectors, axis=-1)
+        return np.asarray(np.abs(lengths - 1) <= _NORM_TOLERANCE, dtype=np.bool_)
 
 
 def quantised(vectors: Vectors) -> NDArray[np.int8]:
@@ -106,8 +113,7 @@ def _chunk_errors(
     bound = 2 * compact.shape[1] ** 0.5 / _LEVELS
     for start in range(0, len(embeddings), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        lengths = np.linalg.norm(embeddings[rows], axis=1)
-        if not (np.abs(lengths - 1) <= NORM_TOLERANCE).all():
+        if not of_unit_length(embeddings[rows]).all():
             raise DatabaseError(f"{path / EMBEDDINGS_FILE} holds rows that are not finite or not of length 1; {REPAIR}")
         error = float(rounding_errors(projected(embeddings[rows], projection), compact[rows]).max())
         if not error <= bound:

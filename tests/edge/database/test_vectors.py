@@ -11,7 +11,7 @@ from usearch.index import Index
 from edge.database import CardDatabase
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import Gallery, write_bundle
-from edge.database.vectors import quantised, rounding_errors
+from edge.database.vectors import of_unit_length, quantised, rounding_errors
 from edge.manifests import file_sha256
 
 DIMENSION = 256
@@ -96,3 +96,9 @@ def test_the_index_is_several_times_nearer_to_the_vectors_than_usearchs_own():
     own.add(np.arange(200, dtype=np.uint64), vectors)
     cut_off = np.stack([own.get(row, dtype="i8") for row in range(200)])
     assert 6 * rounding_errors(vectors, quantised(vectors)).max() < rounding_errors(vectors, cut_off).min()
+
+
+def test_bytes_that_are_no_vectors_are_not_of_length_1_and_nothing_warns():
+    vectors = np.array([[0, 0], [3e38, 3e38], [np.inf, 0], [0, 0], [0.6, 0.8]], dtype="<f4")
+    vectors.view("<u4")[0] = 0x7FA00000, 0  # a signalling NaN
+    assert of_unit_length(vectors).tolist() == [False, False, False, False, True]
