@@ -4,7 +4,8 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -118,23 +119,36 @@ class _Crops(CalibrationDataReader):  # type: ignore[misc]
 
 
 def _quantize(model: Path, output: Path, batch: NDArray[np.float32]) -> None:
-    logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime's quantiser advises on what is done here already
     prepared = output.with_name("prepared.onnx")
-    quant_pre_process(model, prepared, skip_symbolic_shape=True)
-    quantize_static(
-        prepared,
-        output,
-        _Crops(batch),
-        quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=list(QUANTIZED_OPERATIONS),
-        per_channel=True,
-        # Processors without VNNI add two 8-bit products in 16 bits: too few, unless weights keep to 7 bits (its docs).
-        reduce_range=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.MinMax,
-    )
+    with _errors_only():
+        quant_pre_process(model, prepared, skip_symbolic_shape=True)
+        quantize_static(
+            prepared,
+            output,
+            _Crops(batch),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(QUANTIZED_OPERATIONS),
+            per_channel=True,
+            # Processors without VNNI add two 8-bit products in 16 bits: too few, unless weights keep to 7 bits
+            # (its docs).
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
     prepared.unlink()
+
+
+@contextmanager
+def _errors_only() -> Iterator[None]:
+    """Meanwhile nothing but errors is logged: ONNX Runtime's quantiser advises on what is done here already."""
+    root = logging.getLogger()
+    previous = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(previous)
 
 
 def _cosines(original: OnnxEmbedder, quantized: OnnxEmbedder, crops: list[Image]) -> NDArray[np.float32]:

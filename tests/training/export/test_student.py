@@ -1,4 +1,5 @@
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,9 @@ def test_another_form_agrees_with_torch_and_is_refused_by_the_scanner(model, hel
 
 def test_8_bit_integers_keep_the_answers_and_fit_the_float_models_databases(exported, held_out, tmp_path):
     cards = Cards(learnt=held_out, held_out=held_out)
+    level = logging.getLogger().level
     manifest = quantize_model(exported, tmp_path / "tiny-int8.onnx", cards, calibration=16)
+    assert logging.getLogger().level == level
     original, quantized = OnnxEmbedder(exported), OnnxEmbedder(tmp_path / "tiny-int8.onnx")
     assert quantized.manifest == manifest
     assert manifest.gallery_sha256 == original.manifest.sha256
