@@ -29,6 +29,10 @@ CORNER_RADIUS_MM = 3.0
 MIN_PICTURE_PX = 24
 # geometry: two cards of one size, of which one covers c of the other, overlap by c / (2 - c): at 0.3 nearly half.
 SAME_CARD_IOU = 0.3
+# geometry: a card that lies a distance d beside where it lay, of its width, overlaps by (1 - d) / (1 + d): 11 mm, where
+# two cards cannot lie at once; and 3 mm, as far as a hand over a card pushes it.
+SAME_PLACE_IOU = 0.7
+MOVED_IOU = 0.9
 # chosen: of two outlines of one place, more than this share of the smaller lies in the other.
 PART = 0.6
 # geometry: which corner comes next; np.roll takes ten times as long.

@@ -13,14 +13,10 @@ from datetime import timedelta
 
 import numpy as np
 
-from edge.geometry import Quad, quad_iou
+from edge.geometry import SAME_PLACE_IOU, Quad, quad_iou
 from edge.wire.centering import CenteringReport, MeasuredCentering
 from edge.wire.messages import CardMessage
 
-# geometry: a card that lies a distance d beside where it lay, of its width, overlaps by (1 - d) / (1 + d): 11 mm.
-SAME_PLACE_IOU = 0.7
-# geometry: a card that has moved by 3 mm is kept at its new place.
-MOVED_IOU = 0.9
 # chosen: a crash, an upgrade or a restart of the machine takes minutes; what lay there then is the same card after it.
 RESTART = timedelta(minutes=10)
 # geometry: many times the cards that lie in one frame.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from edge.errors import ScannerError
 from edge.files.sqlite import is_damaged, transaction
-from edge.geometry import quad_iou
+from edge.geometry import MOVED_IOU, quad_iou
 from edge.log.condition import Condition
 from edge.log.file import open_log
-from edge.log.presence import MOVED_IOU, Lying, Presence, is_better, quad_of
+from edge.log.presence import Lying, Presence, is_better, quad_of
 from edge.log.rows import Look, Provenance, close_track, correct_scan, insert_scan, put_centering, put_track
 from edge.log.session import LoggedSession, left_lying, mark_alive
 from edge.wire.envelope import Topic

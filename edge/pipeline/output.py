@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edge.centering import Measure
-from edge.geometry import quad_iou
+from edge.geometry import MOVED_IOU, quad_iou
 from edge.health import Clock, Stopwatch
 from edge.pipeline.answers import Answer, Observation, TrackedCard, card_message, feedback_of, topics_of
 from edge.pipeline.lateness import LateAnswers
@@ -18,9 +18,8 @@ from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import CardMessage, TrackState
 from edge.wire.session import FrameStamp
 
-# geometry: a card that has moved by 3 mm is told at its new place.
-_MOVED_IOU = 0.9
 _NO_CARD = Verdict(state=TrackState.NO_CARD)
+# layout: before the first frame, which has no size, nothing is followed.
 _NOTHING_SEEN = Observation(
     frame=FrameStamp(frame_id=0, timestamp_ns=0, width=0, height=0), scene_ns=0, stretch=0, tracks=(), shown_since={}
 )
@@ -88,7 +87,7 @@ class OutputStage:
         card.track = track
         other = since > card.shown_since and card.forget_measurements()
         card.shown_since = since
-        moved = quad_iou(card.published_quad, track.quad) < _MOVED_IOU
+        moved = quad_iou(card.published_quad, track.quad) < MOVED_IOU
         return (other or moved) and card.verdict.state is not TrackState.NO_CARD
 
     def answer(self, answer: Answer) -> list[CardMessage]:

@@ -3,12 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 
-from edge.geometry import Quad, quad_iou
+from edge.geometry import MOVED_IOU, SAME_PLACE_IOU, Quad, quad_iou
 
-# geometry: a card that lies a distance d beside where it lay, of its width, overlaps by (1 - d) / (1 + d): 11 mm, where
-# two cards cannot lie at once; and 3 mm, as far as a hand over a card pushes it: a second copy hardly lies so exactly.
-SAME_PLACE_IOU = 0.7
-_UNTOUCHED_IOU = 0.9
 # geometry: more than the cards that lie beside each other in one frame.
 MOST_PLACES = 64
 
@@ -35,7 +31,7 @@ class GoneCards:
     def returned(self, track_id: int, card_id: str, quad: Quad) -> int | None:
         """The earlier track of a card that is confirmed now, if it lies as it lay; others there are forgotten."""
         earlier = [gone for gone in self._clear_place(quad) if gone.card_id == card_id and gone.track_id != track_id]
-        return next((gone.track_id for gone in earlier if quad_iou(gone.quad, quad) >= _UNTOUCHED_IOU), None)
+        return next((gone.track_id for gone in earlier if quad_iou(gone.quad, quad) >= MOVED_IOU), None)
 
     def clear(self) -> None:
         """Forget all; nothing that comes from now on continues what was."""
