@@ -144,6 +144,10 @@ class Supervisor:
         if silence_s > self._stall_limit_s:
             raise WorkerError(f"no new frame for {silence_s:.0f} s; {self._newest_failure()}")
 
+    def health(self) -> dict[str, ThreadHealth]:
+        """What is published of the threads: name -> how it is."""
+        return {worker.name: worker.health() for worker in self._workers}
+
     def degraded(self) -> list[str]:
         """A sentence for each worker that has failed lately."""
         return [

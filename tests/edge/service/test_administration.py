@@ -17,7 +17,7 @@ from edge.pipeline.stages import RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import open_recognizer
 from edge.service.administration import Administration, changed_settings
-from edge.service.daemon import measurer
+from edge.service.parts import measurer
 from edge.settings.settings import RecognitionSettings, Settings, SnapshotSettings
 from edge.wire.commands import COMMANDS
 from edge.wire.encoding import encode

@@ -18,7 +18,7 @@ import zmq
 
 from edge.detection import Following, SearchFailures, StillDetector
 from edge.frame import Frame
-from edge.service.daemon import detector_for
+from edge.service.parts import detector_for
 from edge.sources.images import FRAMES_PER_PHOTO
 from edge.wire.messages import CardMessage, HealthMessage
 
