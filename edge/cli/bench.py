@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _measure_stages(repeats: int) -> "list[StageTiming]":
     from edge.cli.stage_benchmark import measure_stages
-    from edge.recognition.recognizer import open_recognizer
+    from edge.recognition.opening import open_recognizer
 
     settings = load_settings().recognition
     with closing(open_recognizer(settings)) as recognizer:

@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
     from edge.centering import Setup
     from edge.imaging.exif import camera_of
     from edge.photo.enlargement import enlarged_result
-    from edge.recognition.recognizer import open_recognizer
+    from edge.recognition.opening import open_recognizer
 
     photos, failures = collect_photos(options.paths)
     overlays = overlay_paths(options.overlay, photos)

@@ -105,7 +105,7 @@ def _run(options: argparse.Namespace) -> int:
 def _recognizer(options: argparse.Namespace, settings: "Settings", resources: ExitStack) -> "Recognizer | None":
     if options.database is None or options.face == "back":
         return None
-    from edge.recognition.recognizer import open_recognizer
+    from edge.recognition.opening import open_recognizer
 
     return resources.enter_context(closing(open_recognizer(settings.recognition)))
 

@@ -4,7 +4,8 @@ import argparse
 
 from edge.cli.arguments import Commands, new_command
 from edge.files.paths import named_path
-from edge.settings.settings import SOURCES, Settings, load_settings
+from edge.settings.settings import Settings, load_settings
+from edge.settings.values import SOURCES
 
 _EXAMPLES = """\
   card-scanner run                                   settings' own source: a simulated bench, unless set otherwise

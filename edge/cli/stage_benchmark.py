@@ -27,7 +27,7 @@ from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.recognizer import Recognizer
 from edge.recognition.verification import Verifier
-from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
+from edge.settings.sections import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
 from edge.wire.session import Session

@@ -19,7 +19,9 @@ from edge.files.paths import state_folder
 from edge.geometry import Image
 from edge.imaging.rectification import rectify
 from edge.manifests import UNCALIBRATED, ModelManifest, check_model_file, read_model_manifest
-from edge.recognition.recognizer import Recognition, Recognizer, open_recognizer
+from edge.recognition.opening import open_recognizer
+from edge.recognition.recognition import Recognition
+from edge.recognition.recognizer import Recognizer
 from edge.recognition.selftest import load_golden
 from edge.settings.settings import Settings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL

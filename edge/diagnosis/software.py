@@ -12,7 +12,8 @@ from edge.diagnosis.hardware import Check
 from edge.diagnosis.machine import Machine
 from edge.errors import ConfigurationError, StoreError
 from edge.log.reading import extent
-from edge.settings.settings import PublishSettings, Settings
+from edge.settings.sections import PublishSettings
+from edge.settings.settings import Settings
 from edge.wire.access import is_local, show_key
 from edge.wire.ipc import is_held
 from edge.wire.keys import KeyFolder

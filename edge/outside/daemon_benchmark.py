@@ -7,7 +7,7 @@ from statistics import median
 from edge.outside.daemon_process import DaemonProcess
 from edge.outside.tally import Tally
 from edge.outside.watching import NoDisplay, watch_daemon
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.wire.messages import StageLatency
 
 # chosen: the aim, frames from the first sharp one of a card until it is confirmed.

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from edge.errors import ScannerError
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 
 _STOP_LIMIT_S = 5.0
 

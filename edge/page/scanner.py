@@ -16,7 +16,7 @@ from edge.errors import NoAnswerError, ProtocolError, RefusedError
 from edge.page.board import Board
 from edge.page.cards import Cards
 from edge.page.setup import Sight
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.commands import PreviewReply, Reply, StatusReply
 from edge.wire.encoding import Message
 from edge.wire.preview import PREVIEW, PreviewMessage, decode_preview

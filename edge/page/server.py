@@ -10,7 +10,8 @@ from edge.page.application import application
 from edge.page.board import Board
 from edge.page.passwords import Passwords
 from edge.page.scanner import Scanner
-from edge.settings.settings import PageSettings, Settings
+from edge.settings.sections import PageSettings
+from edge.settings.settings import Settings
 
 # tcp(7): a connection whose other end takes nothing for so long is ended by the kernel, and its memory given back.
 _USER_TIMEOUT_MS = 15_000

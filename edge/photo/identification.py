@@ -9,7 +9,8 @@ from edge.imaging.print_reference import PrintReference
 from edge.photo.outlines import OutlineReader
 from edge.recognition.belief import Worth
 from edge.recognition.matches import match_messages
-from edge.recognition.recognizer import Recognition, Recognizer
+from edge.recognition.recognition import Recognition
+from edge.recognition.recognizer import Recognizer
 from edge.wire.centering import CenteringReport
 from edge.wire.messages import MatchMessage
 from edge.wire.photo_result import CardResult, CardStatus, PhotoResult

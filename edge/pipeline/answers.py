@@ -11,7 +11,7 @@ from edge.pipeline.selection import Crop, Demand, TrackFeedback
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.tracking import Track
 from edge.recognition.matches import match_messages
-from edge.recognition.recognizer import Recognition
+from edge.recognition.recognition import Recognition
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import CardDetails, CardMessage, TrackState
 from edge.wire.session import FrameStamp

@@ -13,7 +13,7 @@ from edge.pipeline.selection import Feedback
 from edge.pipeline.smoothing import Verdict, advance, judge
 from edge.pipeline.tracking import SWAP_NS, Track
 from edge.recognition.outlines import lies_inside
-from edge.settings.settings import SmoothingSettings
+from edge.settings.sections import SmoothingSettings
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import CardMessage, TrackState
 from edge.wire.session import FrameStamp

@@ -18,7 +18,7 @@ from edge.imaging.hashing import Hash, perceptual_hash
 from edge.imaging.rectification import rectify
 from edge.pipeline.appearance import Appearances, looks_different
 from edge.pipeline.tracking import Track
-from edge.settings.settings import SelectionSettings
+from edge.settings.sections import SelectionSettings
 
 # geometry: 2.5 pixels/mm, which every camera has: the threshold of sharpness holds at every distance.
 CROP_WIDTH, CROP_HEIGHT = 160, 224

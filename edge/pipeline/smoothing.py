@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.recognition.belief import Worth
-from edge.recognition.recognizer import Recognition
-from edge.settings.settings import SmoothingSettings
+from edge.recognition.recognition import Recognition
+from edge.settings.sections import SmoothingSettings
 from edge.wire.messages import TrackState
 
 # chosen: how far looks at one card that lies still err together (correlation of their log-odds, 0 to 1), so that any

@@ -26,7 +26,8 @@ from edge.pipeline.handover import Corrections
 from edge.pipeline.selection import Crop, Selector
 from edge.pipeline.tracking import Track, Tracker
 from edge.pipeline.views import Views
-from edge.recognition.recognizer import Recognition, Recognizer
+from edge.recognition.recognition import Recognition
+from edge.recognition.recognizer import Recognizer
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.frame import Detection
 from edge.geometry import Quad, quad_iou, rotated_half_turn
 from edge.pipeline.assignment import best_pairs
-from edge.settings.settings import TrackingSettings
+from edge.settings.sections import TrackingSettings
 
 # chosen: the share of the newest motion in the velocity; the rest is what it was before.
 VELOCITY_SHARE = 0.5

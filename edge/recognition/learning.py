@@ -20,7 +20,8 @@ from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.manifests import file_sha256
 from edge.recognition.evidence import agreement
-from edge.recognition.recognizer import Recognition, Recognizer
+from edge.recognition.recognition import Recognition
+from edge.recognition.recognizer import Recognizer
 
 # chosen: cosine distance between views of one card that lies still, which one of 150 cards exceeded (`card-training
 # evaluate learned`); and their correlation, well above that by which the card will be known.

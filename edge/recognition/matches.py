@@ -1,6 +1,6 @@
 """The matches of an answer as messages and results list them."""
 
-from edge.recognition.recognizer import Recognition
+from edge.recognition.recognition import Recognition
 from edge.wire.messages import MatchMessage
 
 

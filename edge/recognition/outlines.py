@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.geometry import Quad, of_one_place, quad_area
-from edge.recognition.recognizer import Recognition
+from edge.recognition.recognition import Recognition
 
 # chosen: another outline of a card is taken where it is nearer than the first, to another card by this much: among
 # several outlines of an unknown card one is always a little nearer to some card than the rest (`card-training evaluate

@@ -1,90 +1,28 @@
 """From rectified cards to answers: embed, search the gallery, tell look-alikes apart."""
 
-import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.database.learned_gallery import LearnedGallery
 from edge.database.search import CardDatabase, Match
-from edge.embedding.base import Embed, Embedder
-from edge.embedding.fallback import FallbackEmbedder
-from edge.embedding.hailo import HailoEmbedder
-from edge.embedding.onnx import OnnxEmbedder
-from edge.errors import InferenceError, ModelMismatchError
-from edge.geometry import Image, Quad, rotated_half_turn
+from edge.embedding.base import Embedder
+from edge.errors import ModelMismatchError
+from edge.geometry import Image
 from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import upside_down
-from edge.manifests import read_model_manifest
-from edge.recognition.belief import Belief, Worth, believe, is_open, log_odds, worth_of
+from edge.recognition.belief import Belief, believe, is_open, log_odds, worth_of
 from edge.recognition.evidence import Evidence, agreement, evidence_for, with_agreement
 from edge.recognition.learned_matches import with_learned
 from edge.recognition.near_ties import near_tie
 from edge.recognition.printings import Printings, tied_printings
-from edge.recognition.selftest import check_golden, load_golden
-from edge.recognition.verification import Verification, Verifier
-from edge.settings.settings import RecognitionSettings
+from edge.recognition.recognition import Recognition
+from edge.recognition.verification import Verifier
 from edge.wire.messages import CardDetails
-
-# physics: seconds that one batch may wait for a lost accelerator; well below what the supervisor takes for hanging.
-PATIENCE_S = 15.0
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Recognition:
-    """The answer for one rectified card.
-
-    Attributes:
-        matches: distinct cards of the gallery, nearest first; where the look-alike check decided, its card comes first
-            and the others follow by distance.
-        embedding: float32 [dimension], L2-normalised.
-        worth: what it says, by the database's calibration.
-        belief: how probable the matches are; None where the database is uncalibrated or there is no match.
-        verified: True where the look-alike check decided, False where it could not, None where none was needed.
-        verification: what the look-alike check found.
-        printings: the cards between which nothing here decides, where there are several.
-        timings_ms: stage ("embed", "search", "verify") -> time; a batch's embedding and search count in full for each
-            of its cards.
-    """
-
-    matches: tuple[Match, ...]
-    embedding: NDArray[np.float32]
-    worth: Worth = Worth.NOT_A_CARD
-    belief: Belief | None = None
-    verified: bool | None = None
-    verification: Verification | None = None
-    printings: Printings | None = None
-    timings_ms: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def sure(self) -> bool:
-        """Whether it is surely the first match or a look-alike of it."""
-        return self.belief is not None and self.belief.log_odds >= self.belief.needed
-
-    @property
-    def named(self) -> bool:
-        """Whether it names a card, surely or as a candidate."""
-        return self.worth in (Worth.STRONG, Worth.WEAK)
-
-    @property
-    def card_id(self) -> str | None:
-        """The first match, where it names one."""
-        return self.matches[0].card_id if self.named else None
-
-    @property
-    def rotation(self) -> int:
-        """180 where the card lies upside down in the crop, else 0."""
-        return self.matches[0].rotation if self.matches else 0
-
-    def own_quad(self, quad: Quad) -> Quad:
-        """The outline of the crop, from the card's own top-left."""
-        return rotated_half_turn(quad) if self.rotation == 180 else quad
 
 
 class Recognizer:
@@ -287,52 +225,3 @@ def _shares(
         return [1.0, *[0.0] * (len(card_ids) - 1)]
     other = (1 - told_apart) / (len(alike) - 1)
     return [told_apart, *(other if card_id in alike else 0.0 for card_id in card_ids[1:])]
-
-
-def open_recognizer(settings: RecognitionSettings) -> Recognizer:
-    """Open the model and the card database that the settings name, with the look-alike check.
-
-    Raises:
-        ModelError: if the model is missing, damaged, not one for the accelerator, or fails the accelerator's self-test.
-        InferenceError: if the accelerator cannot be opened and no fallback model is configured.
-        DatabaseError: if the database is missing, damaged, or (`ModelMismatchError`) was built with another model.
-    """
-    if settings.model.suffix == ".hef":
-        manifest = read_model_manifest(settings.model.with_suffix(".json"))
-        database = CardDatabase.open(settings.database, manifest)
-        return Recognizer(_open_hailo(settings, database), database, Verifier(database), settings.matches)
-    embedder = OnnxEmbedder(settings.model, settings.threads)
-    database = CardDatabase.open(settings.database, embedder.manifest)
-    return Recognizer(embedder, database, Verifier(database), settings.matches)
-
-
-def _open_hailo(settings: RecognitionSettings, database: CardDatabase) -> Embedder:
-    """Open the Hailo, tested with the database's golden crops, and the fallback model where one is configured."""
-    fallback = OnnxEmbedder(settings.fallback_model, settings.threads) if settings.fallback_model else None
-    golden = load_golden(database.path)
-
-    def _verify(embed: Embed) -> None:
-        check_golden(
-            embed,
-            golden,
-            model=settings.model,
-            least_cosine=settings.npu_min_cosine,
-            runs=settings.npu_test_runs,
-        )
-
-    hailo = HailoEmbedder(
-        settings.model,
-        batch=settings.max_batch,
-        timeout_ms=settings.npu_timeout_ms,
-        verify=_verify,
-        patience_s=0.0 if fallback else PATIENCE_S,
-    )
-    reason = None
-    try:
-        hailo.open()
-    except InferenceError as cause:
-        if fallback is None:
-            raise
-        _log.warning("starting without the accelerator: %s", cause)
-        reason = str(cause)
-    return hailo if fallback is None else FallbackEmbedder(hailo, fallback, reason)

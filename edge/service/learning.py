@@ -12,7 +12,8 @@ from edge.pipeline.output import OutputStage
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.stages import RecognitionStage
 from edge.recognition.learning import learned_card, open_learned
-from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.recognition.opening import open_recognizer
+from edge.recognition.recognizer import Recognizer
 from edge.settings.settings import Settings
 from edge.wire.commands import (
     ForgetReply,

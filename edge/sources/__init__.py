@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge.settings.settings import CameraSettings, Imx500Settings, SourceSettings
+from edge.settings.sections import CameraSettings, Imx500Settings, SourceSettings
 from edge.sources.base import FrameSource
 
 __all__ = ["FrameSource", "open_source"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.geometry import Image
-from edge.settings.settings import CameraSettings
+from edge.settings.sections import CameraSettings
 
 # "RGB888" is libcamera's name for bytes in the order blue, green, red: what OpenCV takes.
 FORMAT = "RGB888"

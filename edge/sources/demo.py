@@ -14,7 +14,7 @@ import time
 import edge.simulator.fonts  # noqa: F401
 from edge.errors import ConfigurationError, SourceError
 from edge.frame import Frame
-from edge.settings.settings import SourceSettings
+from edge.settings.sections import SourceSettings
 from edge.sources.ring import FrameRing, RingLayout, anonymous_memory
 
 FRAME_SIZE = (1280, 1280)

@@ -4,7 +4,7 @@ import logging
 from collections import deque
 
 from edge.frame import Frame
-from edge.settings.settings import CameraSettings, Imx500Settings
+from edge.settings.sections import CameraSettings, Imx500Settings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, Capture, open_camera
 from edge.sources.picamera import monotonic_ns

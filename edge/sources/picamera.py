@@ -4,7 +4,7 @@ import time
 
 from edge.frame import Frame
 from edge.health import Clock
-from edge.settings.settings import CameraSettings
+from edge.settings.sections import CameraSettings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, Capture, open_camera
 from edge.sources.recovery import stall_s

@@ -4,7 +4,7 @@ from enum import Enum
 
 from edge.errors import ConfigurationError
 from edge.settings.patience import CAMERA_S
-from edge.settings.settings import CameraSettings
+from edge.settings.sections import CameraSettings
 
 FIRST_FRAME_S = 10.0
 """How long a camera that was just opened may take to its first picture."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edge.errors import SourceError
-from edge.settings.settings import Imx500Settings
+from edge.settings.sections import Imx500Settings
 from edge.sources.camera_session import import_picamera2
 from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, Rectangle, decode_boxes, to_frame
 

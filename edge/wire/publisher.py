@@ -2,7 +2,7 @@
 
 import zmq
 
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.access import Access
 from edge.wire.encoding import Message, encode
 from edge.wire.envelope import Topic

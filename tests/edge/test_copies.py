@@ -9,7 +9,7 @@ from edge.detection import CardDetector
 from edge.embedding.onnx import OnnxEmbedder
 from edge.imaging.photos import read_photo
 from edge.imaging.rectification import rectify
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 
 PHOTO = Path(__file__).parents[2].parent / "shared" / "data" / "photos" / "mtg_alpha_deck.jpg"
 # Which card lies where; equal letters are copies of one card.

@@ -21,7 +21,7 @@ from edge.cli import main
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import SourceError
 from edge.frame import Frame
-from edge.settings.settings import SourceSettings
+from edge.settings.sections import SourceSettings
 from edge.sources import FrameSource
 from edge.sources.demo import DemoSource
 from tests.hardware import hailo_stand_in

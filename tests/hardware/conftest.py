@@ -13,7 +13,7 @@ from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import GoldenCrop, IndexRow
 from edge.embedding.onnx import OnnxEmbedder
 from edge.manifests import file_sha256
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.wire.messages import CardDetails
 from tests.edge.conftest import tiny_database, write_thumbnail_model
 from tests.hardware import hailo_stand_in, picamera_stand_in

@@ -23,9 +23,9 @@ from edge.frame import Detection
 from edge.imaging.preprocessing import preprocess
 from edge.imaging.rectification import rectify
 from edge.manifests import Preprocessing
-from edge.recognition.recognizer import open_recognizer
+from edge.recognition.opening import open_recognizer
 from edge.recognition.verification import Verifier
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from edge.errors import SourceError, SourceLostError, WorkerError
 from edge.health import Degradable, Recovering
 from edge.service.workers import Supervisor, Worker
-from edge.settings.settings import CameraSettings, Settings
+from edge.settings.sections import CameraSettings
+from edge.settings.settings import Settings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import BUFFERS, CameraSession, camera_controls, open_camera
 from edge.sources.imx500 import SETTLE_S

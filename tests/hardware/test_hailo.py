@@ -14,7 +14,7 @@ from edge.embedding.hailo_session import GROUP
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, InferenceError, InferenceTimeoutError, ModelError, ModelMismatchError
 from edge.health import Degradable
-from edge.recognition.recognizer import open_recognizer
+from edge.recognition.opening import open_recognizer
 from edge.recognition.selftest import check_golden, load_golden
 
 

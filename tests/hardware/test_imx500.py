@@ -11,7 +11,7 @@ from edge.detection import CardDetector, Following, SearchFailures, SensorBoxes
 from edge.errors import SourceError, SourceLostError
 from edge.frame import Detection, Frame
 from edge.geometry import bounding_box
-from edge.settings.settings import CameraSettings, Imx500Settings
+from edge.settings.sections import CameraSettings, Imx500Settings
 from edge.sources import imx500 as source_module
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.imx500 import Imx500Source, SensorSession, open_imx500

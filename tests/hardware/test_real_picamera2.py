@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge.errors import SourceError, SourceLostError
-from edge.settings.settings import CameraSettings
+from edge.settings.sections import CameraSettings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import BUFFERS, CameraSession, open_camera
 from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, decode_boxes, to_frame

@@ -13,7 +13,8 @@ from edge.service.notify import ServiceManager
 from edge.service.unit import Service
 from edge.service.workers import Supervisor, Worker
 from edge.settings.patience import CAMERA_S, FEED_S, STALL_LIMIT_S, WATCHDOG_S
-from edge.settings.settings import CameraSettings, Settings, SourceSettings
+from edge.settings.sections import CameraSettings, SourceSettings
+from edge.settings.settings import Settings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, open_camera
 from edge.sources.imx500 import SETTLE_S

@@ -12,7 +12,7 @@ from transformers import DINOv3ViTConfig, DINOv3ViTModel
 from edge.client import Client, Received
 from edge.geometry import CORNER_RADIUS_MM, card_homography
 from edge.outside.daemon_process import DaemonProcess
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.wire.envelope import Topic

@@ -9,7 +9,7 @@ from typing import Any
 from edge.errors import ConfigurationError
 from edge.files.paths import named_path
 from edge.outside.daemon_benchmark import SCENARIOS, daemon_lines
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.script import Scenario
 from training.data.card_folder import folder_gallery
 from training.data.gallery import demo_gallery

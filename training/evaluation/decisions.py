@@ -16,8 +16,8 @@ from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.recognizer import open_recognizer
-from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
+from edge.recognition.opening import open_recognizer
+from edge.settings.sections import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
 from edge.wire.envelope import Topic

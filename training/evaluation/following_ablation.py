@@ -11,7 +11,7 @@ from edge.detection.following.following import Attention
 from edge.frame import Frame
 from edge.geometry import Quad, bounding_box, side_lengths
 from edge.pipeline.tracking import Tracker
-from edge.settings.settings import TrackingSettings
+from edge.settings.sections import TrackingSettings
 from edge.simulator.bench import Bench
 from training.evaluation.ablation_tally import Outcome, Tally, same_outlines
 from training.evaluation.choices import Choice, changed, current

@@ -22,7 +22,7 @@ from edge.embedding.onnx import OUTPUT_NAME
 from edge.errors import ConfigurationError
 from edge.manifests import ModelManifest, file_sha256, read_model_manifest
 from edge.outside.daemon_benchmark import DaemonBenchmark, measure_daemon
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 
 _NARROW = "narrow"
 

@@ -24,8 +24,9 @@ from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.recognition.belief import Worth
 from edge.recognition.learning import View, learned_card
-from edge.recognition.recognizer import Recognizer, open_recognizer
-from edge.settings.settings import RecognitionSettings
+from edge.recognition.opening import open_recognizer
+from edge.recognition.recognizer import Recognizer
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.sets import unknown_cards
 from training.augmentation import AugmentationSettings, augment
 from training.calibration.intervals import counted

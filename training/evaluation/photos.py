@@ -13,7 +13,7 @@ from edge.detection import CardDetector
 from edge.errors import ConfigurationError
 from edge.geometry import Image
 from edge.imaging.photos import read_photo
-from edge.settings.settings import CameraSettings
+from edge.settings.sections import CameraSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

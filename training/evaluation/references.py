@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from edge.detection import CardDetector
 from edge.imaging.photos import read_photo
 from edge.photo.identification import PhotoIdentifier
-from edge.recognition.recognizer import open_recognizer
-from edge.settings.settings import RecognitionSettings
+from edge.recognition.opening import open_recognizer
+from edge.settings.sections import RecognitionSettings
 from edge.wire.photo_result import CardStatus
 from training.data.gallery import GalleryImage
 

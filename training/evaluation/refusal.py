@@ -20,9 +20,10 @@ from edge.geometry import Image
 from edge.pipeline.smoothing import Verdict, advance, judge
 from edge.recognition.belief import Worth
 from edge.recognition.evidence import evidence_for
-from edge.recognition.recognizer import Recognition, Recognizer
+from edge.recognition.recognition import Recognition
+from edge.recognition.recognizer import Recognizer
 from edge.recognition.verification import Verifier
-from edge.settings.settings import SmoothingSettings
+from edge.settings.sections import SmoothingSettings
 from edge.wire.messages import TrackState
 from training.calibration.left_out import WithoutCards
 from training.data.gallery import GalleryImage

@@ -12,8 +12,9 @@ from edge.detection import CardDetector
 from edge.geometry import Image, Quad
 from edge.imaging.rectification import rectify
 from edge.recognition.belief import Worth
-from edge.recognition.recognizer import Recognizer, open_recognizer
-from edge.settings.settings import RecognitionSettings
+from edge.recognition.opening import open_recognizer
+from edge.recognition.recognizer import Recognizer
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.conditions import PRESETS, Conditions
 from edge.simulator.scene import random_scene, render_scene

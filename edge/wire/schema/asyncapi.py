@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.commands import COMMANDS, ErrorReply
 from edge.wire.encoding import MODELS
 from edge.wire.envelope import PROTOCOL_VERSION

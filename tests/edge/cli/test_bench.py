@@ -6,8 +6,8 @@ from edge.cli import bench
 from edge.cli.stage_benchmark import Stage, StageTiming, Timing, measure_stage, measure_stages
 from edge.database.benchmark import SearchBenchmark
 from edge.outside.daemon_benchmark import DaemonBenchmark
-from edge.recognition.recognizer import open_recognizer
-from edge.settings.settings import RecognitionSettings
+from edge.recognition.opening import open_recognizer
+from edge.settings.sections import RecognitionSettings
 from edge.wire.messages import StageLatency
 
 STAGES = [

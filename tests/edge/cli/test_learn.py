@@ -12,7 +12,8 @@ from edge.pipeline.smoothing import Verdict
 from edge.pipeline.stages import RecognitionStage
 from edge.recognition.learning import View
 from edge.service.learning import Learning, open_with_learned
-from edge.settings.settings import RecognitionSettings, Settings
+from edge.settings.sections import RecognitionSettings
+from edge.settings.settings import Settings
 from edge.wire.control import ControlSocket
 from edge.wire.messages import TrackState
 from tests.edge.database.learned import picture

@@ -4,7 +4,7 @@ import threading
 
 import zmq
 
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.commands import StateReply
 from edge.wire.control import ControlSocket
 from edge.wire.publisher import Publisher

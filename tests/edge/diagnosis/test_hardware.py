@@ -14,7 +14,8 @@ from edge.diagnosis.hardware import (
     check_throttling,
 )
 from edge.diagnosis.machine import Machine
-from edge.settings.settings import Imx500Settings, RecognitionSettings, Settings, SourceSettings
+from edge.settings.sections import Imx500Settings, RecognitionSettings, SourceSettings
+from edge.settings.settings import Settings
 
 
 class Board(Machine):

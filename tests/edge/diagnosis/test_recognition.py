@@ -16,7 +16,8 @@ from edge.diagnosis.recognition import check_database, check_detector, check_lea
 from edge.errors import ModelError
 from edge.geometry import quad_iou
 from edge.manifests import UNCALIBRATED
-from edge.settings.settings import PublishSettings, RecognitionSettings, Settings
+from edge.settings.sections import PublishSettings, RecognitionSettings
+from edge.settings.settings import Settings
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards

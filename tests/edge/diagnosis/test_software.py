@@ -10,7 +10,8 @@ from edge.diagnosis.finding import State
 from edge.diagnosis.machine import Machine
 from edge.diagnosis.software import check_access, check_clock, check_disk, check_log, check_ports
 from edge.log.file import open_log_as_it_is
-from edge.settings.settings import LogSettings, PublishSettings, RecognitionSettings, Settings
+from edge.settings.sections import LogSettings, PublishSettings, RecognitionSettings
+from edge.settings.settings import Settings
 from edge.wire.commands import StatusReply
 from edge.wire.control import ControlSocket
 from edge.wire.keys import KeyFolder

@@ -11,7 +11,7 @@ from edge.pipeline.smoothing import Reading, Verdict
 from edge.pipeline.tracking import Track
 from edge.recognition.belief import Belief, Worth
 from edge.recognition.printings import Printings
-from edge.recognition.recognizer import Recognition
+from edge.recognition.recognition import Recognition
 from edge.wire.envelope import Topic
 from edge.wire.messages import TrackState
 from edge.wire.session import FrameStamp, Session

@@ -16,7 +16,7 @@ from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.recognizer import open_recognizer
+from edge.recognition.opening import open_recognizer
 from edge.settings.settings import Settings
 from edge.simulator.bench import LIGHT, bench_camera
 from edge.simulator.camera import Pose

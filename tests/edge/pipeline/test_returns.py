@@ -12,8 +12,8 @@ from edge.pipeline.returns import MOST_PLACES, GoneCards
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.recognizer import open_recognizer
-from edge.settings.settings import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
+from edge.recognition.opening import open_recognizer
+from edge.settings.sections import RecognitionSettings, SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.sources.video import VideoSource
 from edge.wire.envelope import Topic
 from edge.wire.session import Session

@@ -6,7 +6,7 @@ from edge.frame import Frame
 from edge.geometry import card_homography
 from edge.pipeline.selection import Crop, Demand, Feedback, Selector, TrackFeedback, laplacian_variance
 from edge.pipeline.tracking import Track
-from edge.settings.settings import SelectionSettings
+from edge.settings.sections import SelectionSettings
 
 SETTINGS = SelectionSettings(sharpness=100.0, cache_age_frames=30, best_of_frames=5)
 QUAD = np.array([[100.0, 80], [289, 80], [289, 344], [100, 344]])

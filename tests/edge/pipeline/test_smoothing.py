@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from edge.database.search import Match
 from edge.pipeline.smoothing import Reading, Verdict, advance, fused_log_odds, judge
 from edge.recognition.belief import Worth
-from edge.recognition.recognizer import Recognition
-from edge.settings.settings import SmoothingSettings
+from edge.recognition.recognition import Recognition
+from edge.settings.sections import SmoothingSettings
 from edge.wire.messages import TrackState
 
 SETTINGS = SmoothingSettings(confirm_after=3, doubt_frames=30)

@@ -26,8 +26,8 @@ from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Tracker
 from edge.recognition.belief import Belief, Worth
-from edge.recognition.recognizer import Recognition
-from edge.settings.settings import SelectionSettings, SmoothingSettings, TrackingSettings
+from edge.recognition.recognition import Recognition
+from edge.settings.sections import SelectionSettings, SmoothingSettings, TrackingSettings
 from edge.wire.envelope import Topic
 from edge.wire.messages import CardDetails, TrackState
 from edge.wire.session import Session

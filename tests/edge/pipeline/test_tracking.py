@@ -5,7 +5,7 @@ import edge.pipeline.tracking
 from edge.frame import Detection
 from edge.geometry import card_quad
 from edge.pipeline.tracking import same_start
-from edge.settings.settings import TrackingSettings
+from edge.settings.sections import TrackingSettings
 
 FRAME_NS = 40_000_000
 SETTINGS = TrackingSettings(min_hits=3, hold_s=0.2)

@@ -19,8 +19,9 @@ from edge.recognition.belief import Worth
 from edge.recognition.evidence import evidence_for
 from edge.recognition.learned_matches import with_learned
 from edge.recognition.learning import View, learned_card, open_learned
-from edge.recognition.recognizer import Recognizer, open_recognizer
-from edge.settings.settings import RecognitionSettings
+from edge.recognition.opening import open_recognizer
+from edge.recognition.recognizer import Recognizer
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from tests.calibrations import by_distance, recalibrated

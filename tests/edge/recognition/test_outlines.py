@@ -6,7 +6,7 @@ from edge.detection.shape import grown_quad
 from edge.geometry import card_quad
 from edge.recognition.belief import Worth
 from edge.recognition.outlines import NEARER, Sighting, better_outline, lies_inside, without_parts
-from edge.recognition.recognizer import Recognition
+from edge.recognition.recognition import Recognition
 
 CARD = card_quad(np.array([[100.0, 80], [226, 80], [226, 256], [100, 256]]))
 HOLDER, WINDOW, BESIDE = grown_quad(CARD, 9.0), grown_quad(CARD, -12.0), CARD + [150.0, 0]

@@ -1,4 +1,3 @@
-import json
 from functools import partial
 from pathlib import Path
 
@@ -9,13 +8,13 @@ from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
 from edge.embedding.onnx import OnnxEmbedder
-from edge.errors import DatabaseError, ModelError, ModelMismatchError
 from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.recognition.belief import Worth
-from edge.recognition.recognizer import Recognizer, open_recognizer
+from edge.recognition.opening import open_recognizer
+from edge.recognition.recognizer import Recognizer
 from edge.recognition.verification import Verifier
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.wire.messages import CardDetails
@@ -137,18 +136,3 @@ def test_a_pair_that_no_group_has_is_not_confirmed_by_a_hair(tiny_database, tmp_
     assert answer.worth is Worth.WEAK
     assert answer.printings is not None
     assert set(answer.printings.card_ids) == set(pictures)
-
-
-def test_a_missing_model_or_database_is_named(tiny_database, tmp_path: Path):
-    with pytest.raises(ModelError, match="absent.json"):
-        open_recognizer(RecognitionSettings(model=tmp_path / "absent.onnx", database=tiny_database.database))
-    with pytest.raises(DatabaseError, match="absent"):
-        open_recognizer(RecognitionSettings(model=tiny_database.model, database=tmp_path / "absent"))
-
-
-def test_a_model_and_a_database_that_do_not_belong_together_are_refused(tiny_database, tmp_path: Path):
-    (tmp_path / "other.onnx").write_bytes(tiny_database.model.read_bytes())
-    entries = json.loads(tiny_database.model.with_suffix(".json").read_text())
-    (tmp_path / "other.json").write_text(json.dumps(entries | {"file": "other.onnx", "model_id": "other"}))
-    with pytest.raises(ModelMismatchError, match="built with another model"):
-        open_recognizer(RecognitionSettings(model=tmp_path / "other.onnx", database=tiny_database.database))

@@ -15,10 +15,11 @@ from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Feedback, Selector
 from edge.pipeline.stages import RecognitionStage
 from edge.pipeline.tracking import Tracker
-from edge.recognition.recognizer import open_recognizer
+from edge.recognition.opening import open_recognizer
 from edge.service.administration import Administration, changed_settings
 from edge.service.parts import measurer
-from edge.settings.settings import RecognitionSettings, Settings, SnapshotSettings
+from edge.settings.sections import RecognitionSettings, SnapshotSettings
+from edge.settings.settings import Settings
 from edge.wire.commands import COMMANDS
 from edge.wire.encoding import encode
 from edge.wire.envelope import Topic

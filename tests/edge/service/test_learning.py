@@ -13,7 +13,8 @@ from edge.pipeline.selection import Crop
 from edge.pipeline.smoothing import Verdict
 from edge.pipeline.stages import RecognitionStage
 from edge.service.learning import Learning, open_with_learned
-from edge.settings.settings import RecognitionSettings, Settings
+from edge.settings.sections import RecognitionSettings
+from edge.settings.settings import Settings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from edge.wire.commands import COMMANDS, ForgetRequest, LearnedRequest, LearnRequest

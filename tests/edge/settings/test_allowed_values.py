@@ -1,7 +1,8 @@
 import pytest
 
 from edge.settings.allowed_values import allowed_values, what_is_allowed
-from edge.settings.settings import Imx500Settings, PublishSettings, RecognitionSettings, Settings, SourceSettings
+from edge.settings.sections import Imx500Settings, PublishSettings, RecognitionSettings, SourceSettings
+from edge.settings.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -50,24 +50,6 @@ def test_a_bad_source_lists_the_good_ones(tmp_path: Path, spec: str):
         load_settings(write(tmp_path, f'[source]\nspec = "{spec}"\n'), environment={})
 
 
-def test_a_hold_in_frames_of_an_older_file_becomes_seconds(tmp_path: Path, caplog):
-    settings = load_settings(
-        write(tmp_path, "[source]\nfps = 20\n[tracking]\nmax_missed_frames = 15\n"), environment={}
-    )
-    assert settings.tracking.hold_s == 0.75
-    assert "tracking.hold_s, in seconds: 15 frames are taken as 0.75 s" in caplog.text
-    assert load_settings(environment={"CARD_SCANNER_TRACKING__MAX_MISSED_FRAMES": "30"}).tracking.hold_s == 1.0
-    with pytest.raises(ConfigurationError, match="is now tracking.hold_s"):
-        load_settings(environment={"CARD_SCANNER_TRACKING__MAX_MISSED_FRAMES": "many"})
-
-
-def test_distances_of_an_older_file_are_left_out_and_told(tmp_path: Path, caplog):
-    older = "[smoothing]\nconfirm_after = 4\nconfirmed = 0.2\nnot_a_card = 0.6\n"
-    settings = load_settings(write(tmp_path, older), environment={})
-    assert settings.smoothing.confirm_after == 4
-    assert "smoothing.confirmed, not_a_card: distances decide no longer" in caplog.text
-
-
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError, SourceError
-from edge.settings.settings import SourceSettings
+from edge.settings.sections import SourceSettings
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
 from edge.sources.demo import DemoSource
@@ -116,7 +116,7 @@ def test_an_unknown_scenario_is_refused() -> None:
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_the_renderer_ends_with_its_parent(end: signal.Signals) -> None:
     script = (
-        "from edge.settings.settings import SourceSettings\n"
+        "from edge.settings.sections import SourceSettings\n"
         "from edge.sources.demo import DemoSource\n"
         "source = DemoSource(SourceSettings(), (320, 240))\n"
         "source.read()\n"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.errors import SourceError
-from edge.settings.settings import Imx500Settings, SourceSettings
+from edge.settings.sections import Imx500Settings, SourceSettings
 from edge.sources import open_source
 from edge.sources.demo import DemoSource
 from edge.sources.images import ImagesSource

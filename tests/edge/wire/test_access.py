@@ -11,7 +11,7 @@ import zmq
 
 from edge.client import Client, Control, Received
 from edge.errors import NoAnswerError, PublishError
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.access import Access, is_local
 from edge.wire.commands import Form, NothingMore, StatusReply
 from edge.wire.control import ControlSocket

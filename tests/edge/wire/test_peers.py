@@ -10,7 +10,7 @@ import pytest
 import zmq
 
 from edge.health import resident_mb
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.commands import Form, Reply, Request
 from edge.wire.control import ControlSocket
 from edge.wire.publisher import Publisher

@@ -6,7 +6,7 @@ import pytest
 import zmq
 
 from edge.errors import PublishError
-from edge.settings.settings import PublishSettings
+from edge.settings.sections import PublishSettings
 from edge.wire.envelope import Topic
 from edge.wire.messages import CardMessage
 from edge.wire.publisher import Publisher

@@ -1,6 +1,6 @@
 import pytest
 
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.script import Scenario
 from training.evaluation.decisions import Decision, decisions_on_the_bench, decisions_to_markdown
 

@@ -5,7 +5,7 @@ from edge.database import CardDatabase
 from edge.database.build import write_bundle
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
-from edge.settings.settings import RecognitionSettings
+from edge.settings.sections import RecognitionSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
 from training.evaluation.full_size import fill_up, repetitions, widen_model

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError
-from edge.settings.settings import CameraSettings
+from edge.settings.sections import CameraSettings
 from edge.simulator.card import render_card
 from edge.simulator.sets import calibration_cards
 from training.evaluation.photos import PhotoOutcome, as_frame, card_counts, evaluate_photos, photos_to_markdown
