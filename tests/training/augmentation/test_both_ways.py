@@ -12,7 +12,8 @@ from edge.simulator.card import render_card
 from edge.simulator.sets import training_cards
 from training.augmentation import AugmentationSettings, augment, disturbances
 from training.augmentation.fields import Draw
-from training.augmentation.on_device import augment_batch, cut_out, device_disturbances
+from training.augmentation.on_device import augment_batch, device_disturbances
+from training.augmentation.on_device.outline import cut_out
 from training.augmentation.outline import cut_out as cut_out_one
 from training.augmentation.surface import add_foil
 

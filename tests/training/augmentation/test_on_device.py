@@ -7,14 +7,9 @@ import torch
 from tests.training.conftest import coarse_cards
 from training.augmentation import AugmentationSettings, disturbances
 from training.augmentation.fields import Draw
-from training.augmentation.on_device import (
-    add_fingers,
-    add_objects,
-    augment_batch,
-    device_disturbances,
-    rotate,
-    tilt,
-)
+from training.augmentation.on_device import augment_batch, device_disturbances
+from training.augmentation.on_device.occlusion import add_fingers, add_objects
+from training.augmentation.on_device.outline import rotate, tilt
 from training.data.batches import BatchShape, DeviceBatches, TrainingBatches
 
 CPU = torch.device("cpu")
