@@ -8,21 +8,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.engine.checkpoint import FILE, keep_as_best, load_checkpoint, save_checkpoint
 from training.engine.ema import AveragedModel
+from training.engine.gradients import Gradients
 from training.engine.history import VALIDATION, append_history, best_validation, forget_after
-from training.engine.objective import NETWORK, Objective, parameter_groups, split_cards
+from training.engine.objective import NETWORK, Objective, parameter_groups
 from training.engine.precision import gradient_scaler
 from training.engine.progress import Pace, Progress, ProgressBar
-from training.engine.recovery import LossNotFiniteError, Retries, out_of_memory
+from training.engine.recovery import LossNotFiniteError, Retries
 from training.engine.run_folder import check_space
 from training.engine.settings import RunSettings
 from training.engine.signals import StopSignals
-from training.engine.statistics import RunningStatistics
 from training.errors import TrainingError
 from training.parallel.ranks import Ranks
 
@@ -76,8 +75,8 @@ class Trainer:
         objective.trained.to(self.ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedModel(objective.trained[NETWORK], settings.ema_decay)
         self.optimizer = torch.optim.AdamW(parameter_groups(objective.trained, settings.weight_decay))
-        self._statistics = RunningStatistics(objective.trained[NETWORK])
         self.scaler = gradient_scaler(settings.precision, self.ranks.device)
+        self._gradients = Gradients(objective, settings, self.ranks, self.scaler)
         self.progress = Progress()
         self.retries = Retries()
         self._pace = Pace()
@@ -189,54 +188,14 @@ class Trainer:
 
     def _add_up_gradients(self, batches: Sequence[tuple[Tensor, Tensor]], share: float) -> None:
         """Leave the gradient of this process's batches in the parameters, in parts that fit into memory."""
-        before = self._statistics.copy()
         while True:
-            exhausted = broken = False
-            parts, after = dict[str, float](), before
             self.optimizer.zero_grad(set_to_none=True)
-            try:
-                parts, after = self._gradient_of(batches, share, before)
-                broken = not all(math.isfinite(value) for value in parts.values())
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                exhausted = True
-            exhausted, broken = self.ranks.any(exhausted, broken)
-            if broken:
-                raise LossNotFiniteError(f"the loss is not finite at step {self.progress.step}: {parts}")
-            if not exhausted:
-                self._statistics.set(self.ranks.total(after))
-                self._pace.add(parts)
+            losses = self._gradients.add_up(batches, self.progress.step, share, self.retries.parts)
+            if losses is not None:
+                self._pace.add(losses)
                 return
             self.optimizer.zero_grad(set_to_none=True)
             self._note_retry(self.retries.split_more(self.progress.step, self.settings.batch.cards))
-
-    def _gradient_of(
-        self, batches: Sequence[tuple[Tensor, Tensor]], share: float, before: Tensor
-    ) -> tuple[dict[str, float], Tensor]:
-        """Add the gradient of some batches to that of the parameters.
-
-        Returns:
-            The parts of their loss, and the running statistics after them; both are this process's share of a mean.
-        """
-        settings, device = self.settings, self.ranks.device
-        self.objective.trained.train()
-        sums: dict[str, Tensor] = {}
-        after = torch.zeros_like(before)
-        for number, (all_pixels, all_targets) in enumerate(batches):
-            place = (self.progress.step * settings.batches_per_step + number * self.ranks.size) + self.ranks.rank
-            parts = split_cards(all_pixels, all_targets, settings.batch.views, self.retries.parts)
-            for part, (pixels, targets) in enumerate(parts):
-                self._statistics.set(before)
-                torch.manual_seed(_seed_of(settings.seed, place, part))
-                images = pixels.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
-                loss = self.objective.loss(images, targets.to(device, non_blocking=True), share)
-                weight = len(pixels) / len(all_pixels) / settings.batches_per_step
-                self.scaler.scale(loss.total * weight).backward()  # type: ignore[no-untyped-call]
-                after += weight * self._statistics.copy()
-                for name, value in loss.parts.items():
-                    sums[name] = sums.get(name, torch.zeros((), device=device)) + weight * value
-        return {name: float(value) for name, value in sums.items()}, after
 
     def _roll_back(self, broken: LossNotFiniteError) -> None:
         """Go back to the last checkpoint with a lower learning rate.
@@ -301,8 +260,3 @@ class Trainer:
         }
         save_checkpoint(self.folder / FILE, state)
         self.progress.saved = time.monotonic()
-
-
-def _seed_of(*numbers: int) -> int:
-    """A seed for torch's generators that differs for different numbers."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
