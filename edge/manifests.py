@@ -118,6 +118,11 @@ class DatabaseManifest(_Manifest):
     calibration: Calibration | None = Field(default=None, description="without it nothing is confirmed")
     files: dict[str, Sha256]
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of all that it says, hexadecimal; that of its file differs by white space."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
     @model_validator(mode="before")
     @classmethod
     def _without_thresholds(cls, values: Any) -> Any:  # noqa: ANN401 (whatever was read)

@@ -27,7 +27,7 @@ _EXAMPLES = """\
 
 Lay one card under the camera, upright in the picture, and leave it alone until it is told as unknown. It is learned
 from three sharp views that agree, and known by any scanner with this state folder, also after a restart or with another
-card database or model. It is refused where it is known, dazzled by a lamp, or not alone."""
+card database or model. It is refused where it is known, face down, dazzled by a lamp, or not alone."""
 
 
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:

@@ -24,6 +24,7 @@ from edge.database.vectors import of_unit_length
 from edge.errors import DatabaseError
 from edge.files.regular_files import read_regular
 from edge.geometry import Image
+from edge.imaging.print_reference import REFERENCE_SIZE
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
 from edge.imaging.small_pictures import decode_small
 from edge.manifests import Sha256
@@ -151,6 +152,8 @@ def read_card(folder: Path) -> tuple[LearnedCard, tuple[bytes, ...]]:
     embeddings = vectors.astype(np.float32).reshape(2, VIEWS, manifest.dimension)
     if not of_unit_length(embeddings).all():
         raise DatabaseError(f"{folder / _VECTORS_FILE} holds vectors that are not of length 1; {_mend(folder.name)}")
+    if decode_small(contents[_PRINT_FILE], REFERENCE_SIZE, grey=True) is None:
+        raise DatabaseError(f"{folder / _PRINT_FILE} is not a small picture of a card; {_mend(folder.name)}")
     card = LearnedCard(
         card_id=manifest.card_id,
         name=manifest.name,

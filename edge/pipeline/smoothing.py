@@ -31,7 +31,7 @@ class Reading:
         log_odds: that the card shows what the first match shows.
         needed: log-odds that confirm.
         weight: how much it counts, 0 to 1.
-        tied: the cards between which nothing decided.
+        tied: whether nothing decided between that card and another printing.
     """
 
     worth: Worth
@@ -40,12 +40,12 @@ class Reading:
     log_odds: float
     needed: float
     weight: float = 1.0
-    tied: frozenset[str] = frozenset()
+    tied: bool = False
 
     @property
     def readable(self) -> bool:
         """Whether it names a card."""
-        return self.worth in (Worth.STRONG, Worth.WEAK)
+        return self.worth.named
 
     def agrees_with(self, other: "Reading") -> bool:
         """Whether both refuse the card, or both name the same one and leave no other printing."""
@@ -92,7 +92,7 @@ class Verdict:
 
 def judge(recognition: Recognition, frame_id: int, *, sharp: bool = True) -> Reading:
     """What one answer says, and how much it counts; one from a blurred crop counts half."""
-    belief, printings = recognition.belief, recognition.printings
+    belief = recognition.belief
     return Reading(
         worth=recognition.worth,
         card_id=recognition.card_id,
@@ -100,7 +100,7 @@ def judge(recognition: Recognition, frame_id: int, *, sharp: bool = True) -> Rea
         log_odds=-math.inf if belief is None else belief.log_odds,
         needed=math.inf if belief is None else belief.needed,
         weight=1.0 if sharp else _BLURRED,
-        tied=frozenset() if printings is None else frozenset(printings.card_ids),
+        tied=recognition.printings is not None,
     )
 
 
@@ -155,17 +155,9 @@ def _outcome(recent: tuple[Reading, ...], settings: SmoothingSettings) -> tuple[
 
 
 def _agreeing(recent: tuple[Reading, ...], settings: SmoothingSettings) -> list[Reading]:
-    """The newest readings that say what the newest says, as many as have to; none where too many dissent among them."""
-    agreeing: list[Reading] = []
-    dissenting = 0
-    for reading in reversed(recent):
-        if reading.agrees_with(recent[-1]):
-            agreeing.append(reading)
-        elif recent[-1].card_id not in reading.tied:
-            dissenting += 1
-        if len(agreeing) == settings.confirm_after:
-            return agreeing if dissenting <= _dissenting(settings) else []
-    return []
+    """The newest readings that say what the newest says, as many as have to; none where they are fewer."""
+    agreeing = [reading for reading in reversed(recent) if reading.agrees_with(recent[-1])]
+    return agreeing[: settings.confirm_after] if len(agreeing) >= settings.confirm_after else []
 
 
 def _supports(verdict: Verdict, reading: Reading) -> bool:

@@ -23,16 +23,21 @@ class Views:
         self._by_track: OrderedDict[int, deque[View]] = OrderedDict()
 
     def add(self, answers: Sequence[Answer]) -> None:
-        """Take in the newest answers: a card that is recognised is no more to be learned."""
+        """Take in the newest answers.
+
+        A card that is recognised is no more to be learned, and what lay in the place of another card before, which a
+        blurred look shows as well as a sharp one, is not what lies there.
+        """
         for answer in answers:
-            track_id = answer.crop.track_id
-            if answer.recognition.sure:
-                with self._lock:
-                    self._by_track.pop(track_id, None)
-            elif answer.crop.sharp:
-                view = _view(answer)
-                with self._lock:
-                    self._keep(track_id, view)
+            crop = answer.crop
+            wanted = not answer.recognition.sure
+            view = _view(answer) if wanted and crop.sharp else None
+            with self._lock:
+                known = self._by_track.get(crop.track_id)
+                if not wanted or (known and known[-1].shown_since < crop.shown_since):
+                    self._by_track.pop(crop.track_id, None)
+                if view is not None:
+                    self._keep(crop.track_id, view)
 
     def of(self, track_id: int) -> tuple[View, ...]:
         """The newest views of a track, of what it shows now, oldest first."""
@@ -41,9 +46,8 @@ class Views:
 
     def _keep(self, track_id: int, view: View) -> None:
         views = self._by_track.setdefault(track_id, deque(maxlen=VIEWS))
-        if views and views[-1].shown_since != view.shown_since:
-            views.clear()
-        views.append(view)
+        if not views or view.shown_since == views[-1].shown_since:
+            views.append(view)
         self._by_track.move_to_end(track_id)
         if len(self._by_track) > _TRACKS:
             self._by_track.popitem(last=False)

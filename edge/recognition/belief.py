@@ -23,6 +23,11 @@ class Worth(Enum):
     UNKNOWN = auto()
     NOT_A_CARD = auto()
 
+    @property
+    def named(self) -> bool:
+        """Whether it names a card, surely or as a candidate."""
+        return self in (Worth.STRONG, Worth.WEAK)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
@@ -47,8 +52,8 @@ class Belief:
 
 
 def probability(log_odds: float) -> float:
-    """Of something with these log-odds."""
-    return 1 / (1 + math.exp(-max(-_GREATEST, min(_GREATEST, log_odds))))
+    """Of something with these log-odds; of what is no number that of the least."""
+    return 1 / (1 + math.exp(-max(-_GREATEST, min(log_odds, _GREATEST))))
 
 
 def log_odds(evidence: Evidence, calibration: Calibration) -> float:

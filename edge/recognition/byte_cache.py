@@ -42,6 +42,8 @@ class ByteCache(Generic[KeyT, ValueT]):
         value = self._values.pop(key, None)
         if value is None:
             value = self._make(key)
+            if value.nbytes > self._capacity_bytes:
+                return value
             self._held_bytes += value.nbytes
         self._values[key] = value  # a dictionary keeps the order: what was asked for last comes last
         while self._held_bytes > self._capacity_bytes:

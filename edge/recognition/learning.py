@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database.bundle import MANIFEST_FILE
 from edge.database.learned_card import VIEWS, LearnedCard, decode_view, encode_view, new_id
 from edge.database.learned_folder import LearnedFolder
 from edge.database.learned_gallery import LearnedGallery
@@ -18,8 +17,8 @@ from edge.errors import DatabaseError, LearningError
 from edge.geometry import Image
 from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
-from edge.manifests import file_sha256
 from edge.recognition.evidence import agreement
+from edge.recognition.learned_matches import LEAST_AGREEMENT
 from edge.recognition.recognition import Recognition
 from edge.recognition.recognizer import Recognizer
 
@@ -61,7 +60,8 @@ def learned_card(recognizer: Recognizer, name: str, views: Sequence[View]) -> tu
         The card, and its views as they are kept.
 
     Raises:
-        LearningError: if there are too few views, or they show glare, a card that is known, or not one card.
+        LearningError: if there are too few views, or they show glare, a card's back, a card that is known, or not one
+            card.
         InferenceError: if the model fails.
     """
     if len(views) < VIEWS:
@@ -73,6 +73,7 @@ def learned_card(recognizer: Recognizer, name: str, views: Sequence[View]) -> tu
     encoded = tuple(encode_view(view.card) for view in best)
     card_id = new_id()
     cards = [decode_view(each, card_id) for each in encoded]
+    _check_face_up(recognizer, cards[0])
     _check_unknown(recognizer, recognizer.recognize(cards))
     embeddings = _embedded(recognizer.embedder, cards)
     reference = PrintReference(encoded=encode_reference(cards[0]), borders_mm=None, name=card_id)
@@ -84,7 +85,7 @@ def learned_card(recognizer: Recognizer, name: str, views: Sequence[View]) -> tu
         learned_at=datetime.now(UTC).replace(microsecond=0),
         model_id=manifest.model_id,
         model_sha256=manifest.gallery_sha256,
-        database_sha256=_database_sha256(recognizer),
+        database_sha256=recognizer.database.manifest.sha256,
         embeddings=embeddings,
         print=reference.encoded,
     )
@@ -128,8 +129,9 @@ def _fitted(folder: LearnedFolder, recognizer: Recognizer, card: LearnedCard) ->
     """The card as it is searched with this model and database, and which of the database's cards it is, if any."""
     if card.card_id in recognizer.database.card_ids:
         return card, card.card_id
-    manifest, database_sha256 = recognizer.embedder.manifest, _database_sha256(recognizer)
-    if (card.model_sha256, card.database_sha256) == (manifest.gallery_sha256, database_sha256):
+    manifest, database_sha256 = recognizer.embedder.manifest, recognizer.database.manifest.sha256
+    embedded_by = (card.model_sha256, card.database_sha256, card.embeddings.shape[2])
+    if embedded_by == (manifest.gallery_sha256, database_sha256, manifest.dimension):
         return card, None
     encoded = folder.card(card.card_id)[1]
     views = [decode_view(each, card.card_id) for each in encoded]
@@ -150,13 +152,6 @@ def _fitted(folder: LearnedFolder, recognizer: Recognizer, card: LearnedCard) ->
     return fitted, None
 
 
-def _database_sha256(recognizer: Recognizer) -> str:
-    try:
-        return file_sha256(recognizer.database.path / MANIFEST_FILE)
-    except OSError as cause:
-        raise DatabaseError(f"cannot read the manifest of {recognizer.database.path}: {cause.strerror}") from cause
-
-
 def _embedded(embedder: Embedder, views: Sequence[Image]) -> NDArray[np.float32]:
     """Embeddings of views upright, then upside down: float32 [2, views, dimension]."""
     embeddings = embedder.embed([*views, *(upside_down(view) for view in views)])
@@ -172,6 +167,13 @@ def _check_unknown(recognizer: Recognizer, answers: Sequence[Recognition]) -> No
     named = next((answer.card_id for answer in answers if answer.named), None)
     if named is not None:
         raise LearningError(f"the card looks like {recognizer.details(named).name} ({named}), which is known already")
+
+
+def _check_face_up(recognizer: Recognizer, card: Image) -> None:
+    """Every card that lies face down would be taken for one that was learned so."""
+    backs = recognizer.database.backs
+    if any(agreement(card, rotation, back) >= LEAST_AGREEMENT for back in backs for rotation in (0, 180)):
+        raise LearningError("the card lies face down; turn it over, and try again")
 
 
 def _check_glare(views: Sequence[View]) -> None:

@@ -24,7 +24,7 @@ class Recognition:
         belief: how probable the matches are; None where the database is uncalibrated or there is no match.
         verified: True where the look-alike check decided, False where it could not, None where none was needed.
         verification: what the look-alike check found.
-        printings: the cards between which nothing here decides, where there are several.
+        printings: the cards between which nothing here decides, where it names a card and there are several.
         timings_ms: stage ("embed", "search", "verify") -> time; a batch's embedding and search count in full for each
             of its cards.
     """
@@ -46,7 +46,7 @@ class Recognition:
     @property
     def named(self) -> bool:
         """Whether it names a card, surely or as a candidate."""
-        return self.worth in (Worth.STRONG, Worth.WEAK)
+        return self.worth.named
 
     @property
     def card_id(self) -> str | None:

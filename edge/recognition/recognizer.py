@@ -154,14 +154,15 @@ class Recognizer:
         answer = answer[: self._matches]
         belief = self._belief(card, embedding, matches, answer, printings)
         calibration = self._database.manifest.calibration
+        worth = worth_of(matches[0].distance, belief, calibration, tied=printings is not None)
         return Recognition(
             matches=answer,
             embedding=embedding,
-            worth=worth_of(matches[0].distance, belief, calibration, tied=printings is not None),
+            worth=worth,
             belief=belief,
             verified=None if verification is None else verification.decided,
             verification=verification,
-            printings=printings,
+            printings=printings if worth.named else None,
             timings_ms=timings_ms | {"verify": 1000 * (time.perf_counter() - start)},
         )
 

@@ -114,12 +114,17 @@ class Learning:
             )
         known = [verdict.card_id for verdict in asked.values() if verdict.card_id is not None]
         if not chosen and known:
-            names = (f"{self._stage.recognizer.details(card_id).name} ({card_id})" for card_id in known)
-            raise LearningError(f"the card in view is known already: {', '.join(names)}")
+            raise LearningError(f"the card in view is {', '.join(map(self._known_as, known))}")
         if not chosen:
             which = "no card" if wanted is None else f"no card of track {wanted}"
             raise LearningError(f"{which} lies in view; lay the card under the camera, face up, and try again")
         return next(iter(chosen))
+
+    def _known_as(self, card_id: str) -> str:
+        recognizer = self._stage.recognizer
+        if card_id in recognizer.learned or card_id in recognizer.database.card_ids:
+            return f"known already: {recognizer.details(card_id).name} ({card_id})"
+        return f"told as {card_id}, which is not known any more; try again in a moment"
 
 
 def _not_known(in_view: Mapping[int, Verdict]) -> dict[int, Verdict]:

@@ -126,7 +126,7 @@ def test_a_blurred_reading_counts_less():
 
 
 def test_a_printing_that_ties_is_neither_for_nor_against():
-    tied = replace(reading("b", 0), tied=frozenset("AB"))
+    tied = replace(reading("b", 0), tied=True)
     verdict = Verdict()
     for each in (reading("A", 0), tied, reading("A", 2), tied, reading("A", 4)):
         verdict = advance(verdict, each, SETTINGS)

@@ -41,6 +41,18 @@ def test_what_another_card_in_the_same_place_showed_is_dropped(views):
     assert [view.shown_since for view in views.of(1)] == [9]
 
 
+def test_a_blurred_look_at_another_card_drops_what_lay_there_before(views):
+    views.add([answer(), answer(), answer()])
+    views.add([answer(sharp=False, shown_since=9)])
+    assert views.of(1) == ()
+
+
+def test_a_late_look_at_a_card_that_is_gone_changes_nothing(views):
+    views.add([answer(shown_since=9), answer(shown_since=9)])
+    views.add([answer(), answer(sharp=False)])
+    assert [view.shown_since for view in views.of(1)] == [9, 9]
+
+
 def test_views_of_few_tracks_are_kept_those_that_were_looked_at_last(views):
     views.add([answer(track_id=number) for number in (1, 2, 3, 4, 1, 5)])
     assert [number for number in range(1, 6) if views.of(number)] == [1, 3, 4, 5]

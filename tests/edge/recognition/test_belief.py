@@ -40,6 +40,13 @@ def test_probabilities_of_all_candidates_and_of_none_are_at_most_one_together(fi
     assert belief.probabilities[0] == pytest.approx(share * probability(first))
 
 
+def test_what_is_no_number_proves_nothing():
+    belief = believe(math.nan, [-math.inf], [1.0], 0.9)
+    assert belief.art < 1e-12
+    assert belief.none > 1 - 1e-12
+    assert not belief.log_odds >= belief.needed
+
+
 def test_look_alikes_share_what_their_art_has():
     belief = believe(2.0, [-math.inf, -math.inf, -3.0], [0.5, 0.5, 0.0], 0.9)
     assert belief.probabilities[:2] == pytest.approx((probability(2.0) / 2,) * 2)

@@ -33,6 +33,19 @@ def test_what_is_too_large_is_made_each_time_and_nothing_of_it_is_kept():
     assert cache.nbytes == 0
 
 
+def test_what_is_too_large_takes_the_place_of_nothing():
+    made = []
+
+    def make(key):
+        made.append(key)
+        return np.zeros(key, np.uint8)
+
+    cache = ByteCache(make, 100)
+    for key in (40, 101, 40):
+        cache.get(key)
+    assert made == [40, 101]
+
+
 def test_a_failure_leaves_it_as_it_was():
     def make(key):
         raise ValueError(key)

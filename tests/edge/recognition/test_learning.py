@@ -1,4 +1,5 @@
 import os
+import shutil
 from dataclasses import replace
 
 import cv2
@@ -12,7 +13,7 @@ from edge.database.learned_folder import LearnedFolder
 from edge.database.learned_gallery import LearnedGallery
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, LearningError
-from edge.imaging.print_reference import encode_reference
+from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.manifests import EvidenceWeights, file_sha256, read_model_manifest
 from edge.recognition.belief import Worth
@@ -22,7 +23,7 @@ from edge.recognition.learning import View, learned_card, open_learned
 from edge.recognition.opening import open_recognizer
 from edge.recognition.recognizer import Recognizer
 from edge.settings.sections import RecognitionSettings
-from edge.simulator.card import render_card
+from edge.simulator.card import render_back, render_card
 from edge.simulator.sets import demo_cards
 from tests.calibrations import by_distance, recalibrated
 from tests.edge.conftest import write_tiny_database
@@ -120,6 +121,23 @@ def test_what_cannot_be_learned_is_refused_with_the_reason(recognizer, folder, t
             learned_card(each, "Name", views)
 
 
+def test_a_card_that_lies_face_down_is_not_learned(tiny_database, stranger, tmp_path):
+    """Every back would be taken for it."""
+    prints = {
+        card_id: PrintReference(encoded=encode_reference(card), borders_mm=None, name=card_id)
+        for card_id, card in tiny_database.cards.items()
+    }
+    back = cv2.resize(render_back(8.0), (504, 704))
+    backs = (PrintReference(encoded=encode_reference(back), borders_mm=None, name="back"),)
+    write_tiny_database(tmp_path / "backs", tiny_database.model, tiny_database.cards, prints=prints, backs=backs)
+    recognizer = open_recognizer(RecognitionSettings(model=tiny_database.model, database=tmp_path / "backs"))
+    for shown in (back, upside_down(back)):
+        look = cv2.GaussianBlur(cv2.convertScaleAbs(shown, alpha=0.8, beta=8), (0, 0), 1.2)
+        with pytest.raises(LearningError, match="the card lies face down; turn it over"):
+            learned_card(recognizer, "Name", views_of(look, look, look))
+    assert learned_card(recognizer, "Name", views_of(stranger, stranger, stranger))[0].name == "Name"
+
+
 def test_without_a_calibration_nothing_is_learned(tiny_database, stranger, tmp_path):
     bundle = recalibrated(tiny_database.database, tmp_path / "uncalibrated", None)
     recognizer = open_recognizer(RecognitionSettings(model=tiny_database.model, database=bundle))
@@ -193,6 +211,32 @@ def test_what_is_torn_is_left_out_and_told(folder, recognizer, stranger, caplog)
     assert [card.card_id for card in opened.learned.cards] == [sound.card_id]
     assert f"{path} is torn" in opened.learned.degraded()[0]
     assert f"{path} is torn" in caplog.text
+
+
+def test_what_is_whole_and_no_card_is_left_out_and_told(folder, recognizer, stranger):
+    (card,) = folder.read().cards
+    views = folder.card(card.card_id)[1]
+    for number, bad in enumerate(
+        (replace(card, print=b"no picture"), replace(card, embeddings=np.ones((2, 3, 1), "f4")))
+    ):
+        folder.write(replace(bad, card_id=f"learned-{number:012x}"), views)
+    opened = open_learned(folder, recognizer).learned
+    assert {each.card_id for each in opened.cards} == {card.card_id, "learned-000000000001"}
+    assert {each.embeddings.shape for each in opened.cards} == {card.embeddings.shape}
+    assert "print.webp is not a small picture of a card; 'card-scanner learn --remove" in opened.degraded()[0]
+
+
+def test_a_database_that_was_built_anew_meanwhile_is_not_the_one_that_the_card_was_compared_with(
+    tiny_database, stranger, tmp_path
+):
+    place = shutil.copytree(tiny_database.database, tmp_path / "in use")
+    in_use = open_recognizer(RecognitionSettings(model=tiny_database.model, database=place))
+    write_tiny_database(place, tiny_database.model, tiny_database.cards | {"tiny-005": stranger})
+    folder = LearnedFolder(tmp_path / "learned")
+    card, views = learned_card(in_use, "Stranger", views_of(stranger, stranger, stranger))
+    folder.write(card, views)
+    opened = open_learned(folder, open_recognizer(RecognitionSettings(model=tiny_database.model, database=place)))
+    assert opened.learned.known == {card.card_id: "tiny-005"}
 
 
 def test_a_folder_that_cannot_be_read_is_no_reason_not_to_scan(tmp_path, recognizer, stranger):

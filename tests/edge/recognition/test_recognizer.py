@@ -98,6 +98,13 @@ def test_a_lookalike_that_the_search_cannot_tell_apart_comes_first(pair: Recogni
     )
 
 
+def test_an_unknown_card_is_none_of_several_printings(pair: Recognizer):
+    other = next(card for card in demo_cards() if card.set_code not in (ORIGINAL.set_code, REPRINT.set_code))
+    (answer,) = pair.recognize([render_card(other, 8.0)])
+    assert (answer.verified, answer.named) == (False, False)
+    assert answer.printings is None
+
+
 def test_a_coin_toss_is_marked(pair: Recognizer):
     hidden = render_card(REPRINT, 8.0)
     hidden[560:] = 127

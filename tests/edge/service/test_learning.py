@@ -109,6 +109,15 @@ def test_the_one_card_that_is_not_known_is_learned(parts, stranger, tiny_databas
     assert parts.learning.learn(LearnRequest(name="Name", track_id=3)).track_id == 3
 
 
+def test_a_forgotten_card_that_is_still_told_is_no_failure_of_the_database(parts, stranger):
+    look(parts.stage, stranger)
+    card_id = parts.learning.learn(LearnRequest(name="Mossy Drake")).card.card_id
+    parts.learning.forget(ForgetRequest(card_id=card_id))
+    parts.output.verdicts = {3: Verdict(state=TrackState.CONFIRMED, card_id=card_id)}
+    with pytest.raises(LearningError, match=rf"told as {card_id}, which is not known any more; try again in a moment"):
+        parts.learning.learn(LearnRequest(name="Mossy Drake"))
+
+
 def test_what_was_taken_for_no_card_may_be_taught_where_nothing_else_lies_there(parts, stranger):
     look(parts.stage, stranger)
     parts.output.verdicts = {3: Verdict(state=TrackState.NO_CARD)}
