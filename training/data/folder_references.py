@@ -1,9 +1,12 @@
 """The digital originals of a folder of card images, decoded once, split into cards to learn and cards held out."""
 
 import hashlib
-import sys
+import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -17,12 +20,15 @@ from training.data.card_folder import few, folder_gallery
 from training.data.fingerprints import Fingerprint, fingerprint, group_fingerprints
 from training.data.gallery import GalleryImage
 from training.data.references import COLUMNS, ROWS, References, check_room
+from training.data.whole_files import kept_or_made, whole_file
 from training.errors import TrainingError
 from training.parallel.processes import in_processes
+from training.progress import Progress, to_stderr
 
 HELD_OUT_SHARE = 0.1
 _WORKERS = 2
-_CODE_VERSION = b"3"
+_CODE_VERSION = b"4"
+_TABLE = ".npz"
 
 
 def folder_references(folder: Path, metadata_file: Path, cache: Path) -> tuple[References, References]:
@@ -70,14 +76,8 @@ def decoded_references(images: Sequence[GalleryImage], cache: Path, workers: int
         TrainingError: if the cache cannot be written.
     """
     path = cache / f"folder-{_fingerprint(images)}.bgr"
-    table = path.with_suffix(".npz")
     try:
-        if not path.exists():
-            cache.mkdir(parents=True, exist_ok=True)
-            _decode(images, path, table, workers)
-        with np.load(table) as known:
-            used, labels = known["used"], known["labels"]
-        pixels = np.memmap(path, dtype=np.uint8, mode="r", shape=(len(used), ROWS, COLUMNS, 3))
+        used, labels, pixels = kept_or_made(path, partial(_kept, path), partial(_decode, images, path, workers))
     except OSError as cause:
         raise TrainingError(f"cannot write the decoded cards to {cache}: {cause.strerror or cause}") from cause
     return References(images=pixels, labels=labels, card_ids=tuple(images[number].card_id for number in used))
@@ -108,15 +108,29 @@ def labels_of(card_ids: Sequence[str], groups: Sequence[Sequence[int]]) -> NDArr
     return np.array([numbers[name] for name in roots], np.int64)
 
 
-def _decode(images: Sequence[GalleryImage], path: Path, table: Path, workers: int) -> None:
-    """Write the images that can be used to `path`, which appears last, and to `table` their numbers and labels."""
+def _kept(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]] | None:
+    """What was decoded: numbers of the images that can be used, their labels, their pixels; None unless it is whole."""
+    try:
+        with np.load(path.with_suffix(_TABLE)) as table:
+            used, labels = table["used"], table["labels"]
+        if len(labels) == len(used) and path.stat().st_size == len(used) * ROWS * COLUMNS * 3:
+            return used, labels, np.memmap(path, dtype=np.uint8, mode="r", shape=(len(used), ROWS, COLUMNS, 3))
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+        return None
+    return None
+
+
+def _decode(images: Sequence[GalleryImage], path: Path, workers: int) -> None:
+    """Write the images that can be used to `path`, which appears last, and beside it their numbers and labels."""
     check_room(path.parent, len(images))
-    unfinished = path.with_suffix(".partial")
+    to_stderr(f"decoding {len(images)} card images, which are kept in {path.parent}\n")
+    progress = Progress(len(images), "images")
     used: list[int] = []
     prints: list[Fingerprint] = []
     faults: list[str] = []
-    with unfinished.open("wb") as file:
+    with whole_file(path) as file:
         for number, outcome in enumerate(in_processes(_load, images, workers)):
+            progress.add(1)
             if isinstance(outcome, str):
                 faults.append(outcome)
                 continue
@@ -124,15 +138,14 @@ def _decode(images: Sequence[GalleryImage], path: Path, table: Path, workers: in
             file.write(card.tobytes())
             prints.append(found)
             used.append(number)
-    said = f"{len(faults)} of {len(images)} card images cannot be used: {few(faults)}"
-    if not used:
-        unfinished.unlink()
-        raise ImageError(said)
-    if faults:
-        sys.stderr.write(f"{said}\n")
-    labels = labels_of([images[number].card_id for number in used], group_fingerprints(prints))
-    np.savez(table, used=np.array(used), labels=labels)
-    unfinished.rename(path)
+        said = f"{len(faults)} of {len(images)} card images cannot be used: {few(faults)}"
+        if not used:
+            raise ImageError(said)
+        if faults:
+            to_stderr(f"{said}\n")
+        labels = labels_of([images[number].card_id for number in used], group_fingerprints(prints))
+        with whole_file(path.with_suffix(_TABLE)) as table:
+            np.savez(table, used=np.array(used), labels=labels)
 
 
 def _load(image: GalleryImage) -> tuple[Image, Fingerprint] | str:
@@ -145,11 +158,15 @@ def _load(image: GalleryImage) -> tuple[Image, Fingerprint] | str:
 
 
 def _fingerprint(images: Sequence[GalleryImage]) -> str:
-    """Hash of which files these are, and of their sizes and times."""
+    """Hash of the files' names, sizes and times; their folder counts by what is in it, not by where it is."""
+    files = [(image.file or _no_file(image)).resolve() for image in images]
+    folder = Path(os.path.commonpath([file.parent for file in files]))
     digest = hashlib.sha256(_CODE_VERSION)
-    for image in images:
-        if image.file is None:
-            raise TrainingError(f"the image of {image.card_id} does not come from a folder")
-        status = image.file.stat()
-        digest.update(f"{image.file.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+    for file in files:
+        status = file.stat()
+        digest.update(f"{file.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:24]
+
+
+def _no_file(image: GalleryImage) -> NoReturn:
+    raise TrainingError(f"the image of {image.card_id} does not come from a folder")

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 from edge.simulator.card import render_card
 from edge.simulator.sets import CardSpec
+from training.data.whole_files import begin_pictures, kept_or_made, mapped_pictures, whole_file
 from training.errors import TrainingError
+from training.progress import Progress, to_stderr
 
 PX_PER_MM = 4
 ROWS, COLUMNS = round(CARD_HEIGHT_MM * PX_PER_MM), round(CARD_WIDTH_MM * PX_PER_MM)
@@ -56,12 +58,8 @@ def simulated_references(cards: Sequence[CardSpec], cache: Path, workers: int = 
         TrainingError: if the disk has no room for the cards.
     """
     path = cache / f"{_fingerprint(cards)}.npy"
-    if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        _render(cards, path, workers)
-    return References(
-        images=np.load(path, mmap_mode="r"), labels=art_labels(cards), card_ids=tuple(card.card_id for card in cards)
-    )
+    images = kept_or_made(path, partial(mapped_pictures, path), partial(_render, cards, path, workers))
+    return References(images=images, labels=art_labels(cards), card_ids=tuple(card.card_id for card in cards))
 
 
 def art_labels(cards: Sequence[CardSpec]) -> NDArray[np.int64]:
@@ -72,7 +70,7 @@ def art_labels(cards: Sequence[CardSpec]) -> NDArray[np.int64]:
 
 
 def check_room(folder: Path, images: int) -> None:
-    """Check that `images` originals fit on the disk: a mapped file that finds no room there ends the process.
+    """Check that `images` originals fit on the disk, before they are made.
 
     Raises:
         TrainingError: if they do not fit.
@@ -87,14 +85,14 @@ def check_room(folder: Path, images: int) -> None:
 def _render(cards: Sequence[CardSpec], path: Path, workers: int) -> None:
     """Write all cards to `path`, which appears only when it is complete."""
     check_room(path.parent, len(cards))
-    unfinished = path.with_suffix(".partial.npy")
-    images = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=(len(cards), ROWS, COLUMNS, 3))
+    to_stderr(f"rendering {len(cards)} simulated cards, which are kept in {path.parent}\n")
+    progress = Progress(len(cards), "cards")
     draw: Callable[[CardSpec], Image] = partial(render_card, px_per_mm=PX_PER_MM)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for i, image in enumerate(pool.map(draw, cards, chunksize=16)):
-            images[i] = image
-    images.flush()
-    unfinished.rename(path)
+    with whole_file(path) as file, ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        begin_pictures(file, (len(cards), ROWS, COLUMNS, 3))
+        for image in pool.map(draw, cards, chunksize=16):
+            file.write(image.tobytes())
+            progress.add(1)
 
 
 def _fingerprint(cards: Sequence[CardSpec]) -> str:

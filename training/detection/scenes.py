@@ -18,6 +18,8 @@ from edge.simulator.conditions import PRESETS
 from edge.simulator.scene import Scene, random_scene, render_scene
 from edge.simulator.sets import training_cards
 from training.data.references import simulated_references
+from training.data.whole_files import begin_pictures, kept_or_made, mapped_pictures, whole_file
+from training.progress import Progress, to_stderr
 
 MOST_CARDS = 12
 MIN_VISIBLE = 0.3
@@ -33,7 +35,7 @@ CONDITIONS = (
 )
 # A frame of this height is what `Conditions` speaks of; blur and noise shrink with the picture.
 _NOMINAL_PX = 1520
-_SHARD = 100
+_SHARD = 50
 
 _Shard = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
 """Images, quads and visible shares of some of the scenes."""
@@ -72,33 +74,44 @@ def small_scenes(count: int, size_px: int, cache: Path, workers: int = 2) -> Sma
     for source in sorted(Path(simulator.__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     folder = cache / f"scenes-{digest.hexdigest()[:24]}"
-    if not (folder / "visible.npy").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _render(folder, count, size_px, workers)
-    return SmallScenes(
-        images=np.load(folder / "images.npy", mmap_mode="r"),
-        quads=np.load(folder / "quads.npy"),
-        visible=np.load(folder / "visible.npy"),
-        originals=simulated_references(training_cards(CARDS)[: min(count, ORIGINALS)], cache, workers).images,
+    images, quads, visible = kept_or_made(
+        folder / "visible.npy", partial(_kept, folder), partial(_render, folder, count, size_px, workers)
     )
+    originals = simulated_references(training_cards(CARDS)[: min(count, ORIGINALS)], cache, workers).images
+    return SmallScenes(images=images, quads=quads, visible=visible, originals=originals)
+
+
+def _kept(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]] | None:
+    """Images, quads and visible shares that were rendered; None unless all are whole."""
+    images = mapped_pictures(folder / "images.npy")
+    try:
+        quads, visible = np.load(folder / "quads.npy"), np.load(folder / "visible.npy")
+    except (OSError, ValueError, EOFError):
+        return None
+    return None if images is None else (images, quads, visible)
 
 
 def _render(folder: Path, count: int, size_px: int, workers: int) -> None:
     """Write the files; `visible.npy` comes last, when the others are complete."""
-    images = np.lib.format.open_memmap(
-        folder / "images.npy", mode="w+", dtype=np.uint8, shape=(count, size_px, size_px, 3)
-    )
+    to_stderr(f"rendering {count} simulated scenes, which are kept in {folder}\n")
+    progress = Progress(count, "scenes")
     quads: NDArray[np.float32] = np.full((count, MOST_CARDS, 4, 2), np.nan, np.float32)
     visible: NDArray[np.float32] = np.zeros((count, MOST_CARDS), np.float32)
     starts = range(0, count, _SHARD)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with (
+        whole_file(folder / "images.npy") as pictures,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+    ):
+        begin_pictures(pictures, (count, size_px, size_px, 3))
         shards = pool.map(partial(_shard, size_px), [range(s, min(s + _SHARD, count)) for s in starts])
-        for start, shard in zip(starts, shards, strict=True):
-            rows = slice(start, start + len(shard[0]))
-            images[rows], quads[rows], visible[rows] = shard
-    images.flush()
-    np.save(folder / "quads.npy", quads)
-    np.save(folder / "visible.npy", visible)
+        for start, (images, *truth) in zip(starts, shards, strict=True):
+            rows = slice(start, start + len(images))
+            quads[rows], visible[rows] = truth
+            pictures.write(images.tobytes())
+            progress.add(len(images))
+    for name, array in (("quads.npy", quads), ("visible.npy", visible)):
+        with whole_file(folder / name) as file:
+            np.save(file, array)
 
 
 def _shard(size_px: int, numbers: Sequence[int]) -> _Shard:

@@ -19,8 +19,9 @@ from training.errors import TrainingError
 RUN_FILE = "run.json"
 LOCK_FILE = "lock"
 RUNNING = "not yet, or it was killed"
-# What must be the same in a run that goes on, and what it is called.
-_COMPARED = {"cards": "cards", "card_labels": "images of cards, or labels of them", "settings": "settings"}
+# What must be the same in a run that goes on, and what it is called. Cards are told by which they are, not by the path
+# of their folder.
+_COMPARED = {"card_labels": "images of cards, or labels of them", "settings": "settings"}
 _FREE = ("budget", "workers")
 
 log = logging.getLogger(__name__)

@@ -173,7 +173,31 @@ def test_a_folder_without_a_usable_image_is_refused_before_training(folder: Path
     images, _ = folder_gallery(folder / "cards", folder / "cards.json")
     with pytest.raises(ImageError, match=r"6 of 6 .*set-1_Pip_high"):
         decoded_references(images, tmp_path / "cache", workers=1)
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert [file.suffix for file in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".bgr"])
+def test_decoded_images_that_were_damaged_are_decoded_again(folder: Path, tmp_path: Path, suffix: str):
+    images, _ = folder_gallery(folder / "cards", folder / "cards.json")
+    decoded = decoded_references(images, tmp_path / "cache", workers=1)
+    pixels = decoded.images.copy()
+    (damaged,) = (tmp_path / "cache").glob(f"*{suffix}")
+    damaged.write_bytes(b"")
+    again = decoded_references(images, tmp_path / "cache", workers=1)
+    np.testing.assert_array_equal(again.images, pixels)
+    assert again.digest == decoded.digest
+
+
+def test_a_folder_under_another_name_is_the_same_data(folder: Path, tmp_path: Path, monkeypatch):
+    images, _ = folder_gallery(folder / "cards", folder / "cards.json")
+    decoded = decoded_references(images, tmp_path / "cache", workers=1)
+    monkeypatch.setattr("training.data.folder_references.in_processes", lambda *_: pytest.fail("decoded again"))
+    (folder / "linked").symlink_to(folder / "cards")
+    images, _ = folder_gallery(folder / "linked", folder / "cards.json")
+    assert decoded_references(images, tmp_path / "cache", workers=1).digest == decoded.digest
+    (folder / "cards").rename(tmp_path / "moved")
+    images, _ = folder_gallery(tmp_path / "moved", folder / "cards.json")
+    assert decoded_references(images, tmp_path / "cache", workers=1).digest == decoded.digest
 
 
 def test_evaluation_leaves_out_what_cannot_be_used_and_names_it(folder: Path, monkeypatch, capsys):

@@ -9,7 +9,12 @@ from training.engine.history import append_history
 from training.engine.run_folder import RUNNING, RunFolder, check_space, how_it_ended
 from training.errors import TrainingError
 
-DESCRIPTION = {"cards": 10, "settings": {"seed": 0, "budget": {"steps": 5}}, "command": "first"}
+DESCRIPTION = {
+    "cards": "images",
+    "card_labels": "0123",
+    "settings": {"seed": 0, "budget": {"steps": 5}},
+    "command": "first",
+}
 
 
 def carried_out(path, description=DESCRIPTION, *, resume=False, finished=True):
@@ -23,7 +28,7 @@ def described(path):
 
 def test_a_new_run_gets_its_folder_and_description(tmp_path):
     with RunFolder(tmp_path / "runs" / "new", DESCRIPTION, resume=False):
-        assert described(tmp_path / "runs" / "new")["cards"] == 10
+        assert described(tmp_path / "runs" / "new")["cards"] == "images"
         assert how_it_ended(tmp_path / "runs" / "new") == RUNNING
 
 
@@ -59,8 +64,14 @@ def test_the_processes_that_make_batches_may_be_others(tmp_path):
 
 def test_a_run_is_not_resumed_with_other_cards(tmp_path):
     carried_out(tmp_path)
-    with pytest.raises(ConfigurationError, match="other cards"):
-        carried_out(tmp_path, DESCRIPTION | {"cards": 11}, resume=True)
+    with pytest.raises(ConfigurationError, match="other images of cards"):
+        carried_out(tmp_path, DESCRIPTION | {"card_labels": "4567"}, resume=True)
+
+
+def test_a_path_that_names_the_same_cards_otherwise_is_the_same_run(tmp_path):
+    carried_out(tmp_path)
+    carried_out(tmp_path, DESCRIPTION | {"cards": "../here/images"}, resume=True)
+    assert described(tmp_path)["cards"] == "../here/images"
 
 
 def test_resume_without_a_run_says_so(tmp_path):
