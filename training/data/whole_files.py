@@ -72,9 +72,10 @@ def kept_or_made(path: Path, read: Callable[[], Kept | None], make: Callable[[],
 def mapped_pictures(path: Path) -> NDArray[np.uint8] | None:
     """The pictures of a `.npy` file, memory-mapped; None unless it is there and whole."""
     try:
-        return np.asanyarray(np.load(path, mmap_mode="r"))
+        pictures: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError):
         return None
+    return pictures
 
 
 def begin_pictures(file: BinaryIO, shape: tuple[int, ...]) -> None:
