@@ -1,22 +1,28 @@
 """`card-scanner learn`: teaches a running scanner the card that lies under its camera."""
 
 import argparse
+import base64
 from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
 
 from edge.cli.arguments import Commands, add_config, configuration_file, new_command
 from edge.cli.output import write_line
-from edge.errors import ConfigurationError
+from edge.database.learned_card import LearnedId
+from edge.errors import ConfigurationError, ProtocolError
 from edge.files.paths import named_path
 from edge.settings.settings import load_settings
-from edge.wire.commands import ForgetReply, LearnedReply, LearnReply
+from edge.wire.commands import ForgetReply, LearnedCardReply, LearnedReply, LearnReply
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from edge.cli.card_folder import PicturedCard
     from edge.client import Control
 
 # A card is written to a disk that may be slow, and other commands may come first.
 ANSWER_LIMIT_S = 10.0
+_ID: TypeAdapter[str] = TypeAdapter(LearnedId)
 
 _EXAMPLES = """\
   card-scanner learn "Mossy Drake"               the card that lies there and is not known is Mossy Drake from now on
@@ -81,16 +87,27 @@ def _list(control: "Control") -> None:
 
 
 def _export(control: "Control", folder: "Path") -> None:
-    from edge.cli.learned_export import check_new, write_export
+    from edge.cli.card_folder import check_new, write_cards
 
     check_new(folder)
     listed = control.ask(LearnedReply, "learned").cards
     cards = [card for each in listed for card in control.ask(LearnedReply, "learned", card_id=each.card_id).cards]
-    write_export(folder, cards)
+    write_cards(folder, [_pictured(card) for card in cards])
     write_line(
         f"{len(cards)} cards are in {folder}: add the pictures, and the entries of cards.json, to those of the next "
         "'card-training index'"
     )
+
+
+def _pictured(card: LearnedCardReply) -> "PicturedCard":
+    from edge.cli.card_folder import PicturedCard
+
+    try:
+        card_id = _ID.validate_python(card.card_id)
+        pictures = tuple(base64.b64decode(view, validate=True) for view in card.views)
+    except ValueError as cause:
+        raise ProtocolError(f"{card.card_id!r} cannot be exported: the scanner's reply is no learned card") from cause
+    return PicturedCard(card_id=card_id, details=card.details, pictures=pictures, suffix="webp")
 
 
 def _number(text: str) -> int:

@@ -1,9 +1,9 @@
 """Scans become the items of a collection: equal cards of one condition, language and finish are one item."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from edge.inventory.reading import Entry
+from edge.inventory.entry import Entry, Inventory, copies
 from edge.log.reading import LoggedScan
 from edge.wire.messages import CardDetails
 
@@ -33,7 +33,7 @@ class Item:
     Attributes:
         card_id: of each.
         card: what its metadata says.
-        condition, language, finish: as `edge.inventory.reading.Entry` has them.
+        condition, language, finish: as `edge.inventory.entry.Entry` has them.
         first_at: when the first of them was confirmed, UTC, ISO 8601.
         quantity: how many there are.
         scans: rows of the log.
@@ -51,23 +51,24 @@ class Item:
     assumed: set[str] = field(default_factory=set)
 
 
-_NOTHING_SAID = Entry()
+def items_of(scans: Iterable[LoggedScan], inventory: Inventory, defaults: Defaults) -> list[Item]:
+    """The items, in the order in which their first card was scanned; those that the inventory took out are none.
 
-
-def items_of(scans: Iterable[LoggedScan], entries: Mapping[tuple[str, int], Entry], defaults: Defaults) -> list[Item]:
-    """The items, in the order in which their first card was scanned; those that the inventory took out have none."""
+    Where more copies were taken away than added, the quantity is negative: they were in the collection before.
+    """
     items: dict[tuple[str, str, str, str], Item] = {}
     cards: dict[str, CardDetails] = {}
     for scan in scans:
-        text = scan.card or "{}"
-        key = f"{scan.card_id} {text}"
-        card = cards.get(key) or cards.setdefault(key, _details(scan.card_id, scan.card))
-        entry = entries.get((scan.session, scan.scan), _NOTHING_SAID)
+        entry = inventory.of(scan.session, scan.scan, scan.confirmed_at)
+        card_id = entry.card_id or scan.card_id
+        text = scan.card if entry.card_id is None else entry.card
+        key = f"{card_id} {text}"
+        card = cards.get(key) or cards.setdefault(key, _details(card_id, text))
         words, assumed = _words(card, entry, defaults)
         item = items.setdefault(
-            (scan.card_id, *words),
+            (card_id, *words),
             Item(
-                card_id=scan.card_id,
+                card_id=card_id,
                 card=card,
                 condition=words[0],
                 language=words[1],
@@ -75,7 +76,7 @@ def items_of(scans: Iterable[LoggedScan], entries: Mapping[tuple[str, int], Entr
                 first_at=scan.confirmed_at,
             ),
         )
-        item.quantity += entry.quantity
+        item.quantity += copies(entry)
         item.scans.append(scan.scan)
         item.assumed |= assumed
     return [item for item in items.values() if item.quantity]

@@ -35,6 +35,9 @@ def write_items(
     _write(output, kind, kind.columns(collection), quoted=kind.quoted_header)
     for item in items:
         row = Row(item)
+        if item.quantity < 0:
+            report.left_out.append(row.left_out("more copies were taken away than added"))
+            continue
         try:
             cells = kind.cells(row, collection)
         except UnfitError as reason:

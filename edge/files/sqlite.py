@@ -34,7 +34,7 @@ def connect(path: Path, migrations: Sequence[str], *, wait_s: float) -> sqlite3.
         OSError, sqlite3.Error: if it cannot be opened or written.
     """
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
+    _make(path)
     connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
     try:
         connection.executescript(
@@ -96,6 +96,19 @@ def used_mb(connection: sqlite3.Connection) -> float:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     )
     return float((pages - free) * size) / 1e6
+
+
+def _make(path: Path) -> None:
+    """Make the file where it is absent; its group may read it, whatever the umask of the process says."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+    except FileExistsError:
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        return
+    try:
+        os.fchmod(descriptor, _MODE)
+    finally:
+        os.close(descriptor)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -1,39 +1,104 @@
 """Reads `inventory.db`."""
 
-from contextlib import closing
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from edge.errors import StoreError
 from edge.files.sqlite import connect_to_read
+from edge.inventory.entry import Batch, Entry, Inventory
 from edge.inventory.schema import MIGRATIONS
+
+ENTRY_COLUMNS = ", ".join(each.name for each in fields(Entry))
+BATCH_COLUMNS = ", ".join(each.name for each in fields(Batch) if each.name != "batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What somebody says of a scan; None where nothing is said.
+class Price:
+    """What a card costs by a file that somebody imported.
 
     Attributes:
-        quantity: how many there are; 0 takes the scan out.
-        condition: one of `Mint`, `NM`, `LP`, `MP`, `HP`, `Damaged`.
-        language: ISO 639-1, such as `ja`; of Chinese also the script, `zh-Hans` and `zh-Hant`.
-        finish: free text; `normal`, `holo`, `reverse`, `foil`, `etched`, `first edition` are known to the exports.
+        amount: a decimal number, as the file has it.
+        currency: ISO 4217, such as `EUR`.
+        as_of: the day of the prices, ISO 8601.
+        source: name of the file.
     """
 
-    quantity: int = 1
-    condition: str | None = None
-    language: str | None = None
-    finish: str | None = None
+    amount: str
+    currency: str
+    as_of: str
+    source: str
 
 
-def read_entries(path: Path) -> dict[tuple[str, int], Entry]:
-    """(session, scan) -> entry.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A picture of which somebody says which card it shows.
+
+    Attributes:
+        card_id: the card.
+        card: what the database knows of it, JSON as in the messages.
+        jpeg: the upright, flat card as it was scanned.
+    """
+
+    card_id: str
+    card: str
+    jpeg: bytes
+
+
+def read_inventory(path: Path) -> Inventory:
+    """All that people say of scans.
 
     Raises:
         StoreError: if the file cannot be read.
     """
-    with closing(connect_to_read(path, MIGRATIONS)) as connection:
-        rows = connection.execute("SELECT session, scan, quantity, condition, language, finish FROM entry")
-        return {
-            (session, scan): Entry(quantity=quantity, condition=condition, language=language, finish=finish)
-            for session, scan, quantity, condition, language, finish in rows
+    with _reading(path) as connection:
+        entries = {
+            (session, scan): Entry(**dict(zip((each.name for each in fields(Entry)), said, strict=True)))
+            for session, scan, *said in connection.execute(f"SELECT session, scan, {ENTRY_COLUMNS} FROM entry")  # noqa: S608
         }
+        batches = [
+            Batch(**dict(zip((each.name for each in fields(Batch)), row, strict=True)))
+            for row in connection.execute(f"SELECT id, {BATCH_COLUMNS} FROM batch ORDER BY started_at, id")  # noqa: S608
+        ]
+        return Inventory(entries=entries, batches=batches)
+
+
+def read_prices(path: Path) -> Mapping[tuple[str, str], Price]:
+    """(card id, finish) -> price; the finish is empty where the file has one price for all of them.
+
+    Raises:
+        StoreError: if the file cannot be read.
+    """
+    with _reading(path) as connection:
+        rows = connection.execute(
+            "SELECT card_id, finish, amount, currency, as_of, name FROM price JOIN price_list ON price_list.id = list"
+        )
+        return {
+            (card_id, finish): Price(amount=amount, currency=currency, as_of=as_of, source=name)
+            for card_id, finish, amount, currency, as_of, name in rows
+        }
+
+
+def read_labels(path: Path) -> Iterator[Label]:
+    """Every scan that was taken for another card, with the card that it is.
+
+    Raises:
+        StoreError: if the file cannot be read.
+    """
+    with _reading(path) as connection:
+        for card_id, card, jpeg in connection.execute(
+            "SELECT card_id, card, jpeg FROM entry JOIN picture USING (session, scan)"
+            " WHERE card_id IS NOT NULL AND card IS NOT NULL ORDER BY card_id, session, scan"
+        ):
+            yield Label(card_id=card_id, card=card, jpeg=jpeg)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(connect_to_read(path, MIGRATIONS)) as connection:
+            yield connection
+    except sqlite3.Error as cause:
+        raise StoreError(f"{path} cannot be read: {cause}") from cause

@@ -162,6 +162,15 @@ class PageSettings(Section):
         description="address it listens on; 0.0.0.0: also the network's, where a password is asked for",
     )
     port: int = Field(default=8080, ge=1, le=65_535, description="TCP port")
+    inventory: Path | None = Field(
+        default=None,
+        description="what people say of scans (SQLite); unset: inventory.db in the service's own folder, or the user's",
+    )
+
+    @property
+    def inventory_file(self) -> Path:
+        """The inventory's own path, also where none is set."""
+        return self.inventory or state_folder("inventory") / "inventory.db"
 
 
 class SnapshotSettings(Section):

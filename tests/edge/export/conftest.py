@@ -55,5 +55,8 @@ def collection(tmp_path):
             session = "newer" if number == len(SCANS) - 1 else "older"
             write_scan(log, session, card_id, confirmed_at, json.dumps(card, ensure_ascii=False))
     with closing(connect(tmp_path / "inventory.db", MIGRATIONS, wait_s=1)) as inventory:
-        inventory.executemany("INSERT INTO entry VALUES ('older', ?, ?, ?, ?, ?)", ENTRIES)
+        inventory.executemany(
+            "INSERT INTO entry (session, scan, quantity, condition, language, finish) VALUES ('older', ?, ?, ?, ?, ?)",
+            ENTRIES,
+        )
     return tmp_path

@@ -8,7 +8,8 @@ import pytest
 from edge.export.formats import FORMATS, Collection
 from edge.export.items import Defaults, items_of
 from edge.export.writer import write_items
-from edge.inventory.reading import read_entries
+from edge.inventory.entry import Entry, Inventory
+from edge.inventory.reading import read_inventory
 from edge.log.reading import read_scans
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -16,7 +17,7 @@ COLLECTION = Collection(game="Pokemon", folder="card-scanner", today="2026-10-10
 
 
 def written(folder, name, **options):
-    scans, entries = read_scans(folder / "scans.db"), read_entries(folder / "inventory.db")
+    scans, entries = read_scans(folder / "scans.db"), read_inventory(folder / "inventory.db")
     return write_items(items_of(scans, entries, Defaults()), FORMATS[name], name, COLLECTION, **options)
 
 
@@ -72,17 +73,31 @@ def test_a_file_for_a_spreadsheet_has_no_formula(collection):
 
 def test_what_is_said_beats_the_metadata_and_they_the_usual(collection):
     defaults = Defaults(condition="MP", language="fr", finish="reverse")
-    scans, entries = list(read_scans(collection / "scans.db")), read_entries(collection / "inventory.db")
+    scans, entries = list(read_scans(collection / "scans.db")), read_inventory(collection / "inventory.db")
     items = {item.card_id: item for item in items_of(scans, entries, defaults)}
     assert (items["tr-7"].condition, items["tr-7"].language, items["tr-7"].finish) == ("LP", "fr", "reverse")
     assert (items["unk-5"].condition, items["unk-5"].finish, items["unk-5"].assumed) == ("MP", "reverse", {"condition"})
-    usual = {item.card_id: item for item in items_of(scans, {}, Defaults())}
+    usual = {item.card_id: item for item in items_of(scans, Inventory(), Defaults())}
     assert (usual["sm-1"].language, usual["base1-4"].finish, usual["tr-7"].finish) == ("ja", "holo", "normal")
 
 
 def test_a_quantity_of_none_takes_a_scan_out(collection):
     scans = list(read_scans(collection / "scans.db", ["newer"]))
-    entries = {("newer", 6): read_entries(collection / "inventory.db")[("older", 2)]}
-    assert [item.card_id for item in items_of(scans, entries, Defaults())] == ["unk-5"]
-    none = {("newer", 6): type(entries[("newer", 6)])(quantity=0)}
-    assert items_of(scans, none, Defaults()) == []
+    assert [item.card_id for item in items_of(scans, Inventory(), Defaults())] == ["unk-5"]
+    assert items_of(scans, Inventory(entries={("newer", 6): Entry(quantity=0)}), Defaults()) == []
+
+
+def test_a_correction_is_the_card_and_what_was_taken_away_is_missing(collection):
+    scans = list(read_scans(collection / "scans.db"))
+    entries = {
+        ("older", 2): Entry(card_id="ab-7", card='{"name": "Abra", "set_code": "ab", "set_name": "AB", "number": "7"}'),
+        ("older", 4): Entry(quantity=-1),
+        ("older", 5): Entry(quantity=-1),
+    }
+    items = {item.card_id: item for item in items_of(scans, Inventory(entries=entries), Defaults())}
+    assert (items["ab-7"].card.name, items["ab-7"].quantity, items["xy-9"].quantity) == ("Abra", 1, -1)
+    assert not items.keys() & {"tr-7", "base1-4"}
+    _, report, _ = write_items(items.values(), FORMATS["collectr"], "collectr", COLLECTION)
+    assert [(each.card_id, each.reason) for each in report.left_out] == [
+        ("xy-9", "more copies were taken away than added")
+    ]
