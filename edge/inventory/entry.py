@@ -1,5 +1,6 @@
 """What people say of scans, and of all scans of a batch."""
 
+import functools
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,6 +85,8 @@ class Inventory:
     def of(self, session: str, scan: int, at: str) -> Entry:
         """What holds for a scan: what is said of it, else of its batch. Its quantity is always a number."""
         said, batch = self.said(session, scan), self.batch_at(at)
+        if said is _NOTHING_SAID:
+            return _of_batch(batch)
         return replace(
             said,
             quantity=COPIES[batch.mode] if said.quantity is None else said.quantity,
@@ -91,6 +94,11 @@ class Inventory:
             language=said.language or batch.language,
             finish=said.finish or batch.finish,
         )
+
+
+@functools.lru_cache
+def _of_batch(batch: Batch) -> Entry:
+    return Entry(quantity=COPIES[batch.mode], condition=batch.condition, language=batch.language, finish=batch.finish)
 
 
 def copies(entry: Entry) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge.errors import StoreError
 from edge.files.sqlite import connect, connect_to_read, transaction, used_mb
@@ -31,6 +32,16 @@ class LoggedScan:
     exported_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Which card a row of the log is."""
+
+    scan: int
+    session: str
+    confirmed_at: str
+    card_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSummary:
     """A run of a scanner, and how many scans of it are in the log."""
@@ -40,6 +51,9 @@ class SessionSummary:
     source: str
     started_at: str
     scans: int
+
+
+_COLUMNS = ", ".join(each if each != "scan" else "id" for each in LoggedScan.__slots__)
 
 
 def extent(path: Path) -> tuple[int, float]:
@@ -76,11 +90,69 @@ def read_scans(path: Path, wanted: Sequence[str] | None = None) -> Iterator[Logg
     Raises:
         StoreError: if the log cannot be read.
     """
-    names = ", ".join(each if each != "scan" else "id" for each in LoggedScan.__slots__)
     among = "" if wanted is None else f" WHERE session IN ({', '.join('?' * len(wanted))})"
     with _reading(path) as connection:
-        for row in connection.execute(f"SELECT {names} FROM scan{among} ORDER BY id", wanted or ()):  # noqa: S608
-            yield LoggedScan(**dict(zip(LoggedScan.__slots__, row, strict=True)))
+        for row in connection.execute(f"SELECT {_COLUMNS} FROM scan{among} ORDER BY id", wanted or ()):  # noqa: S608
+            yield _logged(row)
+
+
+def read_scanned(path: Path, after: int | None = None) -> tuple[list[Scanned], int]:
+    """Which cards the rows above that one are, or all rows; the oldest first. And how many rows there are.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    among = "INDEXED BY scan_card" if after is None else "WHERE id > ? ORDER BY id"
+    with _reading(path) as connection:
+        rows = connection.execute(
+            f"SELECT id, session, confirmed_at, card_id FROM scan {among}",  # noqa: S608
+            () if after is None else (after,),
+        )
+        found = sorted((Scanned(*row) for row in rows), key=lambda each: each.scan)
+        return found, connection.execute("SELECT count(*) FROM scan").fetchone()[0]
+
+
+def read_scan(path: Path, session: str, scan: int) -> LoggedScan | None:
+    """One row of the log; None where it is not there.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    with _reading(path) as connection:
+        row = connection.execute(
+            f"SELECT {_COLUMNS} FROM scan WHERE id = ? AND session = ?",  # noqa: S608
+            (scan, session),
+        ).fetchone()
+        return None if row is None else _logged(row)
+
+
+def read_picture(path: Path, session: str, scan: int) -> bytes | None:
+    """The picture of a row (JPEG); None where there is none any more.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    with _reading(path) as connection:
+        row = connection.execute(
+            "SELECT jpeg FROM picture JOIN scan ON scan.id = picture.scan WHERE scan.id = ? AND session = ?",
+            (scan, session),
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+
+def read_tracks(path: Path, session: str, scans: Sequence[int]) -> dict[int, int]:
+    """Row -> the track under which that session saw it last, of these rows.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    with _reading(path) as connection:
+        rows = connection.execute(
+            f"SELECT scan, max(track_id) FROM track WHERE session = ? AND scan IN ({', '.join('?' * len(scans))})"  # noqa: S608
+            " GROUP BY scan",
+            (session, *scans),
+        )
+        return dict(rows.fetchall())
 
 
 def mark_exported(path: Path, scans: Iterable[int], exported_at: str) -> None:
@@ -105,3 +177,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except sqlite3.Error as cause:
         raise StoreError(f"{path} cannot be read: {cause}") from cause
+
+
+def _logged(row: Sequence[Any]) -> LoggedScan:
+    return LoggedScan(**dict(zip(LoggedScan.__slots__, row, strict=True)))

@@ -50,4 +50,9 @@ CREATE INDEX track_scan ON track (scan);
 CREATE INDEX open_track ON track (session) WHERE left_at IS NULL;
 """
 
-MIGRATIONS = (_VERSION_1,)
+# Which card each scan is, without reading the scans themselves: 20,000 rows are 80 MB, and 2 MB of this.
+_VERSION_2 = """
+CREATE INDEX scan_card ON scan (card_id, confirmed_at, session);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)

@@ -6,17 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pydantic import BaseModel
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from edge.errors import ScannerError
 from edge.page.access import COOKIE, Delays, Gate, wait_out
 from edge.page.board import Board
+from edge.page.bodies import read_form
 from edge.page.bounds import Bounded
+from edge.page.desk import Desk
 from edge.page.headers import SecureHeaders
 from edge.page.metrics import CONTENT_TYPE, metrics
 from edge.page.passwords import Passwords
@@ -26,20 +31,25 @@ STATIC = Path(__file__).parent / "static"
 _FRAME_S = 2.0
 _BEAT_S = 1.0
 _SEND_S = 5.0
-_LONGEST_FORM_BYTES = 2048
 
 
-def application(board: Board, scanner: Scanner, passwords: Passwords) -> Starlette:
-    """Everything that is served; `scanner` runs as long as it is."""
+class _LoginForm(BaseModel):
+    code: str = ""
+    password: str = ""
+
+
+def application(board: Board, scanner: Scanner, desk: Desk, passwords: Passwords) -> Starlette:
+    """Everything that is served; `scanner` and `desk` follow what happens as long as it is."""
 
     @asynccontextmanager
     async def following(_app: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(scanner.run())
+        tasks = [asyncio.create_task(each) for each in (scanner.run(), desk.follow())]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     pages = _Pages(board, scanner, passwords)
     routes = [
@@ -49,6 +59,7 @@ def application(board: Board, scanner: Scanner, passwords: Passwords) -> Starlet
         Route("/login", pages.login_form, methods=["GET"]),
         Route("/login", pages.login, methods=["POST"]),
         WebSocketRoute("/news", pages.news),
+        *desk.routes,
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
     middleware = [
@@ -56,7 +67,19 @@ def application(board: Board, scanner: Scanner, passwords: Passwords) -> Starlet
         Middleware(SecureHeaders),
         Middleware(Gate, passwords=passwords),
     ]
-    return Starlette(routes=routes, middleware=middleware, lifespan=following)
+    return Starlette(
+        routes=routes,
+        middleware=middleware,
+        lifespan=following,
+        exception_handlers={HTTPException: _refused, ScannerError: _refused},
+    )
+
+
+async def _refused(_request: Request, refusal: Exception) -> Response:
+    """What cannot be done is answered with a sentence; it is a fault of the request's only where that says so."""
+    if isinstance(refusal, HTTPException):
+        return JSONResponse({"error": refusal.detail}, refusal.status_code)
+    return JSONResponse({"error": f"{refusal}."})
 
 
 class _Pages:
@@ -115,20 +138,11 @@ class _Pages:
 
     async def login(self, request: Request) -> Response:
         """Take a password, or a set-up code with a new one; a wrong one costs time."""
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _LONGEST_FORM_BYTES:
-                return Response(status_code=413)
-        try:
-            given = json.loads(body)
-            code, password = str(given.get("code", "")), str(given.get("password", ""))
-        except (ValueError, AttributeError):
-            return Response(status_code=400)
+        given = await read_form(request, _LoginForm)
         peer = request.client.host if request.client else ""
         await wait_out(self._delays, peer)
         async with self._one_at_a_time:
-            wrong = await asyncio.to_thread(self._check, code, password)
+            wrong = await asyncio.to_thread(self._check, given.code, given.password)
         self._delays.note(peer, right=wrong is None)
         if wrong is not None:
             return Response(json.dumps({"error": wrong}), media_type="application/json")

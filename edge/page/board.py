@@ -57,6 +57,7 @@ class Board:
         self._rows: dict[int, tuple[int, Row]] = {}
         self._history: deque[dict[str, float | None]] = deque(maxlen=_HISTORY)
         self._health_revision = 0
+        self._collection = 0
         self._connection = "waiting"
         self._changed = asyncio.Event()
 
@@ -106,6 +107,11 @@ class Board:
         self.status = status
         self._tell()
 
+    def collected(self, revision: int) -> None:
+        """Rows of the collection are new, or have been changed."""
+        self._collection = revision
+        self._tell()
+
     def misunderstood(self, sentence: str) -> None:
         """What came is of no scanner of this version."""
         self._connection, self.trouble = "trouble", sentence
@@ -136,6 +142,7 @@ class Board:
             "cards": [card_view(each, self.cards) for at, each in self._tracks.values() if at > revision],
             "rows": [row_view(row, self.cards) for at, row in self._rows.values() if at > revision],
             "totals": self._totals(),
+            "collection": self._collection,
         }
         if self.health is not None and (whole or self._health_revision > revision):
             shown["health"] = self.health.model_dump(mode="json", exclude={"sequences"})

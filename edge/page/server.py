@@ -8,6 +8,9 @@ import uvicorn
 from edge.errors import PublishError
 from edge.page.application import application
 from edge.page.board import Board
+from edge.page.cards import Cards
+from edge.page.collection import Collection
+from edge.page.desk import Desk
 from edge.page.passwords import Passwords
 from edge.page.scanner import Scanner
 from edge.settings.sections import PageSettings
@@ -28,9 +31,11 @@ def serve(settings: Settings, passwords: Passwords) -> None:
         PublishError: if the address cannot be used.
     """
     board = Board()
+    board.cards = Cards(settings.recognition.database)
+    desk = Desk(board, Collection(settings.log.file, settings.page.inventory_file))
     listening = _listen(settings.page)
     configuration = uvicorn.Config(
-        application(board, Scanner(settings.publish, board), passwords),
+        application(board, Scanner(settings.publish, board), desk, passwords),
         http="h11",
         ws="websockets-sansio",
         log_config=None,

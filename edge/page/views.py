@@ -4,6 +4,7 @@ from typing import Any
 
 from edge.page.cards import Cards
 from edge.page.log import Kind, Row
+from edge.page.rows import named_view
 from edge.wire.messages import CardMessage, TrackState
 
 
@@ -22,9 +23,9 @@ def card_view(message: CardMessage, cards: Cards) -> dict[str, Any]:
         "sentence": sentence(message, cards),
         "probability": message.probability,
         "candidates": [
-            {**_named(match.card_id, cards), "probability": match.probability} for match in message.matches[:5]
+            {**named_view(match.card_id, cards), "probability": match.probability} for match in message.matches[:5]
         ],
-        "printings": [_named(card_id, cards) for card_id in message.printings],
+        "printings": [named_view(card_id, cards) for card_id in message.printings],
         "centering": None if message.centering is None else message.centering.model_dump(mode="json"),
         "published_at": message.published_at,
     }
@@ -93,8 +94,3 @@ def _title(card_id: str, cards: Cards) -> str:
 def _place(card_id: str | None, cards: Cards) -> str:
     details = None if card_id is None else cards.details(card_id)
     return "" if details is None else f"{details.set_name} · {details.number}"
-
-
-def _named(card_id: str, cards: Cards) -> dict[str, Any]:
-    name, place = _title(card_id, cards), _place(card_id, cards)
-    return {"card_id": card_id, "name": name, "place": place, "pictured": cards.pictured(card_id)}

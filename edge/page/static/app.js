@@ -1,25 +1,30 @@
 // The page: what the camera sees, the card that is looked at, the log; health and set-up beside them.
 import { html, render, useEffect, useRef, useState } from "/vendor/htm-preact.js";
+import { Batch } from "/batch.js";
 import { Card } from "/card.js";
 import { Health } from "/health.js";
 import { Log, Totals } from "/log.js";
 import { Picture } from "/picture.js";
+import { Record } from "/record.js";
+import { keyOf, onRecords, recordOf, records, redo, remove, undo } from "/records.js";
 import { Setup } from "/setup.js";
 import * as sound from "/sound.js";
 import { complaint, connect, onChange, onRow, store } from "/store.js";
 
-const VIEWS = [["scan", "Scan"], ["health", "Health"], ["setup", "Set-up"]];
+const VIEWS = [["scan", "Scan"], ["health", "Health"], ["setup", "Set-up"], ["batch", "Batch"]];
 const picture = new Picture();
 
 function App() {
   const [view, setView] = useState("scan");
   const [chosen, setChosen] = useState(null); // a track
+  const [opened, setOpened] = useState(null); // a row of the log
   const [open, setOpen] = useState(false);
   const [sounding, setSounding] = useState(sound.on);
   const [, redraw] = useState(0);
   const last = useRef(null);
 
   useEffect(() => onChange(() => redraw((count) => count + 1)), []);
+  useEffect(() => onRecords(() => redraw((count) => count + 1)), []);
   useEffect(() => {
     onRow((row) => {
       sound.play(row.kind);
@@ -29,13 +34,19 @@ function App() {
   }, []);
   useEffect(() => {
     const press = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA/.test(event.target.tagName)) return;
+      if (event.key === "Escape") setOpened(null);
+      if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) return;
       sound.wake();
-      const index = ["1", "2", "3"].indexOf(event.key);
+      const index = ["1", "2", "3", "4"].indexOf(event.key);
       if (index >= 0) setView(VIEWS[index][0]);
       else if (event.key === "m") mute();
-      else if (event.key === "c") document.querySelector(".card .buttons button:first-child")?.click();
-      else if (event.key === "e") document.querySelector(".card .buttons button:last-child")?.click();
+      else if (event.key === "c") document.querySelector("[data-do=candidates]")?.click();
+      else if (event.key === "e") document.querySelector("[data-do=centering]")?.click();
+      else if (event.key === "u") undo();
+      else if (event.key === "r") redo();
+      else if (event.key === "x") (record ?? records.rows[0]) && remove(record ?? records.rows[0]);
+      else if (event.key === "f") correct(event);
+      else if (event.key === "l") document.querySelector(".log .row button")?.focus();
       else if (event.key === "n") step(1);
       else if (event.key === "p") step(-1);
     };
@@ -46,6 +57,8 @@ function App() {
   const shown = store.cards.get(chosen) ?? newest();
   if (shown) last.current = shown;
   const card = shown ?? last.current;
+  const row = opened && records.rows.find((each) => keyOf(each) === opened);
+  const record = row ?? (card ? recordOf(card.track) : null);
   const wrong = complaint();
   return html`<header>
       <h1><img src="/icon.svg" alt="" width="26" height="26" /> Card scanner</h1>
@@ -54,13 +67,16 @@ function App() {
     </header>
     ${wrong && html`<p class="banner" role="alert" id="complaint">${wrong}</p>`}
     ${!wrong && store.health?.degraded.length > 0 && html`<p class="banner mild" role="status">${store.health.degraded.join(". ")}.</p>`}
+    ${records.notice && html`<p class="banner ${records.notice.wrong ? "" : "done"}" role="status" id="notice">${records.notice.sentence}</p>`}
     <main class="view-${view}">
       <div class="left">
-        <${Live} chosen=${card?.track} choose=${setChosen} />
+        <${Live} chosen=${card?.track} choose=${choose} />
       </div>
       <div class="right">
-        ${view === "scan" && (card ? html`<${Card} card=${card} here=${Boolean(shown)} picture=${picture} open=${open} setOpen=${setOpen} />` : html`<p class="panel empty">Lay a card under the camera. It is outlined at once, and named as soon as it lies still.</p>`)}
-        ${view === "scan" && html`<${Totals} /><${Log} chosen=${card?.track} choose=${setChosen} />`}
+        ${view === "scan" && row && html`<${Record} row=${row} close=${() => setOpened(null)} />`}
+        ${view === "scan" && !row && (card ? html`<${Card} card=${card} here=${Boolean(shown)} record=${record} correct=${correct} picture=${picture} open=${open} setOpen=${setOpen} />` : html`<p class="panel empty">Lay a card under the camera. It is outlined at once, and named as soon as it lies still.</p>`)}
+        ${view === "scan" && html`<${Totals} /><${Log} chosen=${row ? opened : record && keyOf(record)} chooseTrack=${choose} chooseRecord=${(each) => setOpened(keyOf(each))} batch=${() => setView("batch")} />`}
+        ${view === "batch" && html`<${Batch} />`}
         ${view === "health" && html`<${Health} />`}
         ${view === "setup" && html`<${Setup} picture=${picture} />`}
       </div>
@@ -69,6 +85,20 @@ function App() {
   function mute() {
     sound.turn(!sound.on);
     setSounding(sound.on);
+  }
+
+  function choose(track) {
+    setOpened(null);
+    setChosen(track);
+  }
+
+  function correct(event) {
+    const wanted = record ?? records.rows[0];
+    if (!wanted) return;
+    event.preventDefault();
+    setView("scan");
+    setOpened(keyOf(wanted));
+    setTimeout(() => document.getElementById("search")?.focus());
   }
 
   function step(by) {

@@ -6,8 +6,8 @@ const HEIGHT_MM = 88;
 const SIGMAS = 2;
 const ALONG = { left: "y", right: "y", top: "x", bottom: "x" };
 
-export function Centering({ centering, picture }) {
-  if (!centering) return html`<p class="quiet">Centering is measured once the card is recognised and lies still.</p>`;
+export function Centering({ centering, picture, absent = "Centering is measured once the card is recognised and lies still." }) {
+  if (!centering) return html`<p class="quiet">${absent}</p>`;
   if (!centering.measurable) return html`<p class="quiet">No centering: ${centering.reason}</p>`;
   const { left_right: across, top_bottom: along } = centering;
   return html`<div class="centering">

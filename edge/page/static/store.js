@@ -11,6 +11,7 @@ export const store = {
   cards: new Map(), // track -> card
   present: [],
   rows: new Map(), // number -> row
+  collection: 0,
   totals: { confirmed: 0, different: 0, per_hour: null },
   health: null,
   history: [],
@@ -71,7 +72,7 @@ function take(news, first) {
     store.health = null;
   }
   store.answering = true;
-  for (const key of ["connection", "session", "trouble", "present", "totals"]) store[key] = news[key];
+  for (const key of ["connection", "session", "trouble", "present", "totals", "collection"]) store[key] = news[key];
   for (const card of news.cards) store.cards.set(card.track, card);
   for (const track of [...store.cards.keys()]) if (!news.present.includes(track)) store.cards.delete(track);
   if (news.health) {

@@ -1,5 +1,6 @@
 """A page in a process of its own, and what asks it for something."""
 
+import json
 import os
 import signal
 import socket
@@ -25,7 +26,7 @@ def free_ports(count: int) -> list[int]:
 class PageProcess:
     """`card-scanner page`, which follows the scanner on these ports."""
 
-    def __init__(self, folder: Path, results: int, control: int) -> None:
+    def __init__(self, folder: Path, results: int, control: int, **settings: str) -> None:
         (self.port,) = free_ports(1)
         self.address = f"http://127.0.0.1:{self.port}/"
         self.environment = os.environ | {
@@ -33,7 +34,11 @@ class PageProcess:
             "CARD_SCANNER_PUBLISH__CONTROL": f"tcp://127.0.0.1:{control}",
             "CARD_SCANNER_PAGE__PORT": str(self.port),
             "XDG_STATE_HOME": str(folder),
+            **{f"CARD_SCANNER_{name}": value for name, value in settings.items()},
         }
+        self.log, self.inventory = (
+            folder / "card-scanner" / name for name in ("log/scans.db", "inventory/inventory.db")
+        )
         self.start()
 
     def command(self, word: str) -> str:
@@ -56,6 +61,14 @@ class PageProcess:
     def stop(self, number: int = signal.SIGTERM) -> str:
         self.process.send_signal(number)
         return self.process.communicate(timeout=20)[1]
+
+    def tell(self, path: str, body: str) -> dict:
+        """What is answered to a form of the page's own."""
+        status, _, answer = self.ask("POST", path, body, Origin=self.address.rstrip("/"))
+        return {"status": status, **json.loads(answer)}
+
+    def get(self, path: str) -> dict:
+        return json.loads(self.ask("GET", path)[2])
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, dict, bytes]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)

@@ -52,7 +52,7 @@ class Bench:
             "CARD_SCANNER_SOURCE__LOOP": "true",
             "CARD_SCANNER_RECOGNITION__MODEL": str(tiny_database.model),
             "CARD_SCANNER_RECOGNITION__DATABASE": str(tiny_database.database),
-            "CARD_SCANNER_LOG__PATH": str(folder / "scans.db"),
+            "CARD_SCANNER_LOG__PATH": str(folder / "card-scanner/log/scans.db"),
         }
         self._source = f"images:{folder / 'photos'}"
         self.browser = browser

@@ -1,0 +1,95 @@
+"""Cards of the collection as the browser shows them."""
+
+import json
+from typing import Any
+
+from edge.inventory.entry import Batch, copies
+from edge.log.reading import LoggedScan
+from edge.page.cards import Cards
+from edge.page.collection import Collection, Held
+
+_CANDIDATES = 5
+
+
+def held_view(held: Held, cards: Cards, track: int | None) -> dict[str, Any]:
+    """A row of the collection; `track` is the scanner's, where the card was scanned in its present run."""
+    details = cards.details(held.card_id)
+    wanted = held.batch.set_code
+    return {
+        **named_view(held.card_id, cards),
+        "session": held.session,
+        "scan": held.scan,
+        "at": held.at,
+        "track": track,
+        "taken_for": None if held.taken_for is None else named_view(held.taken_for, cards)["name"],
+        "quantity": copies(held.entry),
+        "condition": held.entry.condition,
+        "language": held.entry.language,
+        "finish": held.entry.finish,
+        "before": held.before,
+        "after": held.after,
+        "label": held.batch.label,
+        "other_set": wanted is not None and details is not None and details.set_code != wanted,
+        "price": None
+        if held.price is None
+        else {"amount": held.price.amount, "currency": held.price.currency, "as_of": held.price.as_of},
+    }
+
+
+def scan_view(held: Held, logged: LoggedScan, cards: Cards, track: int | None) -> dict[str, Any]:
+    """The same with its candidates and its centering."""
+    matches = json.loads(logged.matches)
+    taken_for = held.taken_for or held.card_id
+    candidates = [taken_for, *(match["card_id"] for match in matches if match["card_id"] != taken_for)][:_CANDIDATES]
+    probabilities = {match["card_id"]: match.get("probability") for match in matches}
+    return {
+        **held_view(held, cards, track),
+        "candidates": [
+            {**named_view(card_id, cards), "probability": probabilities.get(card_id)} for card_id in candidates
+        ],
+        "finishes": [] if (details := cards.details(held.card_id)) is None else details.finishes,
+        "centering": None if logged.centering is None or held.taken_for else json.loads(logged.centering),
+    }
+
+
+def summary_view(collection: Collection) -> dict[str, Any]:
+    """What there is in all, what it is worth as far as there are prices, and the batch that is scanned now."""
+    price = next(iter(collection.prices.values()), None)
+    return {
+        "rows": len(collection.rows),
+        "cards": collection.cards,
+        "different": collection.different,
+        "value": None
+        if price is None
+        else {
+            "amount": f"{collection.value:.2f}",
+            "currency": price.currency,
+            "as_of": price.as_of,
+            "source": price.source,
+            "priced": collection.priced,
+        },
+        "batch": None if collection.batch is None else _batch_view(collection.batch),
+    }
+
+
+def named_view(card_id: str, cards: Cards) -> dict[str, Any]:
+    """A card of the database by its name and place."""
+    details = cards.details(card_id)
+    return {
+        "card_id": card_id,
+        "name": card_id if details is None else details.name,
+        "place": "" if details is None else f"{details.set_name} · {details.number}",
+        "pictured": cards.pictured(card_id),
+    }
+
+
+def _batch_view(batch: Batch) -> dict[str, Any]:
+    return {
+        "started_at": batch.started_at,
+        "label": batch.label,
+        "mode": batch.mode,
+        "condition": batch.condition,
+        "language": batch.language,
+        "finish": batch.finish,
+        "set_code": batch.set_code,
+    }
