@@ -281,6 +281,7 @@ path = "/var/lib/card-scanner/log/scans.db"
 # The live page, for phones in the same network: it asks them for a password ($home/docs/page.md).
 [page]
 host = "0.0.0.0"
+inventory = "/var/lib/card-scanner/inventory/inventory.db"
 TOML
         if [[ "$source" == imx500 ]]; then printf '\n[imx500]\nnetwork = "%s"\n' "$(sensor_network)"; fi
     } >"$file"

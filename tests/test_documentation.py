@@ -158,6 +158,8 @@ def bench(tmp_path_factory) -> Path:
         cv2.imwrite(str(folder / name), picture)
     write_card_folder(folder, cards)
     (folder / "cards").rename(folder / "images")
+    shutil.copytree(folder / "images", folder / "corrected")
+    shutil.copy(folder / "cards.json", folder / "corrected")
     shutil.copytree(ROOT / "models", folder / "models")
     (folder / "my.json").write_text(resources.files("edge.centering.figures").joinpath("grading.json").read_text())
     return folder

@@ -16,6 +16,7 @@ from edge.export.report import Report
 from edge.export.words import CONDITIONS
 from edge.export.writer import write_items
 from edge.files.paths import named_path
+from edge.files.printing import counted
 from edge.inventory.entry import Inventory
 from edge.inventory.reading import Label, read_inventory, read_labels
 from edge.log.reading import LoggedScan, mark_exported, read_scans, sessions
@@ -101,7 +102,7 @@ def _export_corrections(inventory: Path, folder: Path) -> int:
     labels = list(read_labels(inventory))
     write_cards(folder, map(_labelled, labels))
     cards = len({label.card_id for label in labels})
-    write_line(f"{len(labels)} pictures of {cards} cards and {LIST_FILE} are in {folder}")
+    write_line(f"{counted(len(labels), 'picture')} of {counted(cards, 'card')} and {LIST_FILE} are in {folder}")
     return 0
 
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
+from edge.files.printing import counted
+
 _NAMED = 5
 
 
@@ -58,13 +60,13 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """A line for each reason, with the first cards that it holds for."""
-        yield f"{self.format}: {_count(self.rows, 'row')}, {_count(self.cards, 'card')}"
+        yield f"{self.format}: {counted(self.rows, 'row')}, {counted(self.cards, 'card')}"
         for reason, names in _grouped((each.reason, each.name) for each in self.left_out).items():
-            yield f"  {_count(len(names), 'row')} left out: {reason}: {_listed(names)}"
+            yield f"  {counted(len(names), 'row')} left out: {reason}: {_listed(names)}"
         for what, names in _grouped((_change(each), each.name) for each in self.changed).items():
-            yield f"  {_count(len(names), 'row')}: {what}: {_listed(names)}"
+            yield f"  {counted(len(names), 'row')}: {what}: {_listed(names)}"
         for what, cards in self.assumed.items():
-            yield f"  {what} assumed for {_count(cards, 'card')}"
+            yield f"  {what} assumed for {counted(cards, 'card')}"
         for remark in self.remarks:
             yield f"  {remark}"
 
@@ -86,7 +88,3 @@ def _grouped(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -22,3 +22,8 @@ def printable(text: str) -> str:
     Characters that would are written as Python and JSON write them.
     """
     return text.translate(_WRITTEN)
+
+
+def counted(number: int, what: str) -> str:
+    """So many of these: `1 row`, `2 rows`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from edge.errors import ConfigurationError
+from edge.files.printing import counted
 
 _PRICES = ("price", "market price", "tcg market price", "trend", "trend price")
 _SETS = ("set_code", "set code", "setcode", "edition code", "set")
@@ -37,12 +38,12 @@ class PriceFile:
     @property
     def sentence(self) -> str:
         """For whoever imported it."""
-        said = f"{len(self.prices)} prices"
+        said = counted(len(self.prices), "price")
         if self.without:
-            said += f"; {self.without} rows have none"
+            said += f"; {counted(self.without, 'row')} without one"
         if self.unknown:
-            listed = ", ".join(self.unknown[:_LISTED])
-            said += f"; {len(self.unknown)} rows are of cards that the database does not have: {listed}"
+            rows, listed = counted(len(self.unknown), "row"), ", ".join(self.unknown[:_LISTED])
+            said += f"; {rows} of cards that the database does not have: {listed}"
         return f"{said}."
 
 

@@ -58,6 +58,7 @@ class Board:
         self._history: deque[dict[str, float | None]] = deque(maxlen=_HISTORY)
         self._health_revision = 0
         self._collection = 0
+        self._times: Sequence[float] | None = None
         self._connection = "waiting"
         self._changed = asyncio.Event()
 
@@ -107,9 +108,14 @@ class Board:
         self.status = status
         self._tell()
 
-    def collected(self, revision: int) -> None:
-        """Rows of the collection are new, or have been changed."""
-        self._collection = revision
+    def collected(self, revision: int, times: Sequence[float] | None) -> None:
+        """Rows of the collection are new, or have been changed.
+
+        Args:
+            revision: of the collection.
+            times: when each card of the present run was confirmed, seconds since 1970; None where that is not known.
+        """
+        self._collection, self._times = revision, times
         self._tell()
 
     def misunderstood(self, sentence: str) -> None:
@@ -196,10 +202,11 @@ class Board:
         )
 
     def _totals(self) -> dict[str, Any]:
+        """By the scanner's log, which knows a card again after an interruption; else by what the page has heard."""
+        times = self.log.times() if self._times is None else self._times
         return {
-            "confirmed": self.log.confirmed,
-            "different": len(self.log.counts),
-            "per_hour": cards_per_hour(self.log.times(), datetime.now(UTC).timestamp()),
+            "confirmed": self.log.confirmed if self._times is None else len(times),
+            "per_hour": cards_per_hour(times, datetime.now(UTC).timestamp()),
         }
 
     def _settings(self) -> dict[str, Any] | None:

@@ -2,9 +2,11 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 
 from edge.errors import StoreError
@@ -44,90 +46,23 @@ class Held:
     price: Price | None
 
 
-class Collection:
-    """Reads log and inventory again where they have changed. Several threads may use it.
+class _Tally:
+    """Rows with their counts; rows are only ever added, so that others may read meanwhile."""
 
-    Attributes:
-        log, inventory: their files.
-        rows: the oldest first.
-        revision: counts up with every change.
-        trouble: a sentence where they cannot be read, else None.
-        cards: copies in all.
-        value: of the copies that have a price.
-        priced: how many those are.
-    """
-
-    def __init__(self, log: Path, inventory: Path) -> None:
-        """Nothing is read yet."""
-        self.log, self.inventory = log, inventory
+    def __init__(self, said: Inventory, prices: Mapping[tuple[str, str], Price]) -> None:
+        self.said, self.prices = said, prices
+        self.scanned: list[Scanned] = []
         self.rows: list[Held] = []
-        self.revision = 0
-        self.trouble: str | None = None
-        self.said = Inventory()
-        self.prices: Mapping[tuple[str, str], Price] = {}
-        self._scanned: list[Scanned] = []
-        self._tokens: tuple[Token, Token] | None = None
-        self._refreshing = threading.Lock()
-        self._clear()
-
-    def refresh(self) -> bool:
-        """Take in what has changed; whether there was anything."""
-        with self._refreshing:
-            tokens = _token(self.log), _token(self.inventory)
-            if tokens == self._tokens:
-                return False
-            before = self.trouble, self.revision
-            try:
-                self._read(anew=self._tokens is None or tokens[1] != self._tokens[1])
-                self._tokens, self.trouble = tokens, None
-            except StoreError as cause:
-                self._tokens, self.trouble = None, f"Cards that were scanned earlier cannot be shown: {cause}"
-            if self.trouble != before[0]:
-                self.revision += 1
-            return (self.trouble, self.revision) != before
-
-    def of(self, session: str, scan: int) -> Held | None:
-        """A scan; None where the log does not have it."""
-        index = self._places.get((session, scan))
-        return None if index is None else self.rows[index]
-
-    @property
-    def different(self) -> int:
-        """How many different cards there are copies of."""
-        return sum(count > 0 for count in self._counts.values())
-
-    @property
-    def batch(self) -> Batch | None:
-        """The batch that scans are of now."""
-        return self.said.batches[-1] if self.said.batches else None
-
-    def _read(self, *, anew: bool) -> None:
-        if anew:
-            self.said, self.prices = read_inventory(self.inventory), read_prices(self.inventory)
-        after = self._scanned[-_UNSETTLED].scan if len(self._scanned) >= _UNSETTLED else 0
-        newest, rows = read_scanned(self.log, after) if self.log.exists() else ([], 0)
-        known = self._scanned[-_UNSETTLED + 1 :] if len(self._scanned) >= _UNSETTLED else self._scanned
-        added = len(newest) - len(known)
-        if not anew and newest[: len(known)] == known and rows == len(self._scanned) + added:
-            self._add(newest[len(known) :])
-            return
-        self._clear()
-        self._add(read_scanned(self.log)[0] if rows else [])
-        self.revision += 1
-
-    def _clear(self) -> None:
-        self._scanned, self.rows = [], []
-        self._places: dict[tuple[str, int], int] = {}
-        self._counts: Counter[str] = Counter()
+        self.places: dict[tuple[str, int], int] = {}
+        self.counts: Counter[str] = Counter()
         self.cards, self.priced, self.value = 0, 0, Decimal(0)
 
-    def _add(self, scanned: list[Scanned]) -> None:
+    def add(self, scanned: Sequence[Scanned]) -> None:
         for each in scanned:
             entry = self.said.of(each.session, each.scan, each.confirmed_at)
             card_id = entry.card_id or each.card_id
-            before, more = self._counts[card_id], copies(entry)
+            before, more = self.counts[card_id], copies(entry)
             price = self._price(card_id, entry.finish)
-            self._places[each.session, each.scan] = len(self.rows)
             self.rows.append(
                 Held(
                     scan=each.scan,
@@ -142,17 +77,127 @@ class Collection:
                     price=price,
                 )
             )
-            self._counts[card_id] += more
+            self.places[each.session, each.scan] = len(self.rows) - 1
+            self.counts[card_id] += more
             self.cards += more
             if price is not None:
                 self.priced += more
                 self.value += more * Decimal(price.amount)
-        self._scanned += scanned
-        self.revision += bool(scanned)
+        self.scanned += scanned
 
     def _price(self, card_id: str, finish: str | None) -> Price | None:
         wanted = ("", "normal") if finish is None else (finish.lower(), "")
         return next((self.prices[card_id, each] for each in wanted if (card_id, each) in self.prices), None)
+
+
+class Collection:
+    """Reads log and inventory again where they have changed. Several threads may use it.
+
+    Attributes:
+        log, inventory: their files.
+        revision: counts up with every change.
+        trouble: a sentence where they cannot be read, else None.
+    """
+
+    def __init__(self, log: Path, inventory: Path) -> None:
+        """Nothing is read yet."""
+        self.log, self.inventory = log, inventory
+        self.revision = 0
+        self.trouble: str | None = None
+        self._tally = _Tally(Inventory(), {})
+        self._tokens: tuple[Token, Token] | None = None
+        self._refreshing = threading.Lock()
+
+    @property
+    def rows(self) -> Sequence[Held]:
+        """The oldest first."""
+        return self._tally.rows
+
+    @property
+    def said(self) -> Inventory:
+        """What people say."""
+        return self._tally.said
+
+    @property
+    def prices(self) -> Mapping[tuple[str, str], Price]:
+        """(card id, finish) -> price."""
+        return self._tally.prices
+
+    @property
+    def cards(self) -> int:
+        """Copies in all."""
+        return self._tally.cards
+
+    @property
+    def different(self) -> int:
+        """How many different cards there are copies of."""
+        return sum(count > 0 for count in self._tally.counts.values())
+
+    @property
+    def worth(self) -> tuple[Decimal, int]:
+        """Of the copies that have a price, and how many those are."""
+        return self._tally.value, self._tally.priced
+
+    @property
+    def batch(self) -> Batch | None:
+        """The batch that scans are of now."""
+        return self.said.batches[-1] if self.said.batches else None
+
+    def of(self, session: str, scan: int) -> Held | None:
+        """A scan; None where the log does not have it."""
+        tally = self._tally
+        index = tally.places.get((session, scan))
+        return None if index is None else tally.rows[index]
+
+    def times_of(self, session: str | None) -> list[float] | None:
+        """When each card of the newest run was confirmed, seconds since 1970, ascending; None where that is not known.
+
+        Args:
+            session: the run's.
+        """
+        if self.trouble is not None:
+            return None
+        newest = takewhile(lambda row: row.session == session, reversed(self.rows))
+        return [datetime.fromisoformat(row.at).timestamp() for row in newest][::-1]
+
+    def refresh(self) -> bool:
+        """Take in what has changed; whether there was anything."""
+        with self._refreshing:
+            tokens = _token(self.log), _token(self.inventory)
+            if tokens == self._tokens:
+                return False
+            trouble, revision = self.trouble, self.revision
+            try:
+                self._read(anew=self._tokens is None or tokens[1] != self._tokens[1])
+                self._tokens, self.trouble = tokens, None
+            except StoreError as cause:
+                self._tokens, self.trouble = None, f"Cards that were scanned earlier cannot be shown: {cause}"
+            self.revision += self.trouble != trouble
+            return self.revision != revision
+
+    def _read(self, *, anew: bool) -> None:
+        if not anew and self._followed():
+            return
+        if anew:
+            fresh = _Tally(read_inventory(self.inventory), read_prices(self.inventory))
+        else:
+            fresh = _Tally(self.said, self.prices)
+        fresh.add(read_scanned(self.log)[0] if self.log.exists() else [])
+        self._tally = fresh
+        self.revision += 1
+
+    def _followed(self) -> bool:
+        """Whether all that has happened to the log is that rows were added, which are taken in."""
+        scanned = self._tally.scanned
+        after = scanned[-_UNSETTLED].scan if len(scanned) >= _UNSETTLED else 0
+        known = scanned[-_UNSETTLED + 1 :] if len(scanned) >= _UNSETTLED else list(scanned)
+        newest, rows = read_scanned(self.log, after) if self.log.exists() else ([], 0)
+        added = newest[len(known) :]
+        if newest[: len(known)] != known or rows != len(scanned) + len(added):
+            return False
+        self._tally.add(added)
+        self.revision += bool(added)
+        return True
 
 
 def _token(path: Path) -> Token:

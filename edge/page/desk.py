@@ -1,7 +1,7 @@
 """Where people say what cards are: rows of the collection, corrections, undo, batches and prices."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import date
@@ -225,7 +225,7 @@ class Desk:
 
     async def _refresh(self) -> None:
         if await asyncio.to_thread(self._collection.refresh):
-            self._board.collected(self._collection.revision)
+            self._board.collected(self._collection.revision, self._collection.times_of(self._board.session))
 
     async def _read(self, read: Callable[[], ResultT]) -> ResultT | None:
         try:
@@ -233,7 +233,7 @@ class Desk:
         except StoreError:  # which the collection tells, too
             return None
 
-    def _tracks(self, rows: list[Held]) -> dict[int, int]:
+    def _tracks(self, rows: Sequence[Held]) -> dict[int, int]:
         session = self._board.session
         scans = [row.scan for row in rows if row.session == session]
         return read_tracks(self._collection.log, session, scans) if session is not None and scans else {}

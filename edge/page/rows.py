@@ -55,6 +55,7 @@ def scan_view(held: Held, logged: LoggedScan, cards: Cards, track: int | None) -
 def summary_view(collection: Collection) -> dict[str, Any]:
     """What there is in all, what it is worth as far as there are prices, and the batch that is scanned now."""
     price = next(iter(collection.prices.values()), None)
+    value, priced = collection.worth
     return {
         "rows": len(collection.rows),
         "cards": collection.cards,
@@ -62,11 +63,11 @@ def summary_view(collection: Collection) -> dict[str, Any]:
         "value": None
         if price is None
         else {
-            "amount": f"{collection.value:.2f}",
+            "amount": f"{value:.2f}",
             "currency": price.currency,
             "as_of": price.as_of,
             "source": price.source,
-            "priced": collection.priced,
+            "priced": priced,
         },
         "batch": None if collection.batch is None else _batch_view(collection.batch),
     }

@@ -59,6 +59,7 @@ def test_the_first_configuration_is_valid(installed):
     assert settings.recognition.model == EMBEDDING_MODEL
     assert set(tomllib.loads(path.read_text())) == {"source", "recognition", "log", "page"}
     assert settings.page.host == "0.0.0.0"
+    assert settings.page.inventory_file == Path("/var/lib/card-scanner/inventory/inventory.db")
     assert settings.log.file == Path("/var/lib/card-scanner/log/scans.db")
 
 

@@ -82,6 +82,17 @@ def test_only_the_page_opens_the_network_and_only_private_ones():
     assert "User=card-scanner-page" in PAGE.read_text().splitlines()
 
 
+def test_the_page_may_read_the_log_and_nothing_else_of_the_scanners():
+    lines = PAGE.read_text().splitlines()
+    assert "Group=card-scanner" in lines
+    assert "ProtectSystem=strict" in lines
+    assert "StateDirectory=card-scanner/page card-scanner/inventory" in lines
+    (hidden,) = [line for line in lines if line.startswith("InaccessiblePaths=")]
+    (own,) = [line for line in UNIT.read_text().splitlines() if line.startswith("StateDirectory=")]
+    others = {f"-/var/lib/{each}" for each in own.partition("=")[2].split()} - {"-/var/lib/card-scanner/log"}
+    assert set(hidden.partition("=")[2].split()) == {*others, "-/etc/card-scanner/keys"}
+
+
 def test_the_watchdog_is_the_one_that_the_scanner_reckons_with():
     (watchdog,) = [line for line in UNIT.read_text().splitlines() if line.startswith("WatchdogSec=")]
     assert watchdog == f"WatchdogSec={WATCHDOG_S:.0f}s"

@@ -12,13 +12,17 @@ const TYPING_MS = 150;
 export function Record({ row, close }) {
   const [known, setKnown] = useState(null);
   const key = keyOf(row);
+  const panel = useRef(null);
+  useEffect(() => {
+    if (panel.current.getBoundingClientRect().top < 0 || panel.current.getBoundingClientRect().top > innerHeight / 2) panel.current.scrollIntoView();
+  }, [key]);
   useEffect(() => {
     let gone = false;
     detail(row).then((found) => gone || setKnown(found));
     return () => (gone = true);
   }, [key, records.revision]);
   const shown = known?.scan === row.scan && known?.session === row.session ? { ...known, ...row } : row;
-  return html`<article class="panel card record" data-scan=${key}>
+  return html`<article ref=${panel} class="panel card record" data-scan=${key}>
     <div class="pair">
       <figure><img class="cardpicture" src="${pathOf(row)}/picture" alt="The log has no picture of it any more" width="132" height="184" /><figcaption>As it was scanned</figcaption></figure>
       <figure><${Reference} id=${row.card_id} pictured=${row.pictured} /><figcaption>In the database</figcaption></figure>
@@ -110,7 +114,7 @@ function Search({ row }) {
     edit(row, { card_id: each.card_id });
   };
   return html`<search class="search">
-    <label>Any card of the database<input id="search" type="search" value=${text} placeholder="Name, set or number, such as pika 58" autocomplete="off" enterkeyhint="search"
+    <label>Any card of the database<input id="search" type="search" value=${text} placeholder="Name, set or number" autocomplete="off" enterkeyhint="search"
       onInput=${(event) => setText(event.target.value)}
       onKeyDown=${(event) => event.key === "Enter" && found?.cards.length && take(found.cards[0])} /></label>
     ${found && (found.cards.length ? html`<${Candidates} candidates=${found.cards} current=${row.card_id} choose=${take} />` : html`<p class="quiet">${found.trouble ?? "No card of the database has all of these words. Try fewer letters, or only the number."}</p>`)}

@@ -12,7 +12,7 @@ export const store = {
   present: [],
   rows: new Map(), // number -> row
   collection: 0,
-  totals: { confirmed: 0, different: 0, per_hour: null },
+  totals: { confirmed: 0, per_hour: null },
   health: null,
   history: [],
   setup: [],

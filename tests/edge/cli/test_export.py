@@ -2,10 +2,15 @@ import json
 import sqlite3
 from contextlib import closing
 
+import cv2
+import numpy as np
 import pytest
 
+from edge.inventory.entry import Entry
+from edge.inventory.writing import InventoryFile
 from tests.edge.export.conftest import collection  # noqa: F401 (a fixture)
 from tests.edge.export.test_writer import GOLDEN
+from training.data.card_folder import folder_gallery
 
 
 @pytest.fixture
@@ -65,3 +70,18 @@ def test_a_log_that_may_only_be_read_is_exported_and_not_marked(export, collecti
     assert outcome.code == 0
     assert len(json.loads(outcome.out)) == 6
     assert "not marked as exported" in outcome.err
+
+
+def test_corrections_are_a_folder_that_training_reads(scanner, tmp_path):
+    file = InventoryFile(tmp_path / "inventory.db")
+    details = {"name": "Mossy Drake", "set_code": "ab", "set_name": "First Light", "number": "7"}
+    jpeg = cv2.imencode(".jpg", np.full((704, 504, 3), 90, np.uint8))[1].tobytes()
+    for scan in (1, 2):
+        file.change("a", scan, Entry(card_id="ab-7", card=json.dumps(details)), jpeg)
+    file.change("a", 3, Entry(condition="LP"), jpeg)
+    outcome = scanner("export", "--corrections", tmp_path / "out", "--inventory", file.path)
+    assert (outcome.code, outcome.out) == (0, f"2 pictures of 1 card and cards.json are in {tmp_path / 'out'}\n")
+    images, metadata = folder_gallery(tmp_path / "out", tmp_path / "out" / "cards.json")
+    assert [image.card_id for image in images] == ["ab-7", "ab-7"]
+    assert metadata["ab-7"].name == "Mossy Drake"
+    assert scanner("export", "--corrections", tmp_path / "out", "--inventory", file.path).code == 2

@@ -31,7 +31,7 @@ def test_a_row_without_a_price_is_no_price_of_0_and_unknown_cards_are_told():
         CARDS.__contains__,
     )
     assert found.prices == {("base1-4", "reverse"): "2"}
-    assert found.sentence == "1 prices; 2 rows have none; 1 rows are of cards that the database does not have: zz-1."
+    assert found.sentence == "1 price; 2 rows without one; 1 row of cards that the database does not have: zz-1."
 
 
 @pytest.mark.parametrize("amount", ["-1", "nan", "inf", "a lot"])

@@ -27,7 +27,9 @@ class Browser:
         options.add_argument("--host-resolver-rules=MAP scanner.lan 127.0.0.1")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = selenium.Chrome(options=options, service=selenium.ChromeService(DRIVER))
-        self.responses: list[dict[str, Any]] = []
+        if width < 500:  # no window is narrower
+            size = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def open(self, address: str) -> None:
         self.driver.get(address)

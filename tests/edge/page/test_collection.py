@@ -88,7 +88,7 @@ def test_only_cards_that_have_a_price_are_worth_something(shop):
     shop.collection.refresh()
     prices = [row.price and row.price.amount for row in shop.collection.rows]
     assert prices == ["1.10", None, "0", "5"]
-    assert (shop.collection.value, shop.collection.priced) == (Decimal("6.10"), 3)
+    assert shop.collection.worth == (Decimal("6.10"), 3)
 
 
 def test_a_log_that_cannot_be_read_is_told_and_read_again_once_it_can(shop):

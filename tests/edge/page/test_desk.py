@@ -124,7 +124,7 @@ def test_prices_come_from_a_file_and_no_price_is_not_0(page):
     assert "the first line has to name" in page.tell(given, "x,y\n")["error"]
     assert page.tell("/prices?as_of=&currency=EUR", "card_id,price\n")["error"] == "Say the day of the prices."
     told = page.tell(given, f"card_id,price\n{one},1.50\n{other},\nzz-1,2\n")
-    assert told["said"] == "1 prices; 1 rows have none; 1 rows are of cards that the database does not have: zz-1."
+    assert told["said"] == "1 price; 1 row without one; 1 row of cards that the database does not have: zz-1."
     rows = page.get("/scans")["rows"]
     assert [row["price"] and row["price"]["amount"] for row in rows] == [None, "1.50"]
     value = {"amount": "1.50", "currency": "EUR", "as_of": "2026-10-08", "source": "p.csv", "priced": 1}
