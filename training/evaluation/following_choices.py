@@ -39,4 +39,5 @@ def sensor_choices() -> tuple[Choice, ...]:
         number(_SENSOR_BOXES, "FILLED"),
         number(_SENSOR_BOXES, "SEEN"),
         number(_SENSOR_BOXES, "UNSEEN_FRAMES"),
+        number(_SENSOR_BOXES, "STILL_FRAMES", off=10**9),
     )

@@ -46,6 +46,7 @@ class Followed:
         detection: in the frame that it was last fitted to.
         window: left, top, right and bottom of the card and its nearest surroundings in that frame.
         patch: grey, small, what the window showed then.
+        still: frames since that one in which nothing has changed in the window.
         missed: searches since that did not find it, or looks of the sensor that did not see it.
         corrected: whether recognition has given it its outline, in the place of a holder's or a part's.
     """
@@ -53,6 +54,7 @@ class Followed:
     detection: Detection
     window: Window
     patch: Image
+    still: int = 0
     missed: int = 0
     corrected: bool = False
 
@@ -76,7 +78,7 @@ def follow(card: Followed, image: Image) -> Followed | None:
     quad = card.detection.quad
     patch = patch_of(image, card.window)
     if not changed(card.patch, patch):
-        return card
+        return replace(card, still=card.still + 1)
     outline = fit_outline(image, quad + _shift(card, patch), FOLLOW_REACH * float(side_lengths(quad).min()))
     if outline is None or outline.support.mean() < FOLLOW_SUPPORT or not _congruent(outline.quad, quad):
         return None

@@ -1,7 +1,8 @@
 """Where to search in the frames of a sensor that has already seen something: where its boxes are.
 
-The boxes have no corners and know no rotation. Each that the known cards do not fill is searched once, on a crop, and
-again only when the picture there has changed.
+The boxes have no corners and know no rotation. Each is searched once, on a crop, and again only when the picture there
+has changed: where no known card fills it at once, else when that card lies still, since one that is found while it is
+put down is not found as exactly.
 """
 
 import logging
@@ -27,6 +28,8 @@ SEEN = 0.5
 MAX_SEARCHED = 16
 # chosen: three seconds at 30 frames/s: sensors lose a card for moments, and an edge of the bench for good.
 UNSEEN_FRAMES = 90
+# chosen: a third of a second at 30 frames/s: a card whose picture has not changed for so long has been put down.
+STILL_FRAMES = 10
 
 _log = logging.getLogger(__name__)
 
@@ -59,11 +62,11 @@ class SensorBoxes:
         noted = [replace(card, missed=0 if _seen(card, boxes) else card.missed + 1) for card in known]
         # One that is unseen for long is an edge of the bench, not a card.
         known = [card for card in noted if card.missed <= UNSEEN_FRAMES]
-        windows = [_window(box, frame.image) for box in boxes if not _filled(box, known)]
+        windows = [_window(box, frame.image) for box in boxes if not any(map(_is_on_its_way, _filling(box, known)))]
         return known, tuple(each for each in windows if self._may_show_new(each, frame.image, known))
 
     def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
-        """What was known, and what was found beside it."""
+        """What was known, where it lies still as it was found now, and what was found beside it."""
         kept = [each for each in self._searched if not any(_alike(each.window, other) for other in searched.windows)]
         new = [
             _SearchedWindow(
@@ -72,7 +75,7 @@ class SensorBoxes:
             for window in searched.windows
         ]
         self._searched = (kept + new)[-MAX_SEARCHED:]
-        return known + [
+        return [_as_found(card, current, searched.windows) for card in known] + [
             card
             for card in current
             if not any(same_card(card, other) or is_other_outline(card, other) for other in known)
@@ -112,9 +115,28 @@ def _window(box: Box, image: Image) -> Window:
     return int(left), int(top), int(right), int(bottom)
 
 
-def _filled(box: Box, known: list[Followed]) -> bool:
-    """Whether one known card fills a box; one that lies in a large box does not, for another may lie beside it."""
-    return bool(np.any(box_intersection(box, _bounds(known)) > FILLED * box_area(box)))
+def _filling(box: Box, known: list[Followed]) -> list[Followed]:
+    """The known cards that fill a box; one that lies in a large box does not, for another may lie beside it."""
+    fills = box_intersection(box, _bounds(known)) > FILLED * box_area(box)
+    return [card for card, full in zip(known, fills, strict=True) if full]
+
+
+def _is_on_its_way(card: Followed) -> bool:
+    """Whether searching for a known card again would tell nothing: it still moves, or recognition gave its outline."""
+    return card.corrected or card.still < STILL_FRAMES
+
+
+def _as_found(card: Followed, current: list[Followed], windows: tuple[Window, ...]) -> Followed:
+    """A known card as a search of windows has found it, where it lies still and one of them shows all of it."""
+    if _is_on_its_way(card) or not any(_shows(window, card.window) for window in windows):
+        return card
+    found = next((each for each in current if same_card(each, card)), None)
+    return card if found is None else replace(found, still=card.still, missed=card.missed)
+
+
+def _shows(window: Window, part: Window) -> bool:
+    (left, top, right, bottom), inner = window, part
+    return left <= inner[0] and top <= inner[1] and right >= inner[2] and bottom >= inner[3]
 
 
 def _seen(card: Followed, boxes: NDArray[np.float64]) -> bool:

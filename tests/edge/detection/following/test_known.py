@@ -32,8 +32,11 @@ def card():
     return followed(Detection(quad=CARD, confidence=0.8), picture())
 
 
-def test_a_card_that_lies_still_is_the_same_object(card):
-    assert follow(card, picture(seed=1)) is card
+def test_a_card_that_lies_still_keeps_its_detection(card):
+    still = follow(card, picture(seed=1))
+    assert still.detection is card.detection
+    assert (card.still, still.still, follow(still, picture(seed=2)).still) == (0, 1, 2)
+    assert follow(still, picture(CARD + (4.0, 0.0), seed=1)).still == 0
 
 
 @pytest.mark.parametrize("step", [(1.0, 0.0), (2.0, -2.0), (6.0, 4.0)])

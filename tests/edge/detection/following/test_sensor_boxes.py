@@ -1,5 +1,6 @@
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 
@@ -85,3 +86,44 @@ def test_a_corrected_outline_stays_though_the_sensors_box_is_the_holders():
         search_again(following, detector, changed, np.array([box]))
         (card,) = detect_until(following, boxed(changed, box), 1)
         assert np.abs(card.quad - (CARD + (180.0, 240))).max() < 1.0
+
+
+class HastyDetector(CountingDetector):
+    """Places the outline 1.5 mm too far out while something bright lies beside the card."""
+
+    def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
+        hasty = image.min(axis=2).max() > 250
+        found = super().detect(image)
+        return tuple(replace(each, quad=grown_quad(each.quad, 1.5 if hasty else 0.0)) for each in found)
+
+
+def with_hand(image: np.ndarray) -> np.ndarray:
+    """Something bright within the sensor's box, and outside of what a card is followed by."""
+    image = image.copy()
+    image[150:330, 286:294] = 255
+    return image
+
+
+def test_a_card_that_was_found_while_it_was_put_down_is_searched_once_more_when_it_lies_still():
+    box, still = bounding_box(CARD + (200, 240)), frame((200, 240))
+    with closing(Following(detector := HastyDetector(), SensorBoxes())) as following:
+        (wrong,) = detect_until(following, boxed(with_hand(still), box), 1)
+        assert np.abs(wrong.quad - (CARD + (200, 240))).max() > 2.0
+        deadline = time.monotonic() + 20
+        while detector.searches < 2 and time.monotonic() < deadline:
+            following.detect(boxed(still, box))
+            time.sleep(0.01)
+        for seed in range(30):
+            (card,) = following.detect(boxed(frame((200, 240), seed=seed), box))
+            time.sleep(0.01)
+        assert np.abs(card.quad - (CARD + (200, 240))).max() < 1.0
+        assert detector.searches == 2
+
+
+def test_a_known_card_is_not_searched_for_while_it_moves():
+    with closing(Following(detector := CountingDetector(), SensorBoxes())) as following:
+        detect_until(following, boxed(frame((200, 240)), bounding_box(CARD + (200, 240))), 1)
+        for step in range(30):
+            centre = (200 + 4.0 * step, 240.0)
+            assert len(following.detect(boxed(frame(centre, seed=step), bounding_box(CARD + centre)))) == 1
+        assert detector.searches == 1
