@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.database import CardDatabase
 from edge.database.arrays import map_array
 from edge.database.bundle import EMBEDDINGS_FILE, read_golden
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, ScannerError
 from edge.manifests import read_model_manifest

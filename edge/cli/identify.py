@@ -19,7 +19,7 @@ from edge.settings.settings import load_settings
 if TYPE_CHECKING:
     from edge.calibration.measuring import Measurer
     from edge.centering import Measure
-    from edge.database import CardDatabase
+    from edge.database.search import CardDatabase
     from edge.geometry import Image
     from edge.photo.identification import PhotoIdentifier
     from edge.recognition.recognizer import Recognizer

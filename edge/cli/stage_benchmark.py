@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from usearch.index import Index
 
 from edge.database.bundle import VECTORS_FILE
+from edge.database.usearch_index import Index
 from edge.detection import CardDetector, Following, StillDetector, WholeFrame
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME
 from edge.errors import ScannerError

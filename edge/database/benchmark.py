@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from usearch.index import Index
 
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import VECTORS_FILE, IndexRow
 from edge.database.projection import open_projection, projected
 from edge.database.search import CardDatabase
+from edge.database.usearch_index import Index
 from edge.database.vectors import quantised
 from edge.errors import DatabaseError
 from edge.manifests import ModelManifest, Preprocessing

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from usearch.index import Index
 
 from edge.database.bundle import (
     EMBEDDINGS_FILE,
@@ -33,6 +32,7 @@ from edge.database.bundle import (
 from edge.database.hashes import dump_hashes
 from edge.database.prints import dump_prints
 from edge.database.projection import dump_projection, fitting_projection, projected
+from edge.database.usearch_index import Index
 from edge.database.vectors import INDEX_DTYPE, of_unit_length, quantised
 from edge.errors import DatabaseError
 from edge.imaging.hashing import Hash

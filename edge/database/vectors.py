@@ -14,13 +14,13 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from usearch.index import Index
 
 from edge.database.arrays import map_array
 from edge.database.bundle import EMBEDDINGS_FILE, REPAIR, VECTORS_FILE
 from edge.database.index_file import map_compact
 from edge.database.projection import open_projection, projected
 from edge.database.unchanged import UnchangedFile
+from edge.database.usearch_index import Index
 from edge.errors import DatabaseError
 from edge.manifests import DatabaseManifest
 

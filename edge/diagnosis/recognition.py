@@ -4,9 +4,9 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.client import Control
-from edge.database import CardDatabase, Match
 from edge.database.bundle import open_manifest, read_golden
 from edge.database.learned_folder import LearnedFolder
+from edge.database.search import CardDatabase, Match
 from edge.detection import CardDetector
 from edge.diagnosis.finding import Finding, State
 from edge.diagnosis.hardware import Check, wants_npu

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.detection import CardDetector, filling_quads
 from edge.geometry import Image, Quad, of_one_place
 from edge.imaging.rectification import rectify

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
+from edge.database.search import CardDatabase
 from edge.errors import ScannerError
 from edge.manifests import file_sha256
 from edge.recognition.verification import Verifier

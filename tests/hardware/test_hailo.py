@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.embedding.fallback import FallbackEmbedder
 from edge.embedding.hailo import FIRST_PAUSE_S, LONGEST_PAUSE_S, HailoEmbedder
 from edge.embedding.hailo_session import GROUP

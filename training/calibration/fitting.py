@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database import CardDatabase
 from edge.database.bundle import EMBEDDINGS_FILE, LOOKALIKES_FILE, METADATA_FILE, ROWS_FILE
 from edge.database.hashes import HASHES_FILE
 from edge.database.prints import PICTURES_FILE
+from edge.database.search import CardDatabase
 from edge.embedding.base import Embedder
 from edge.manifests import Calibration, DatabaseManifest, EvidenceWeights
 from edge.recognition.belief import OPEN

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database import CardDatabase, Match
 from edge.database.hashes import HashDistances
+from edge.database.search import CardDatabase, Match
 from edge.geometry import Image
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database import CardDatabase, Match
+from edge.database.search import CardDatabase, Match
 from edge.embedding.base import Embedder
 from edge.geometry import Image
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
+from edge.database.search import CardDatabase
 from edge.embedding.base import Embedder
 from training.calibration.fitting import calibrate
 from training.data.gallery import GalleryImage

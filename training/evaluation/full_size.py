@@ -14,10 +14,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.database import CardDatabase
 from edge.database.benchmark import FULL_SIZE_CARDS, FULL_SIZE_DIMENSION, made_up_gallery, random_unit_vectors
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import EMBEDDINGS_FILE, read_metadata, read_rows
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OUTPUT_NAME
 from edge.errors import ConfigurationError
 from edge.manifests import ModelManifest, file_sha256, read_model_manifest

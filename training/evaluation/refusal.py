@@ -14,7 +14,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.embedding.base import Embedder
 from edge.geometry import Image
 from edge.pipeline.smoothing import Verdict, advance, judge

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.database import CardDatabase
 from edge.database.build import Gallery
+from edge.database.search import CardDatabase
 from edge.embedding.base import Embedder
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError

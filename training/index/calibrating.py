@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
+from edge.database.search import CardDatabase
 from edge.embedding.base import Embedder
 from edge.manifests import Calibration
 from training.calibration.fitting import VERSION, calibrate, calibrated_gallery

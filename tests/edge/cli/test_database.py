@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.manifests import file_sha256, read_model_manifest
 from tests.edge.conftest import write_tiny_database

@@ -18,9 +18,10 @@ from types import FrameType
 
 import numpy as np
 
-from edge.database import CardDatabase, build, installed
+from edge.database import build, installed
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.bundle import MANIFEST_FILE, check_files
+from edge.database.search import CardDatabase
 from edge.manifests import read_database_manifest
 
 TRACED = (build.__file__, installed.__file__, shutil.__file__)

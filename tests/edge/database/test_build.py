@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase, build
+from edge.database import build
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
+from edge.database.search import CardDatabase
 from edge.errors import DatabaseError
 
 OLD = made_up_gallery(random_unit_vectors(np.random.default_rng(0), 8, 16))

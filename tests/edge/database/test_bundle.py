@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from usearch.index import Index
 
-from edge.database import CardDatabase
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
 from edge.database.bundle import REQUIRED_FILES
+from edge.database.search import CardDatabase
 from edge.database.vectors import quantised
 from edge.errors import DatabaseError, ModelMismatchError
 from edge.manifests import file_sha256

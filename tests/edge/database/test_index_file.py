@@ -22,9 +22,8 @@ EVERY_BYTE = """
 import sys
 from pathlib import Path
 import numpy as np
-import edge.database
-from usearch.index import Index
 from edge.database.index_file import map_compact
+from edge.database.usearch_index import Index
 from edge.errors import DatabaseError
 
 path, rows, dimension, change = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase, projection
+from edge.database import projection
 from edge.database.benchmark import benchmark_search, clustered_unit_vectors, made_up_gallery
 from edge.database.build import Gallery, write_bundle
 from edge.database.projection import PROJECTION_FILE, dump_projection, fitting_projection, projected
+from edge.database.search import CardDatabase
 from edge.errors import DatabaseError
 from edge.manifests import file_sha256
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.database import CardDatabase
 from edge.database.benchmark import benchmark_search, made_up_gallery, random_unit_vectors
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
+from edge.database.search import CardDatabase
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
 
 DETAILS = next(iter(made_up_gallery(np.eye(2, dtype=np.float32)).metadata.values()))

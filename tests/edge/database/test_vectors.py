@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from usearch.index import Index
 
-from edge.database import CardDatabase
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import Gallery, write_bundle
+from edge.database.search import CardDatabase
 from edge.database.vectors import of_unit_length, quantised, rounding_errors
 from edge.manifests import file_sha256
 

@@ -138,6 +138,6 @@ def test_a_model_whose_output_only_shows_to_be_wrong_when_run_is_refused(model: 
 
 def test_importing_the_database_first_does_not_crash_the_process():
     """A former crash: usearch loaded before onnxruntime ended the process with a segmentation fault."""
-    for first in ("edge.database", "edge.database.bundle", "edge.database.build", "edge.database.search"):
+    for first in ("edge.database.build", "edge.database.search", "edge.database.vectors"):
         command = [sys.executable, "-c", f"import {first}; import edge.embedding.onnx"]
         assert subprocess.run(command, check=False, cwd=Path(__file__).parents[3]).returncode == 0

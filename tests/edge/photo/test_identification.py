@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from edge.centering import Centering
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.detection import CardDetector
 from edge.embedding.onnx import OnnxEmbedder
 from edge.imaging.rectification import upside_down

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.detection import CardDetector
 from edge.detection.shape import grown_quad
 from edge.embedding.onnx import OnnxEmbedder

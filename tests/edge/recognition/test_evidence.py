@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from edge.centering.registration.original import print_reference
-from edge.database import CardDatabase
 from edge.database.hashes import card_hash
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.imaging.rectification import upside_down
 from edge.recognition.evidence import evidence_for, with_agreement

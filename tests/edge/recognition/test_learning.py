@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 import pytest
 
-from edge.database import CardDatabase
 from edge.database.hashes import card_hash
 from edge.database.learned_folder import LearnedFolder
 from edge.database.learned_gallery import LearnedGallery
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import DatabaseError, LearningError
 from edge.imaging.print_reference import PrintReference, encode_reference

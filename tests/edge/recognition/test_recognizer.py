@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import IndexRow
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase, Match
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
+from edge.database.search import CardDatabase, Match
 from edge.geometry import Image
 from edge.imaging.rectification import rectify
 from edge.recognition.verification import Verification, Verifier

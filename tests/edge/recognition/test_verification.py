@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase, Match
 from edge.database.benchmark import made_up_gallery, random_unit_vectors
 from edge.database.build import write_bundle
 from edge.database.bundle import dump_lookalikes
+from edge.database.search import CardDatabase, Match
 from edge.errors import DatabaseError
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, rectify
 from edge.manifests import file_sha256, read_model_manifest

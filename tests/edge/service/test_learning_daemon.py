@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
 from edge.database.build import Gallery, write_bundle
 from edge.database.bundle import EMBEDDINGS_FILE, read_metadata, read_rows
 from edge.database.hashes import HASHES_FILE
+from edge.database.search import CardDatabase
 from edge.manifests import read_model_manifest
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 from edge.simulator.bench import Bench

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
 from edge.database.build import write_bundle
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
 from edge.settings.sections import RecognitionSettings

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
 from edge.database.build import write_bundle
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError
 from tests.training.conftest import write_card_folder

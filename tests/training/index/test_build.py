@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.recognition.selftest import load_golden
 from edge.simulator.card import render_card

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.manifests import file_sha256, read_model_manifest
 from edge.simulator.sets import full_size_cards
 from tests.training.conftest import write_card_folder

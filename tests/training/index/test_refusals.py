@@ -6,7 +6,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import ConfigurationError, DatabaseError, ImageError, ModelError, ScannerError
 from tests.training.index.conftest import CARDS, OTHERS, build, image_of

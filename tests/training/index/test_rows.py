@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.database import CardDatabase
+from edge.database.search import CardDatabase
 from edge.embedding.onnx import OnnxEmbedder
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH, upside_down
 from edge.manifests import read_model_manifest
