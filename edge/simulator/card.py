@@ -8,12 +8,17 @@ from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 from edge.simulator.art import paint_art
 from edge.simulator.families import lay_out
 from edge.simulator.fields import Field
-from edge.simulator.frame import Area, coverage, lay_over, textured, window_of
+from edge.simulator.design import Design
+from edge.simulator.design_drawing import foil_area, render_design
+from edge.simulator.frame import Area, coverage, lay_over, moved, textured, window_of
 from edge.simulator.layout import CARD, ArtWindow, Layout, Panel
 from edge.simulator.palette import mix
 from edge.simulator.sets import CardSpec
 from edge.simulator.style import Border
 from edge.simulator.text import Rect, print_ink
+
+Printed = CardSpec | Design
+"""What a card may show: one of the simulated game's, or a design that collectors own."""
 
 # Art is drawn a little finer than the card, and never finer than this: printed art has no more detail either.
 _ART_OVERSAMPLING = 1.2
@@ -21,7 +26,7 @@ _ART_PX_PER_MM = (5.0, 10.0)
 
 
 def render_card(
-    spec: CardSpec, px_per_mm: float, offset_mm: tuple[float, float] = (0.0, 0.0), rotation_deg: float = 0.0
+    spec: Printed, px_per_mm: float, offset_mm: tuple[float, float] = (0.0, 0.0), rotation_deg: float = 0.0
 ) -> Image:
     """The printed face of a card, cut out with square corners.
 
@@ -34,11 +39,13 @@ def render_card(
     Returns:
         uint8 [round(88 * px_per_mm), round(63 * px_per_mm), 3], BGR.
     """
+    if isinstance(spec, Design):
+        return render_design(spec, px_per_mm, offset_mm, rotation_deg)
     shape = (round(CARD_HEIGHT_MM * px_per_mm), round(CARD_WIDTH_MM * px_per_mm))
     layout = lay_out(spec)
     picture = _print(spec, layout, shape, px_per_mm)
     if offset_mm != (0.0, 0.0) or rotation_deg:
-        picture = _moved(picture, offset_mm, rotation_deg)
+        picture = moved(picture, offset_mm, rotation_deg)
     border = layout.style.border
     if border is None:
         return picture
@@ -62,21 +69,31 @@ def render_back(px_per_mm: float) -> Image:
 
 
 def print_edges_mm(
-    spec: CardSpec, offset_mm: tuple[float, float] = (0.0, 0.0)
+    spec: Printed, offset_mm: tuple[float, float] = (0.0, 0.0)
 ) -> tuple[float, float, float, float] | None:
     """Widths of the printed border in mm: left, top, right, bottom; None for a borderless card."""
-    border = lay_out(spec).style.border
-    if border is None:
+    widths = design_borders_mm(spec)
+    if widths is None:
         return None
-    left, top, right, bottom = border.widths_mm
+    left, top, right, bottom = widths
     return left + offset_mm[0], top + offset_mm[1], right - offset_mm[0], bottom - offset_mm[1]
 
 
-def foil_mask(spec: CardSpec, px_per_mm: float) -> Field | None:
+def design_borders_mm(spec: Printed) -> tuple[float, float, float, float] | None:
+    """The same of a perfectly centred print."""
+    if isinstance(spec, Design):
+        return spec.borders_mm
+    border = lay_out(spec).style.border
+    return None if border is None else border.widths_mm
+
+
+def foil_mask(spec: Printed, px_per_mm: float) -> Field | None:
     """Where the card's foil lies, 0..1 [round(88 * px_per_mm), round(63 * px_per_mm)]; None for an ordinary card."""
     if spec.foil is None:
         return None
     shape = (round(CARD_HEIGHT_MM * px_per_mm), round(CARD_WIDTH_MM * px_per_mm))
+    if isinstance(spec, Design):
+        return foil_area(spec, shape)
     if spec.foil.area == "full":
         return np.ones(shape, dtype=np.float32)
     mask = np.zeros(shape, dtype=np.float32)
@@ -155,16 +172,6 @@ def _cover(picture: Image, rect: Rect, radius_mm: float, over: NDArray[np.uint8]
     if over.size == 0:
         return
     lay_over(picture, area, over, coverage(rect, radius_mm, shape, area=area) * np.float32(opacity))
-
-
-def _moved(picture: Image, offset_mm: tuple[float, float], rotation_deg: float) -> Image:
-    """The print shifted and turned about the middle of the card; what comes in from outside continues the print."""
-    height, width = picture.shape[:2]
-    middle = ((width - 1) / 2, (height - 1) / 2)
-    matrix = cv2.getRotationMatrix2D(middle, -rotation_deg, 1.0)
-    matrix[:, 2] += offset_mm[0] * width / CARD_WIDTH_MM, offset_mm[1] * height / CARD_HEIGHT_MM
-    moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(moved, dtype=np.uint8)
 
 
 def _bordered(picture: Image, border: Border, seed: int, offset_mm: tuple[float, float], angle_rad: float) -> Image:

@@ -4,8 +4,8 @@ import numpy as np
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
 from edge.simulator.camera import Pose
+from edge.simulator.card import Printed
 from edge.simulator.conditions import Conditions
-from edge.simulator.sets import CardSpec
 from edge.simulator.sleeve import MARGINS_MM, UNSLEEVED, Finish, FoilView, Glare, Sleeve
 
 SLEEVE_BACKS = (
@@ -19,7 +19,7 @@ SLEEVE_BACKS = (
 )
 
 
-def random_finish(rng: np.random.Generator, spec: CardSpec | None, pose: Pose, conditions: Conditions) -> Finish:
+def random_finish(rng: np.random.Generator, spec: Printed | None, pose: Pose, conditions: Conditions) -> Finish:
     """What lies around and on one card (None: a card face down)."""
     return Finish(
         sleeve=_sleeve(rng, conditions) if rng.random() < conditions.sleeve else UNSLEEVED,
@@ -52,7 +52,7 @@ def _sleeve(rng: np.random.Generator, conditions: Conditions) -> Sleeve:
     )
 
 
-def _foil(rng: np.random.Generator, spec: CardSpec, pose: Pose, conditions: Conditions) -> FoilView | None:
+def _foil(rng: np.random.Generator, spec: Printed, pose: Pose, conditions: Conditions) -> FoilView | None:
     """Foil cards always shine a little; its colours follow how the card is turned towards the camera."""
     forced = rng.random() < conditions.foil
     if spec.foil is None and not forced:

@@ -111,6 +111,16 @@ def _inside(distance_px: Field) -> Field:
     return np.asarray(np.clip(np.float32(0.5) - distance_px, 0, 1), dtype=np.float32)
 
 
+def moved(picture: Image, offset_mm: tuple[float, float], rotation_deg: float) -> Image:
+    """The print shifted and turned about the middle of the card; what comes in from outside continues the print."""
+    height, width = picture.shape[:2]
+    middle = ((width - 1) / 2, (height - 1) / 2)
+    matrix = cv2.getRotationMatrix2D(middle, -rotation_deg, 1.0)
+    matrix[:, 2] += offset_mm[0] * width / CARD_WIDTH_MM, offset_mm[1] * height / CARD_HEIGHT_MM
+    moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(moved, dtype=np.uint8)
+
+
 def window_of(rect: Rect, shape: tuple[int, int]) -> Area:
     """Rows and columns of a card's picture (height, width) that a rectangle touches."""
     height, width = shape

@@ -8,12 +8,11 @@ import numpy as np
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, CORNER_RADIUS_MM, Image, Quad, side_lengths
 from edge.simulator.camera import Camera, Points, Pose, local_to_rays, project
-from edge.simulator.card import foil_mask, render_back, render_card
+from edge.simulator.card import Printed, foil_mask, render_back, render_card
 from edge.simulator.compositing import Layer, Patch, Shadow, blend, cast_shadow, outline_px, warp
 from edge.simulator.hand import Hand, hand_layer
 from edge.simulator.props import PropKind, prop_layer
 from edge.simulator.sensor import EVEN_LIGHT, IDEAL_SENSOR, Light, Sensor, motion_blurred
-from edge.simulator.sets import CardSpec
 from edge.simulator.sleeve import BARE, Finish, card_layer, rounded_rectangle
 from edge.simulator.surfaces import Surface
 
@@ -36,7 +35,7 @@ class PlacedCard:
         motion_px: path during the exposure (x, y); the truth is the middle of the path.
     """
 
-    spec: CardSpec | None
+    spec: Printed | None
     pose: Pose
     offset_mm: tuple[float, float] = (0.0, 0.0)
     rotation_deg: float = 0.0
@@ -148,5 +147,5 @@ def _texture_px_per_mm(camera: Camera, pose: Pose) -> float:
 
 
 @functools.lru_cache(maxsize=48)
-def _face(spec: CardSpec | None, px_per_mm: float, offset_mm: tuple[float, float], rotation_deg: float) -> Image:
+def _face(spec: Printed | None, px_per_mm: float, offset_mm: tuple[float, float], rotation_deg: float) -> Image:
     return render_card(spec, px_per_mm, offset_mm, rotation_deg) if spec else render_back(px_per_mm)

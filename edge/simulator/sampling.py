@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.simulator.arrangement import arrange
 from edge.simulator.camera import Camera, Pose
-from edge.simulator.card import render_back, render_card
+from edge.simulator.card import Printed, render_back, render_card
 from edge.simulator.conditions import Conditions
 from edge.simulator.covers import finger_cover, measured_cover, small_cover
 from edge.simulator.finishes import random_finish
@@ -16,14 +16,13 @@ from edge.simulator.framing import frame_cards
 from edge.simulator.items import PlacedCard, PlacedHand, PlacedProp, Scene
 from edge.simulator.lighting import random_light, random_motion, random_sensor
 from edge.simulator.props import FLAT_PROPS, SMALL_PROPS
-from edge.simulator.sets import CardSpec
 from edge.simulator.surfaces import Surface, SurfaceKind
 
 LEVEL_SURFACES: tuple[SurfaceKind, ...] = ("plain", "felt", "cloth", "paper", "desk")
 
 
 def random_scene(
-    seed: int, cards: Sequence[CardSpec], conditions: Conditions, size: tuple[int, int] = (1520, 1520)
+    seed: int, cards: Sequence[Printed], conditions: Conditions, size: tuple[int, int] = (1520, 1520)
 ) -> Scene:
     """Draw a scene; the same arguments always give the same scene.
 
@@ -54,7 +53,7 @@ def random_scene(
     )
 
 
-def _card(rng: np.random.Generator, spec: CardSpec, pose: Pose, conditions: Conditions) -> PlacedCard:
+def _card(rng: np.random.Generator, spec: Printed, pose: Pose, conditions: Conditions) -> PlacedCard:
     face_down = rng.random() < conditions.back
     offset = rng.uniform(-1, 1, 2) * conditions.print_offset_mm
     return PlacedCard(

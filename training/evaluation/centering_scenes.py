@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.registration.original import print_reference
+from edge.centering.result import Face
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad
 from edge.imaging.print_reference import PrintReference
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_PX_PER_MM, RECTIFIED_WIDTH
 from edge.simulator.camera import local_to_rays, project
-from edge.simulator.card import print_edges_mm, render_back, render_card
+from edge.simulator.card import Printed, print_edges_mm, render_back, render_card
 from edge.simulator.conditions import CLEAN, Conditions
 from edge.simulator.scene import Scene, random_scene, render_scene
 from edge.simulator.sets import CardSpec, unknown_cards
@@ -54,6 +55,10 @@ class CenteringScene:
         card: what is true of it.
         middles_px: the true middles of its sides left, right, top, bottom [4, 2] in pixels.
         truth_mm: border widths left, right, top, bottom; None for a borderless card.
+        centred_mm: the same of a perfectly centred print.
+        face: which side of the card is seen.
+        strata: what else the scene is counted by: its scale, holder and ground.
+        by_design: whether a share counts as right by the design also where no reference tells the design.
     """
 
     condition: str
@@ -64,6 +69,10 @@ class CenteringScene:
     card: CardTruth
     middles_px: NDArray[np.float64]
     truth_mm: tuple[float, ...] | None
+    centred_mm: tuple[float, ...] | None
+    face: Face = "front"
+    strata: tuple[str, ...] = ()
+    by_design: bool = False
 
 
 def jobs(count: int, first_seed: int) -> list[tuple[str, int]]:
@@ -83,18 +92,25 @@ def centering_scene(condition: str, seed: int, cards: Sequence[CardSpec] | None 
     known = _held_out() if cards is None else cards
     usable = [card for card in known if condition != BORDERLESS or print_edges_mm(card) is None]
     scene = random_scene(seed, usable, conditions, (size, size))
+    (card,) = scene.cards
+    spec = next(each for each in known if card.spec is not None and each.card_id == card.spec.card_id)
+    return scene_of(scene, spec, condition, seed, _reference(spec))
+
+
+def scene_of(scene: Scene, spec: Printed, condition: str, seed: int, reference: PrintReference) -> CenteringScene:
+    """Take the picture of a scene with one card, this one, and say what is true of it."""
     image, truth = render_scene(scene)
     (card,) = truth.cards
-    spec = next(each for each in known if each.card_id == card.card_id)
     return CenteringScene(
         condition=condition,
         seed=seed,
         image=image,
         rough=rough_outline(card, np.random.default_rng(seed)),
-        reference=_reference(spec),
+        reference=reference,
         card=card,
         middles_px=_middles_px(scene),
-        truth_mm=_true_borders(spec, card),
+        truth_mm=_borders(spec, card.offset_mm),
+        centred_mm=_borders(spec, (0.0, 0.0)),
     )
 
 
@@ -110,8 +126,8 @@ def _middles_px(scene: Scene) -> NDArray[np.float64]:
     return project(scene.camera, local_to_rays(scene.camera, card.pose, half), middles)
 
 
-def _true_borders(spec: CardSpec, card: CardTruth) -> tuple[float, ...] | None:
-    edges = print_edges_mm(spec, card.offset_mm)
+def _borders(spec: Printed, offset_mm: tuple[float, float]) -> tuple[float, ...] | None:
+    edges = print_edges_mm(spec, offset_mm)
     if edges is None:
         return None
     left, top, right, bottom = edges
@@ -123,10 +139,12 @@ def _held_out() -> tuple[CardSpec, ...]:
     return unknown_cards(600)
 
 
-@lru_cache(maxsize=64)
-def _reference(spec: CardSpec) -> PrintReference:
+def reference_of(spec: Printed) -> PrintReference:
     """The reference picture as a database holds it; these cards are in none that ships."""
     return _kept(render_card(spec, 2.0 * RECTIFIED_PX_PER_MM), spec.card_id)
+
+
+_reference = lru_cache(maxsize=64)(reference_of)
 
 
 @cache

@@ -24,6 +24,8 @@ def summarise(results: Sequence[CenteringOutcome]) -> dict[str, Any]:
     """
     names = list(dict.fromkeys(outcome.condition for outcome in results))
     groups = {name: [outcome for outcome in results if outcome.condition == name] for name in names}
+    strata = sorted({stratum for outcome in results for stratum in outcome.strata})
+    groups |= {name: [outcome for outcome in results if name in outcome.strata] for name in strata}
     return {
         "cards": len(results),
         "conditions": {name: _figures(group) for name, group in (groups | {"all": list(results)}).items()},

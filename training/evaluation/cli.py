@@ -14,7 +14,8 @@ from edge.simulator.script import Scenario
 from training.data.card_folder import folder_gallery
 from training.data.gallery import demo_gallery
 from training.evaluation.centering import FIRST_SEED as FIRST_CENTERING_SEED
-from training.evaluation.centering import CenteringOutcome, measured_scenes
+from training.evaluation.centering import CenteringOutcome, measured_scenes, study, study_of_designs
+from training.evaluation.centering_designs import SERIES
 from training.evaluation.centering_report import centering_to_markdown
 from training.evaluation.centering_summary import summarise as summarise_centering
 from training.evaluation.decisions import decisions_on_the_bench, decisions_to_markdown
@@ -70,6 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     centering.add_argument("--count", type=int, default=2000, help="number of scenes (default: 2000)")
     centering.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     centering.add_argument("--first-seed", type=int, default=FIRST_CENTERING_SEED)
+    centering.add_argument(
+        "--designs",
+        choices=list(SERIES),
+        help="designs that collectors own in place of the simulated game's cards: those that methods are made on, or "
+        "others, on which they are judged",
+    )
     centering.add_argument("--gauge", action="store_true", help="also 90 scenes for repeatability and reproducibility")
     centering.add_argument(
         "--output", type=named_path, required=True, help="folder for centering.json and centering.md"
@@ -160,7 +167,12 @@ def _full_size(args: argparse.Namespace) -> int:
 
 def _centering(args: argparse.Namespace) -> int:
     outcomes: list[CenteringOutcome] = []
-    for outcome in measured_scenes(args.count, args.first_seed, args.workers):
+    scenes = (
+        study(args.count, args.first_seed)
+        if args.designs is None
+        else study_of_designs(args.count, args.first_seed, args.designs)
+    )
+    for outcome in measured_scenes(scenes, args.workers):
         outcomes.append(outcome)
         sys.stderr.write(f"\r{len(outcomes)} of {args.count} scenes")
     sys.stderr.write("\n")

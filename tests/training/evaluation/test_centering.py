@@ -5,7 +5,7 @@ from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
 from training.evaluation.centering import METHOD, REFERENCED, CenteringOutcome, measure_scene
 from training.evaluation.centering_baselines import BASELINES, canny_hough, fixed_inner_threshold, threshold_box
 from training.evaluation.centering_report import centering_to_markdown
-from training.evaluation.centering_scenes import BORDERLESS
+from training.evaluation.centering_scenes import BORDERLESS, centering_scene
 from training.evaluation.centering_summary import summarise
 from training.evaluation.gauge import analyse
 
@@ -20,6 +20,9 @@ def outcome(answer, *, truth=TRUTH_MM, std=0.02, points=0.5, condition="clean", 
         card_id="abc-001",
         px_per_mm=15.0,
         truth_mm=truth,
+        centred_mm=truth,
+        by_design=False,
+        stated_shares={},
         answers={METHOD: answer, REFERENCED: None, **dict.fromkeys(BASELINES)},
         stds={METHOD: (*(std,) * 4, points, points) if answer else (), REFERENCED: ()},
         reason=reason,
@@ -77,7 +80,7 @@ def test_errors_of_the_registered_print_are_counted():
 
 
 def test_a_borderless_scene_is_measured_by_registration():
-    found = measure_scene(BORDERLESS, 3)
+    found = measure_scene(centering_scene(BORDERLESS, 3))
     assert found.truth_mm is None
     assert found.answers[METHOD] is None
     assert found.shift is not None, found.shift_reason
