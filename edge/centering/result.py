@@ -32,6 +32,7 @@ class Place:
         width_mm: of the border; None where nothing could be read.
         std_mm: standard uncertainty of the width; None where nothing could be read.
         shared_std_mm: the part of it that all places of the side share (what displaces the whole edge).
+        common_std_mm: the part of that by which the borders of all sides are too wide or too narrow together.
         outlier: the reading does not belong to the straight edge of the print (text, glare, art); it is left out.
     """
 
@@ -43,6 +44,7 @@ class Place:
     std_mm: float | None
     shared_std_mm: float
     outlier: bool
+    common_std_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image
 from edge.simulator.art import paint_art
-from edge.simulator.families import lay_out
-from edge.simulator.fields import Field
 from edge.simulator.design import Design
 from edge.simulator.design_drawing import foil_area, render_design
+from edge.simulator.families import lay_out
+from edge.simulator.fields import Field
 from edge.simulator.frame import Area, coverage, lay_over, moved, textured, window_of
 from edge.simulator.layout import CARD, ArtWindow, Layout, Panel
 from edge.simulator.palette import mix

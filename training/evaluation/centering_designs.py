@@ -65,7 +65,11 @@ def design_scene(condition: str, seed: int, series: Series) -> CenteringScene:
         scene = _on(scene, ground, seed)
     # A back has one picture for all cards; a front its own.
     found = scene_of(scene, design, condition, seed, _reference(design))
-    where = f"{px_per_mm:g} px/mm", f"holder: {holder}", f"ground: {'its own colour' if conditions.low_contrast else ground}"
+    where = (
+        f"{px_per_mm:g} px/mm",
+        f"holder: {holder}",
+        f"ground: {'its own colour' if conditions.low_contrast else ground}",
+    )
     return replace(found, face="back" if template.interior == "back" else "front", strata=where, by_design=True)
 
 

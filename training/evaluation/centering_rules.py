@@ -61,6 +61,7 @@ def _print_edge() -> tuple[Choice, ...]:
         _without("an edge with another one before it is refused", _PRINT_EDGE, "MAX_DOUBT", float("inf")),
         _without("a faint edge before a far stronger one is refused", _PRINT_EDGE, "MAX_OUTSHINING", float("inf")),
         rule("a border whose colour changes is refused", _PRINT_EDGE, "_changes_within", _never),
+        rule("the border ends at the outer side of its outline", _BORDER, "with_lines", dict),
         rule("one print: edges that fit the other sides", _BORDER, "_one_print", lambda _, sides: dict(sides)),
         _without("an edge far fainter than those of the other sides is refused", _BORDER, "MIN_SHARE", 0.0),
         rule("borders of different colours are refused", _BORDER, "_differ", _no_difference),

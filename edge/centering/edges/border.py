@@ -22,6 +22,7 @@ from edge.centering.edges.print_edge import (
     trace_side,
     with_print_edge,
 )
+from edge.centering.edges.print_line import with_lines
 from edge.centering.edges.strips import Floats, Strip
 from edge.errors import MeasurementError
 from edge.geometry import SIDES, Side
@@ -78,7 +79,7 @@ def trace_sides(strips: Sequence[Strip]) -> dict[Side, BorderSide]:
         each = seen[strip.side]
         outer = None if each is None else card_edge(strip, each, chances[strip.side])
         sides[strip.side] = trace_side(strip, edges[strip.side], outer)
-    return _one_print(edges, sides)
+    return _one_print(edges, with_lines(sides))
 
 
 def check_border(sides: Mapping[Side, BorderSide]) -> None:

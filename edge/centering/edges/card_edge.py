@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.centering.edges.edge_model import ACROSS_MM, COLOURS, EDGE_STEP_MM, EDGES_MM, fit_edges
 from edge.centering.edges.hough import MIN_COVERAGE, Edges
-from edge.centering.edges.lines import Trace, trace
+from edge.centering.edges.lines import Trace, sampled_along, trace
 from edge.centering.edges.strips import Floats, Profiles, Strip
 
 # chosen: how far from the outline the card's edge lies, and how far from a line its peaks.
@@ -121,14 +120,10 @@ def _profile(strip: Strip, guide: Trace) -> Profiles:
 
     A ground with a texture has a spread along the side that ends where the card begins.
     """
-    rows = np.flatnonzero(guide.used)
-    across = guide.at(strip.along_mm[rows] - strip.middle_mm)[:, None] + ACROSS_MM
-    columns = ((across - strip.first_mm) / strip.step_mm).astype(np.float32)
-    lines = np.broadcast_to(rows[:, None].astype(np.float32), columns.shape).copy()
-    sampled = cv2.remap(strip.profiles, columns, lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    sampled = sampled_along(strip, guide, ACROSS_MM)
     mean = sampled.mean(axis=0)
     away = sampled - mean
-    spread = np.sqrt(np.einsum("nmc,nmc->mc", away, away) / len(rows)).mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.einsum("nmc,nmc->mc", away, away) / len(sampled)).mean(axis=1, keepdims=True)
     return np.asarray(np.concatenate([mean, SPREAD_WEIGHT * spread], axis=1), dtype=np.float32)
 
 

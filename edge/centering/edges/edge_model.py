@@ -73,7 +73,7 @@ def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """
     blur, edge, cut = BLURS_MM[:, None, None, None], EDGES_MM[:, None, None], CUTS_MM[:, None]
     outside, inside = edge - ACROSS_MM + 0 * blur, ACROSS_MM - edge - cut + 0 * blur
-    ground, border = _step(outside / blur), _step(inside / blur)
+    ground, border = normal_step(outside / blur), normal_step(inside / blur)
     bell = [blur * np.exp(-0.5 * (x / blur) ** 2) / np.sqrt(2 * np.pi) for x in (outside, inside)]
     terms = [
         ground,
@@ -81,7 +81,7 @@ def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         (outside**2 + blur**2) * ground + outside * bell[0],
         border,
         inside * border + bell[1],
-        _step(-outside / blur) - border,
+        normal_step(-outside / blur) - border,
     ]
     terms = [np.broadcast_to(term, np.broadcast_shapes(outside.shape, inside.shape)) for term in terms]
     design = np.stack(terms, axis=-1)
@@ -94,6 +94,6 @@ def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return bases, levels.astype(np.float32)
 
 
-def _step(x: Floats) -> Floats:
+def normal_step(x: Floats) -> Floats:
     """The normal distribution function."""
     return np.asarray(0.5 + 0.5 * _ERF(x / np.sqrt(2)), dtype=np.float64)

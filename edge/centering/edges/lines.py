@@ -76,6 +76,7 @@ class Trace:
         width_mm: standard deviation of the blurred step.
         contrast: median step in grey levels.
         doubt_mm: standard uncertainty of the whole edge's place, where another edge beside it could be meant.
+        common_std_mm: standard uncertainty that the edges of all sides share, all erring outwards or all inwards.
     """
 
     across_mm: Floats
@@ -86,6 +87,7 @@ class Trace:
     width_mm: float
     contrast: float
     doubt_mm: float = 0.0
+    common_std_mm: float = 0.0
 
     def at(self, from_middle_mm: Floats) -> Floats:
         """S of the curve at distances u from the middle of the side."""
@@ -168,6 +170,16 @@ def trace(strip: Strip, slopes: Profiles, peaks: Peaks, line: Line, reach_mm: fl
     across = strip.first_mm + (columns + offset) * strip.step_mm
     blur = np.sqrt(np.maximum(spread**2 - SMOOTHING_PX**2, 0.0)) * strip.step_mm
     return _fitted(u, rows, (across, blur, np.exp(at) * _BELL * spread), strip.step_mm)
+
+
+def sampled_along(strip: Strip, guide: Trace, across_mm: Floats) -> Profiles:
+    """The profiles that show an edge, read at distances from it: [K, M, 3]."""
+    rows = np.flatnonzero(guide.used)
+    across = guide.at(strip.along_mm[rows] - strip.middle_mm)[:, None] + across_mm
+    columns = ((across - strip.first_mm) / strip.step_mm).astype(np.float32)
+    lines = np.broadcast_to(rows[:, None].astype(np.float32), columns.shape).copy()
+    read = cv2.remap(strip.profiles, columns, lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read, dtype=np.float32)
 
 
 def _nearest_peaks(

@@ -124,6 +124,7 @@ def _combined(readings: Sequence[Place]) -> Place:
     weights = kept / stds**2
     width = float(weights @ widths / weights.sum())
     shared = float(weights @ shares / weights.sum())
+    common = float(weights @ [reading.common_std_mm for reading in good] / weights.sum())
     own = np.maximum(stds**2 - shares**2, MIN_STD_MM**2)
     misfit = float(np.sum(kept * (widths - width) ** 2 / own)) / max(int(kept.sum()) - 1, 1)
     random = float(weights**2 @ own) / float(weights.sum()) ** 2 * max(1.0, misfit)
@@ -132,5 +133,6 @@ def _combined(readings: Sequence[Place]) -> Place:
         width_mm=width,
         std_mm=float(np.sqrt(random + shared**2)),
         shared_std_mm=shared,
+        common_std_mm=common,
         outlier=False,
     )

@@ -1,7 +1,7 @@
 """From the 24 places to borders, ratios, rotation, skew and grades."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,15 +29,18 @@ def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTabl
         MeasurementError: when a side has too few of them.
     """
     fits = {side: _fit(side, places) for side in SIDES}
-    plain = {side: Estimate(value=fit[0], std=fit[1]) for side, fit in fits.items()}
-    left_right, top_bottom = balance(plain["left"], plain["right"]), balance(plain["top"], plain["bottom"])
-    slopes = np.degrees(np.arctan([-fits["left"][2], fits["right"][2], fits["top"][2], -fits["bottom"][2]]))
-    slope_stds = np.degrees([fits[side][3] for side in SIDES])
+    left_right, top_bottom = _side_balance(fits["left"], fits["right"]), _side_balance(fits["top"], fits["bottom"])
+    turns = -fits["left"].slope, fits["right"].slope, fits["top"].slope, -fits["bottom"].slope
+    slopes = np.degrees(np.arctan(turns))
+    slope_stds = np.degrees([fits[side].slope_std for side in SIDES])
     weights = 1 / slope_stds**2
     return Figures(
         borders_mm={
-            side: Estimate(value=each.value, std=float(np.hypot(each.std, CARD_SIZE_SHARE * each.value)))
-            for side, each in plain.items()
+            side: Estimate(
+                value=fit.middle_mm,
+                std=float(np.linalg.norm((fit.std_mm, fit.common_std_mm, CARD_SIZE_SHARE * fit.middle_mm))),
+            )
+            for side, fit in fits.items()
         },
         left_right=left_right,
         top_bottom=top_bottom,
@@ -46,7 +49,7 @@ def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTabl
             std=float(np.hypot(np.sqrt(1 / weights.sum()), np.std(slopes) / 2)),
         ),
         skew_deg=(float(slopes[1] - slopes[0]), float(slopes[3] - slopes[2])),
-        straightness_mm={side: fit[4] for side, fit in fits.items()},
+        straightness_mm={side: fit.straightness_mm for side, fit in fits.items()},
         grades=grade_chances(tables, left_right, top_bottom, face),
     )
 
@@ -92,8 +95,28 @@ def widened(
     return replace(figures, borders_mm=borders, left_right=left_right, top_bottom=top_bottom, grades=grades)
 
 
-def _fit(side: Side, places: Sequence[Place]) -> tuple[float, float, float, float, float]:
-    """Weighted straight line through a side's places: width at the middle, its std, slope, its std, residual rms.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SideFit:
+    """A weighted straight line through a side's places.
+
+    Attributes:
+        middle_mm: width of the border at the middle of the side.
+        std_mm: its standard uncertainty, without what all sides share.
+        common_std_mm: what they share.
+        slope, slope_std: of the print's edge against the card's.
+        straightness_mm: standard deviation of the places about the line.
+    """
+
+    middle_mm: float
+    std_mm: float
+    common_std_mm: float
+    slope: float
+    slope_std: float
+    straightness_mm: float
+
+
+def _fit(side: Side, places: Sequence[Place]) -> _SideFit:
+    """Fit a side's places.
 
     The places' own uncertainties average out over the side; what they share does not.
     """
@@ -104,9 +127,8 @@ def _fit(side: Side, places: Sequence[Place]) -> tuple[float, float, float, floa
         )
     u = np.array([place.position_mm for place in good]) - LENGTH_MM[side] / 2
     widths = np.array([place.width_mm for place in good], dtype=np.float64)
-    stds, shared = (
-        np.array(part, dtype=np.float64) for part in zip(*((p.std_mm, p.shared_std_mm) for p in good), strict=True)
-    )
+    read = ((p.std_mm, p.shared_std_mm, p.common_std_mm) for p in good)
+    stds, shared, common = (np.array(part, dtype=np.float64) for part in zip(*read, strict=True))
     weights = 1 / np.maximum(stds**2 - shared**2, MIN_STD_MM**2)
     design = np.column_stack([np.ones_like(u), u])
     covariance = np.linalg.inv(design.T @ (design * weights[:, None]))
@@ -114,9 +136,25 @@ def _fit(side: Side, places: Sequence[Place]) -> tuple[float, float, float, floa
     residual = widths - middle - slope * u
     misfit = max(1.0, float(np.sum(weights * residual**2)) / max(len(good) - 2, 1))
     middle_std, slope_std = np.sqrt(np.diag(covariance) * misfit)
-    slope_std = np.hypot(slope_std, shared.mean() / LENGTH_MM[side])
-    rms = float(np.sqrt(np.sum(residual**2) / max(len(good) - 2, 1)))
-    return float(middle), float(np.hypot(middle_std, shared.mean())), float(slope), float(slope_std), rms
+    apart = float(np.sqrt(np.maximum(shared**2 - common**2, 0.0)).mean())
+    return _SideFit(
+        middle_mm=float(middle),
+        std_mm=float(np.hypot(middle_std, apart)),
+        common_std_mm=float(common.mean()),
+        slope=float(slope),
+        slope_std=float(np.hypot(slope_std, apart / LENGTH_MM[side])),
+        straightness_mm=float(np.sqrt(np.sum(residual**2) / max(len(good) - 2, 1))),
+    )
+
+
+def _side_balance(first: _SideFit, second: _SideFit) -> Balance:
+    """How two sides share their borders; what both are too wide by together hardly moves that."""
+    found = balance(
+        Estimate(value=first.middle_mm, std=first.std_mm), Estimate(value=second.middle_mm, std=second.std_mm)
+    )
+    total = first.middle_mm + second.middle_mm
+    together = 100 * max(first.common_std_mm, second.common_std_mm) * (second.middle_mm - first.middle_mm) / total**2
+    return replace(found, std=float(np.hypot(found.std, together)))
 
 
 def balance(first: Estimate, second: Estimate) -> Balance:

@@ -72,7 +72,7 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
     inner_px = strip.image_points(inner.at(u) + np.nan_to_num(offsets), positions)
     card_mm = plane.card_points(np.concatenate([outer_px, inner_px]))
     widths_mm = np.diff(transform_points(_INWARD[strip.side], card_mm)[:, 0].reshape(2, -1), axis=0)[0]
-    shared = float(np.hypot(outer_mm, print_edge_std_mm(found, inner)))
+    shared = float(np.linalg.norm((outer_mm, print_edge_std_mm(found, inner), inner.common_std_mm)))
     independent = counts / PROFILES_AVERAGED if found.rough else counts
     stds = np.sqrt(shared**2 + inner.scatter_mm**2 / np.maximum(independent, 1))
     return [
@@ -85,6 +85,7 @@ def _side_places(found: BorderSide, plane: CardPlane, outer_mm: float) -> list[P
             std_mm=float(stds[k]) if readable else None,
             shared_std_mm=shared,
             outlier=bool(outliers[k]),
+            common_std_mm=inner.common_std_mm,
         )
         for k, readable in enumerate(np.isfinite(offsets))
     ]
