@@ -1,8 +1,8 @@
 """A thin line round the print: the printed border ends at its outer side, on all four sides.
 
 Most frames have one, of 0.15 to 0.35 mm, some a light and a dark one. Seen at 6 to 12 pixels a millimetre it is one to
-four pixels wide, and which of its sides the strongest gradient marks changes with light, blur and the frame's colour. In
-the mean of all profiles along a side its shape stands out of the noise. One line runs round the print, and one lens
+four pixels wide, and which of its sides the strongest gradient marks changes with light, blur and the frame's colour.
+In the mean of all profiles along a side its shape stands out of the noise. One line runs round the print, and one lens
 blurs it: the same widths and the same blur have to explain all sides.
 """
 
@@ -52,8 +52,8 @@ OFTEN = (0.4, 0.4, 0.2)
 # chosen: a line that differs less from what is outside of it, in grey levels and as a share of the profile's range, is
 # none: it is the light's, or a lens's.
 MIN_STEP, MIN_STEP_SHARE = 10.0, 0.12
-# chosen: below this chance of any line the edges stay as they were found; and where no model fits better than this share
-# of a profile's range, as textures and foil leave none.
+# chosen: below this chance of any line the edges stay as they were found; and where no model fits better than this
+# share of a profile's range, as textures and foil leave none.
 MIN_CHANCE, MAX_MISFIT = 0.02, 0.02
 # numerics: what a grid of widths 0.05 mm apart leaves open of the line's outer side (half a step, evenly spread).
 WIDTHS_STD_MM = 0.012

@@ -35,6 +35,6 @@ def test_a_width_that_all_sides_are_off_by_together_hardly_moves_the_shares():
         figures_from_places(places(*stds, **borders), "front", shipped_tables()) for stds in ((0.1, 0.0), (0.0, 0.1))
     )
     assert together.borders_mm["left"].std == pytest.approx(apart.borders_mm["left"].std, rel=1e-3)
-    # 0.1 mm more on both sides of 6 mm brings 53.33 nearer to the middle by 0.11 points; on one of them it moves it by 0.8.
+    # 0.1 mm more on both sides of 6 mm brings 53.33 nearer to 50 by 0.11 points; on one of them it moves it by 0.8.
     assert together.left_right.std == pytest.approx(0.11, abs=0.05)
     assert apart.left_right.std > 0.8
