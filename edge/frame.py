@@ -21,6 +21,19 @@ class Detection:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraExposure:
+    """How a camera took a frame.
+
+    Attributes:
+        time_us: exposure time.
+        gain: analogue gain.
+    """
+
+    time_us: int
+    gain: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
     """One frame of a source.
@@ -35,6 +48,7 @@ class Frame:
             of a loop, a camera that was opened anew. What was seen before says nothing of what is seen after.
         media_ns: its place in a recording, which need not play at the world's pace, or in a photo, where no time goes
             by; None where that is `timestamp_ns`.
+        exposure: how it was taken; None where the source does not say.
     """
 
     frame_id: int
@@ -43,6 +57,7 @@ class Frame:
     boxes: NDArray[np.float64] | None = None
     stretch: int = 0
     media_ns: int | None = None
+    exposure: CameraExposure | None = None
 
     @property
     def scene_ns(self) -> int:

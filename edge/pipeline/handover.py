@@ -121,6 +121,7 @@ class OutputInbox:
         self._observation: Observation | None = None
         self._changed = threading.Condition()
         self._closed = False
+        self._taken = False
         self._dropped = 0
 
     @property
@@ -147,9 +148,15 @@ class OutputInbox:
             self._changed.notify_all()
 
     def take(self, timeout_s: float) -> Taken | None:
-        """What came since the last call, of one stretch, after at most `timeout_s`; None once closed and empty."""
+        """What came since the last call, of one stretch, after at most `timeout_s`; None once closed and empty.
+
+        Whoever takes again is done with what was taken before.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._observation or self._answers or self._closed, timeout_s)
+            self._taken = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._work_waits() or self._closed, timeout_s)
+            self._taken = self._work_waits()
             if self._former:
                 return self._former.popleft()
             if self._closed and not self._observation and not self._answers:
@@ -158,6 +165,14 @@ class OutputInbox:
             self._observation = None
             self._answers.clear()
             return taken
+
+    def wait_until_done(self, timeout_s: float) -> bool:
+        """Wait until all is worked off, for a source that may wait; whether that happened in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._work_waits() and not self._taken, timeout_s)
+
+    def _work_waits(self) -> bool:
+        return bool(self._former or self._observation or self._answers)
 
     def close(self) -> None:
         """Nothing more will be put."""

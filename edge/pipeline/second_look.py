@@ -61,7 +61,7 @@ class SecondLooks:
         corrections: Corrections,
         failures: SearchFailures | None = None,
         *,
-        stills: bool = False,
+        waits: bool = False,
     ) -> None:
         """Put the parts together.
 
@@ -70,13 +70,14 @@ class SecondLooks:
             stage: recognises them.
             corrections: takes the better ones back to the tracks.
             failures: is told of looks that fail.
-            stills: the frames are photos, which wait: every card that is undecided is looked at, and waited for.
+            waits: the frames are a recording's or photos, which wait: every card that is undecided is looked at, and
+                waited for.
         """
         self._detector = detector
         self._stage = stage
         self._corrections = corrections
         self._failures = failures or SearchFailures()
-        self._stills = stills
+        self._waits = waits
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="second look")
         self._doubts: OrderedDict[int, _Doubt] = OrderedDict()
         self._look: _Look | None = None
@@ -91,7 +92,7 @@ class SecondLooks:
             Answers for better outlines of cards, as far as looks have found any.
         """
         due = [answer for answer in answers if self._is_due(answer)]
-        if not self._stills:
+        if not self._waits:
             return self._alongside(answers, due[:1])
         return tuple(better for answer in due for better in self._finished(self._begun(answer)))
 

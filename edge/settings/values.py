@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
-SOURCES = "demo, images:PATH, video:FILE, v4l2:DEVICE, picamera or imx500"
-_SOURCE = re.compile("demo(:.+)?|(images|video|v4l2):.+|picamera|imx500")
+SOURCES = "demo, images:PATH, video:FILE, replay:FILE, v4l2:DEVICE, picamera or imx500"
+_SOURCE = re.compile("demo(:.+)?|(images|video|replay|v4l2):.+|picamera|imx500")
 _PORT = re.compile("[0-9]{1,5}")
 
 

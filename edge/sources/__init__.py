@@ -21,7 +21,7 @@ def open_source(
         imx500: of the IMX500's network; unset: the defaults.
 
     Raises:
-        ConfigurationError: if the simulated bench cannot play what is asked.
+        ConfigurationError: if the simulated bench, or a recording, cannot play what is asked.
         SourceError: if it cannot be opened.
     """
     kind, _, argument = settings.spec.partition(":")
@@ -38,6 +38,10 @@ def open_source(
             from edge.sources.video import VideoSource
 
             return VideoSource(Path(argument), loop=settings.loop)
+        case "replay" if argument:
+            from edge.sources.replay import ReplaySource
+
+            return ReplaySource(Path(argument), loop=settings.loop)
         case "v4l2" if argument:
             from edge.sources.v4l2 import V4l2Source
 

@@ -48,3 +48,34 @@ class Repeating(Protocol):
     def repeat(self) -> None:
         """Begin anew with the photo of which some frames were read and some were not; else nothing changes."""
         ...
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A source that plays what a scanner recorded: device, session and time are those of then.
+
+    Its clock stands still while a frame is worked on, so that messages say the same whenever and wherever it is played.
+    """
+
+    @property
+    def device(self) -> str:
+        """The scanner that recorded."""
+        ...
+
+    @property
+    def session(self) -> str:
+        """The run of it that recorded."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """The source that it recorded."""
+        ...
+
+    def monotonic_ns(self) -> int:
+        """When the newest frame that was read was captured, on its scanner's monotonic clock."""
+        ...
+
+    def utc_ns(self) -> int:
+        """The same since 1970."""
+        ...

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import SourceError
+from edge.frame import CameraExposure
 from edge.geometry import Image
 from edge.settings.sections import CameraSettings
 
@@ -33,6 +34,12 @@ class Capture:
     image: Image
     metadata: Mapping[str, Any]
     sensor_ns: int
+
+    @property
+    def exposure(self) -> CameraExposure | None:
+        """How the picture was taken; None where the camera does not say."""
+        time_us, gain = self.metadata.get("ExposureTime"), self.metadata.get("AnalogueGain")
+        return None if time_us is None or gain is None else CameraExposure(time_us=int(time_us), gain=float(gain))
 
 
 def import_picamera2() -> Any:  # noqa: ANN401 (a module without type annotations)

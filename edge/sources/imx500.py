@@ -113,6 +113,7 @@ class Imx500Source:
             image=capture.image,
             boxes=None if boxes is None else boxes.corners,
             stretch=self._stretch,
+            exposure=capture.exposure,
         )
 
     def _watch_output(self, *, has_output: bool) -> None:

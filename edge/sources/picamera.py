@@ -37,6 +37,7 @@ class PicameraSource:
             timestamp_ns=monotonic_ns(capture),
             image=capture.image,
             stretch=self._feed.stretch,
+            exposure=capture.exposure,
         )
 
     @property

@@ -51,14 +51,23 @@ class _Search:
 class Following:
     """Follows the cards of a camera's frames. Owns one thread; used by one thread at a time."""
 
-    def __init__(self, detector: CardDetector, attention: Attention, failures: SearchFailures | None = None) -> None:
+    def __init__(
+        self,
+        detector: CardDetector,
+        attention: Attention,
+        failures: SearchFailures | None = None,
+        *,
+        waits: bool = False,
+    ) -> None:
         """Put the parts together.
 
         Args:
             detector: searches.
             attention: says where.
             failures: is told of searches that fail.
+            waits: the frames are a recording's, which wait: what a search has found is known in the next frame.
         """
+        self._waits = waits
         self._failures = failures or SearchFailures()
         self._detector = detector
         self._attention = attention
@@ -108,7 +117,7 @@ class Following:
 
     def _collect(self, image: Image) -> None:
         """Take in a finished search: bring what it found up to the newest frame."""
-        if self._search is None or not self._search.result.done():
+        if self._search is None or not (self._waits or self._search.result.done()):
             return
         search, self._search = self._search, None
         if search.image.shape != image.shape:

@@ -1,0 +1,1 @@
+"""Recordings: what a scanner saw and said, in one file that replays."""

@@ -1,0 +1,39 @@
+"""Pixels of recorded frames: PNG, which loses nothing and which everybody can look at."""
+
+from io import BytesIO
+
+import cv2
+import numpy as np
+import PIL.Image
+
+from edge.geometry import Image
+
+# Of what zlib offers for a camera's noise, the fastest, and as small as the others: of a frame of the simulated bench of
+# 1280 x 1280 pixels 64 ms and 1.88 MB, against 82 ms and 2.28 MB by its usual strategy (OpenCV 5.0, level 1).
+_PARAMETERS = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY)
+# As `edge.imaging.decoding` takes photos.
+MAX_PIXELS = 64_000_000
+
+
+def encode_picture(image: Image) -> bytes:
+    """A frame's pixels, uint8 [height, width, 3] BGR, as PNG."""
+    return cv2.imencode(".png", image, _PARAMETERS)[1].tobytes()
+
+
+def decode_picture(content: bytes, width: int, height: int) -> Image:
+    """The pixels of a frame of that size; a damaged or incomplete picture is refused, whatever of it could be shown.
+
+    Raises:
+        ValueError: if it is not such a picture.
+    """
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"a frame of {width} x {height} pixels is too large")
+    try:
+        with PIL.Image.open(BytesIO(content), formats=("PNG",)) as picture:
+            if picture.size != (width, height) or picture.mode != "RGB":
+                raise ValueError(f"its picture is not of {width} x {height} pixels in RGB")
+            return np.asarray(cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR), dtype=np.uint8)
+    except ValueError:
+        raise
+    except Exception as cause:
+        raise ValueError(f"its picture cannot be decoded ({cause})") from cause
