@@ -24,6 +24,7 @@ from edge.cli import (
     learn,
     measure,
     page,
+    record,
     run,
     watch,
 )
@@ -34,7 +35,23 @@ from edge.service.journal import journal_handler, writes_to_journal
 
 INTERRUPTED = 130
 _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-_COMMANDS = (run, identify, measure, calibrate, watch, page, demo, bench, config, doctor, database, export, learn, keys)
+_COMMANDS = (
+    run,
+    identify,
+    measure,
+    calibrate,
+    watch,
+    page,
+    record,
+    demo,
+    bench,
+    config,
+    doctor,
+    database,
+    export,
+    learn,
+    keys,
+)
 _EXAMPLES = """\
 examples:
   card-scanner demo                          see the whole scanner at work on a simulated bench
@@ -45,6 +62,7 @@ examples:
   card-scanner watch                         show what a running scanner publishes
   card-scanner page                          show it in a browser
   card-scanner learn "Mossy Drake"           the unknown card under the camera is known from now on
+  card-scanner record                        what it sees and says, in one file that replays
   card-scanner doctor                        what is missing here, and what mends it
 
 'card-scanner COMMAND --help' explains a command."""

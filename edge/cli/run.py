@@ -11,6 +11,7 @@ _EXAMPLES = """\
   card-scanner run                                   settings' own source: a simulated bench, unless set otherwise
   card-scanner run --source v4l2:/dev/video0         a USB camera
   card-scanner run --source video:cards.mp4          a video, every frame of it
+  card-scanner run --source replay:misread.tar       a recording ('card-scanner record'), the same results each time
   card-scanner run --source images:photos/           the photos of a folder, one after the other
   card-scanner run --config /etc/card-scanner.toml   settings from a file ('card-scanner config --default' writes one)
 

@@ -35,6 +35,8 @@ class OutputStage:
         envelope: Callable[[Topic, FrameStamp], Envelope],
         measure: Measure | None = None,
         clock: Clock = time.monotonic_ns,
+        *,
+        timed: bool = True,
     ) -> None:
         """Start without tracks; `settings` may be replaced between calls.
 
@@ -44,6 +46,7 @@ class OutputStage:
             envelope: of the next message of a topic, about a frame.
             measure: measures a confirmed card; None measures nothing.
             clock: the one that stamps frames.
+            timed: whether messages say how long their answers took; those of a recording say nothing of the machine.
         """
         self.settings = settings
         self.lateness = LateAnswers(clock)
@@ -51,6 +54,7 @@ class OutputStage:
         self._envelope = envelope
         self.measure = measure
         self._clock = clock
+        self._timed = timed
         self._cards: dict[int, TrackedCard] = {}
         self._gone = GoneCards()
         self._observation = _NOTHING_SEEN
@@ -110,7 +114,8 @@ class OutputStage:
         with watch.time("centering"):
             self._measure(card, answer)
         total_ms = (self._clock() - answer.crop.frame.timestamp_ns) / 1e6
-        card.latencies_ms = {**answer.latencies_ms, **watch.latencies_ms, "total": total_ms}
+        if self._timed:
+            card.latencies_ms = {**answer.latencies_ms, **watch.latencies_ms, "total": total_ms}
         return [self._message(topic, card) for topic in topics]
 
     def _decide_anew(self, card: TrackedCard, before: Verdict, answer: Answer) -> None:

@@ -1,11 +1,11 @@
 """What is in a recording, beside pixels.
 
-    recording.json            which scanner recorded it, with what (`RecordingHeader`)
-    frames/000000042.json     what is known of a frame (`RecordedFrame`)
-    frames/000000042.png      its pixels
-    messages/000000042.jsonl  what was published since the frame before, one message a line
-    ...
-    end.json                  why it ends, and how many frames it left out (`RecordingEnd`)
+recording.json            which scanner recorded it, with what (`RecordingHeader`)
+frames/000000042.json     what is known of a frame (`RecordedFrame`)
+frames/000000042.png      its pixels
+messages/000000042.jsonl  what was published since the frame before, one message a line
+...
+end.json                  why it ends, and how many frames it left out (`RecordingEnd`)
 """
 
 from typing import Any, Literal

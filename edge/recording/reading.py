@@ -1,7 +1,6 @@
 """Reads a recording, up to its last whole frame where it was cut off; another file is refused."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -68,10 +67,7 @@ class RecordingReader:
 
     def _header(self) -> RecordingHeader:
         try:
-            name, content = next(self._members, ("", b""))
-            if name != HEADER:
-                raise TornError(f"it does not begin with {HEADER}")
-            return _parsed(RecordingHeader, content)
+            return _parsed(RecordingHeader, _first(self._members))
         except TornError as cause:
             raise SourceError(
                 f"{self._path} is no recording that this version can play ({cause}); 'card-scanner record' makes them"
@@ -90,13 +86,19 @@ class RecordingReader:
 
     def _read_shots(self) -> Iterator[Shot]:
         recorded: RecordedFrame | None = None
-        with closing(self._members):
-            for name, content in self._members:
-                if name.startswith(FRAMES) and name.endswith(".json"):
-                    recorded = _parsed(RecordedFrame, content)
-                elif name.startswith(FRAMES) and recorded is not None:
-                    yield Shot(recorded=recorded, image=_picture(recorded, content))
-                    recorded = None
+        for name, content in self._members:
+            if name.startswith(FRAMES) and name.endswith(".json"):
+                recorded = _parsed(RecordedFrame, content)
+            elif name.startswith(FRAMES) and recorded is not None:
+                yield Shot(recorded=recorded, image=_picture(recorded, content))
+                recorded = None
+
+
+def _first(members: Iterator[tuple[str, bytes]]) -> bytes:
+    name, content = next(members, ("", b""))
+    if name != HEADER:
+        raise TornError(f"it does not begin with {HEADER}")
+    return content
 
 
 def _check_order(before: RecordedFrame | None, after: RecordedFrame) -> None:

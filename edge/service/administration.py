@@ -6,7 +6,6 @@ from typing import Any
 
 from edge.centering import Measure
 from edge.errors import ConfigurationError, SourceError
-from edge.files.paths import state_folder
 from edge.pipeline.output import OutputStage
 from edge.pipeline.selection import Selector
 from edge.pipeline.stages import RecognitionStage
@@ -153,8 +152,7 @@ class Administration:
         if request.path is None:
             image = base64.b64encode(encoded(frame.image, request.format)).decode("ascii")
             return reply.model_copy(update={"format": request.format, "image": image})
-        folder = self._settings.snapshot.folder or state_folder("snapshots")
-        path = write_snapshot(folder, request.path, frame.image)
+        path = write_snapshot(self._settings.snapshot.place, request.path, frame.image)
         return reply.model_copy(update={"path": str(path)})
 
 

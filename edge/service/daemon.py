@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 import cv2
 import zmq
@@ -18,12 +19,11 @@ from edge.log.upkeep import Upkeep
 from edge.recognition.recognizer import Recognizer
 from edge.service.administration import Administration
 from edge.service.condition import Condition
-from edge.service.identity import device_id
 from edge.service.learning import Learning, open_with_learned
 from edge.service.log_repetition import few_repetitions
 from edge.service.memory import give_back_free_pages
 from edge.service.notify import ServiceManager
-from edge.service.parts import Outlet, measurer, put_together
+from edge.service.parts import Outlet, log_of_scans, measurer, put_together, session_of
 from edge.service.preview import Preview, Seen
 from edge.service.stopping import stopped_by_signals, unless_stopped
 from edge.service.unit import Service, reload_on_hangup
@@ -37,7 +37,7 @@ from edge.wire.keys import KeyFolder
 from edge.wire.messages import HealthMessage
 from edge.wire.peers import Peers
 from edge.wire.publisher import Publisher
-from edge.wire.session import FrameStamp, Session
+from edge.wire.session import FrameStamp
 
 _CHECK_S = 0.1
 _PEERS_S = 0.05
@@ -76,7 +76,8 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
         resources.callback(access.close)
         publisher = Publisher(context, settings.publish, access)
         resources.callback(publisher.close)
-        daemon = unless_stopped(lambda: Daemon(settings, publisher, open_with_learned(settings), stop), stop)
+        log = resources.enter_context(log_of_scans(settings))
+        daemon = unless_stopped(lambda: Daemon(settings, publisher, open_with_learned(settings), log, stop), stop)
         if daemon is None:
             service.stopping()
             return 0
@@ -93,8 +94,10 @@ def run_daemon(settings: Settings, read_settings: Callable[[], Settings] | None 
 class Daemon:
     """Everything that runs: the parts, a thread for each loop, and the supervision of them all."""
 
-    def __init__(self, settings: Settings, publisher: Publisher, recognizer: Recognizer, stop: threading.Event) -> None:
-        """Put the parts together and open the source.
+    def __init__(
+        self, settings: Settings, publisher: Publisher, recognizer: Recognizer, log: Path, stop: threading.Event
+    ) -> None:
+        """Put the parts together and open the source; `log` is the file of scans.
 
         Raises:
             SourceError: if the source cannot be opened.
@@ -102,10 +105,11 @@ class Daemon:
         """
         self._publisher = publisher
         self._stop = stop
-        self._session = Session(device_id(settings.publish.device))
-        outlet = Outlet(session=self._session, publisher=publisher, envelope=self._envelope, health=self._health)
         reopen = partial(open_source, settings.source, settings.camera, settings.imx500)
-        self._parts = put_together(settings, reopen, recognizer, outlet)
+        source = reopen()
+        self._session = session_of(settings, source)
+        outlet = Outlet(session=self._session, publisher=publisher, envelope=self._envelope, health=self._health)
+        self._parts = put_together(settings, source, reopen, recognizer, outlet, log)
         self._upkeep = Upkeep(self._parts.scans, settings.log.max_mb, stop)
         self._capture_worker, self._output_worker = self._capturing(), Worker("output", self._parts.output.step, stop)
         embedding = Worker("embedding", self._parts.recognition.step, stop)
@@ -126,7 +130,7 @@ class Daemon:
             (self._parts.recognition_stage, self._parts.recognition),
             self._parts.output_stage,
             published=(self._session, publisher.retained),
-            measurer=measurer,
+            measurer=partial(measurer, source=source),
         )
         self._learning = Learning(
             self._parts.recognition_stage, self._parts.output_stage, lambda: self._administration.settings
@@ -135,7 +139,13 @@ class Daemon:
 
     def commands(self) -> dict[str, Command]:
         """What the control socket takes: name -> what it does."""
-        return self._administration.commands() | self._learning.commands()
+        recorder = self._parts.recorder
+        recording: dict[str, Command] = {
+            "record": recorder.record,
+            "recording": recorder.recording,
+            "end_recording": recorder.end_recording,
+        }
+        return self._administration.commands() | self._learning.commands() | recording
 
     def _capturing(self) -> Worker:
         capture = self._parts.capture
@@ -154,6 +164,8 @@ class Daemon:
         self._workers.append(Worker("peers", lambda: self._watch_peers(access, all_peers), self._stop))
         self._workers.append(Worker("preview", preview.step, self._stop))
         self._workers.append(Worker("log", self._upkeep.step, self._stop))
+        self._recorder_worker = Worker("recorder", self._parts.recorder.step, self._stop)
+        self._workers.append(self._recorder_worker)
         for worker in self._workers:
             worker.start()
         try:
@@ -217,6 +229,8 @@ class Daemon:
                 _log.warning("the %s thread did not end in time and is left behind", worker.name)
         if not self._output_worker.alive:
             self._parts.output.publish_health()
+        if not self._recorder_worker.alive:
+            self._parts.recorder.close()
 
     def _envelope(self, topic: Topic, frame: FrameStamp | None) -> Envelope:
         return self._condition.envelope(topic, frame)

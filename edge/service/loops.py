@@ -18,6 +18,7 @@ from edge.pipeline.second_look import SecondLooks
 from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Track
 from edge.service.journal import log_verdict
+from edge.service.recorder import Recorder
 from edge.sources.base import FrameSource, Repeating
 from edge.wire.messages import CardMessage, HealthMessage
 from edge.wire.publisher import Publisher
@@ -28,7 +29,7 @@ _WAIT_S = 0.1
 class CaptureLoop:
     """Reads frames, and hands their tracks to output and their crops to recognition."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the ends of one thread)
         self,
         source: FrameSource,
         open_source: Callable[[], FrameSource],
@@ -36,6 +37,8 @@ class CaptureLoop:
         crops: CropSlots,
         inbox: OutputInbox,
         latencies: Latencies,
+        *,
+        recorder: Recorder | None = None,
     ) -> None:
         """Start with nothing read.
 
@@ -46,6 +49,7 @@ class CaptureLoop:
             crops: to recognition.
             inbox: to output.
             latencies: collects those of reading and of the stage.
+            recorder: is told what was looked at.
         """
         self.paused = False
         self.captured = 0
@@ -58,6 +62,7 @@ class CaptureLoop:
         self._crops = crops
         self._inbox = inbox
         self._latencies = latencies
+        self._recorder = recorder
         self._first_id = 0
         self._next_id = 0
         self._stretch = 0
@@ -114,7 +119,7 @@ class CaptureLoop:
         return total
 
     def _ready(self) -> bool:
-        """A live source is always read; another waits while recognition works, or while the daemon is paused."""
+        """A live source is always read; another waits until all that it gave is published, or the daemon resumes."""
         if self.source.live:
             return True
         if self.paused:
@@ -123,7 +128,7 @@ class CaptureLoop:
                 self.source.repeat()
             time.sleep(_WAIT_S)
             return False
-        return self._crops.wait_until_done(_WAIT_S)
+        return self._crops.wait_until_done(_WAIT_S) and self._inbox.wait_until_done(_WAIT_S)
 
     def _numbered(self, frame: Frame) -> Frame:
         frame_id = self._first_id + frame.frame_id
@@ -134,6 +139,8 @@ class CaptureLoop:
         return replace(frame, frame_id=frame_id) if self._first_id else frame
 
     def _process(self, frame: Frame) -> None:
+        if self._recorder is not None:
+            self._recorder.saw(frame)
         observation, crops, latencies_ms = self._stage.process(frame)
         if observation.stretch != self._stretch:
             self._stretch = observation.stretch
@@ -211,6 +218,7 @@ class OutputLoop:
         health: Callable[[], HealthMessage],
         *,
         health_interval_s: float,
+        recorder: Recorder | None = None,
         clock: Clock = time.monotonic_ns,
     ) -> None:
         """Start with nothing published.
@@ -223,6 +231,7 @@ class OutputLoop:
             latencies: collects those of answers, of the log and of publishing.
             health: composes the health message.
             health_interval_s: how often it is published.
+            recorder: is told what was published.
             clock: for that interval.
         """
         self.results = 0
@@ -233,6 +242,7 @@ class OutputLoop:
         self._stretch = 0
         self._latencies = latencies
         self._health = health
+        self._recorder = recorder
         self._interval_ns = int(1e9 * health_interval_s)
         self._clock = clock
         self._due_ns = clock()
@@ -255,12 +265,18 @@ class OutputLoop:
             messages = self._stage.answer(answer)
             self._publish(messages, answer)
             for message in messages[:1]:
-                self._latencies.add({stage: message.latencies_ms[stage] for stage in ("smooth", "centering", "total")})
+                of_answer = ("smooth", "centering", "total")
+                self._latencies.add(
+                    {stage: message.latencies_ms[stage] for stage in of_answer if stage in message.latencies_ms}
+                )
         return True
 
     def publish_health(self) -> None:
         """Publish the daemon's state now; once the thread has ended, another may call this."""
-        self._publisher.send(self._health())
+        health = self._health()
+        self._publisher.send(health)
+        if self._recorder is not None:
+            self._recorder.said([health])
 
     def _publish(self, messages: list[CardMessage], answer: Answer | None = None) -> None:
         """Commit, then publish: what was published is in the log, also when this process is killed."""
@@ -273,3 +289,5 @@ class OutputLoop:
                 self.results += self._publisher.send(message)
             self._latencies.add(watch.latencies_ms)
             log_verdict(message)
+        if messages and self._recorder is not None:
+            self._recorder.said(messages)

@@ -12,6 +12,11 @@ from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 _CAMERAS = ("v4l2:", "picamera", "imx500")
 
 
+def camera_of(source: str) -> str | None:
+    """The source where it is a camera, whose lens may be calibrated."""
+    return source if source.startswith(_CAMERAS) else None
+
+
 class SourceSettings(Section):
     """Where frames come from."""
 
@@ -23,7 +28,12 @@ class SourceSettings(Section):
     @property
     def camera(self) -> str | None:
         """The source where it is a camera, whose lens may be calibrated."""
-        return self.spec if self.spec.startswith(_CAMERAS) else None
+        return camera_of(self.spec)
+
+    @property
+    def replays(self) -> bool:
+        """Whether it is a recording."""
+        return self.spec.startswith("replay:")
 
 
 class CameraSettings(Section):
@@ -174,9 +184,14 @@ class PageSettings(Section):
 
 
 class SnapshotSettings(Section):
-    """Where pictures go that are asked for with the command `snapshot`."""
+    """Where pictures and recordings go that are asked for with the commands `snapshot` and `record`."""
 
     folder: Path | None = Field(default=None, description="their folder; unset: the service's own, or the user's")
+
+    @property
+    def place(self) -> Path:
+        """Their folder, also where none is set."""
+        return self.folder or state_folder("snapshots")
 
 
 class LogSettings(Section):

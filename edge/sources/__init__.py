@@ -26,22 +26,12 @@ def open_source(
     """
     kind, _, argument = settings.spec.partition(":")
     match kind:
+        case "images" | "video" | "replay" if argument:
+            return _open_file(kind, Path(argument), loop=settings.loop)
         case "demo":
             from edge.sources.demo import DemoSource
 
             return DemoSource(settings)
-        case "images" if argument:
-            from edge.sources.images import ImagesSource
-
-            return ImagesSource(Path(argument), loop=settings.loop)
-        case "video" if argument:
-            from edge.sources.video import VideoSource
-
-            return VideoSource(Path(argument), loop=settings.loop)
-        case "replay" if argument:
-            from edge.sources.replay import ReplaySource
-
-            return ReplaySource(Path(argument), loop=settings.loop)
         case "v4l2" if argument:
             from edge.sources.v4l2 import V4l2Source
 
@@ -54,3 +44,19 @@ def open_source(
             from edge.sources.imx500 import open_imx500
 
             return open_imx500(camera or CameraSettings(), imx500 or Imx500Settings(), settings.fps)
+
+
+def _open_file(kind: str, path: Path, *, loop: bool) -> FrameSource:
+    match kind:
+        case "images":
+            from edge.sources.images import ImagesSource
+
+            return ImagesSource(path, loop=loop)
+        case "video":
+            from edge.sources.video import VideoSource
+
+            return VideoSource(path, loop=loop)
+        case _:
+            from edge.sources.replay import ReplaySource
+
+            return ReplaySource(path, loop=loop)

@@ -41,7 +41,9 @@ class ReplaySource:
         self._next = self._reader.next()
         if self._next is None:
             self._reader.close()
-            raise SourceError(self._reader.torn or f"{path} holds no frame; nothing was looked at while it was recorded")
+            raise SourceError(
+                self._reader.torn or f"{path} holds no frame; nothing was looked at while it was recorded"
+            )
         self._first_id = self._next.recorded.frame_id
         self._newest = self._next.recorded
 

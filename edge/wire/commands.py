@@ -37,6 +37,15 @@ class SnapshotRequest(Request):
     format: Literal["png", "jpg"] = Field(default="jpg", description="of the image that the reply carries")
 
 
+class RecordRequest(Request):
+    """What `record` takes."""
+
+    path: Path | None = Field(default=None, description="new file, .tar; unset: named by the time")
+    seconds: float = Field(default=30.0, gt=0, le=86_400, description="after which it ends")
+    fps: float = Field(default=10.0, gt=0, le=240, description="frames recorded a second, as far as the disk keeps up")
+    max_mb: int = Field(default=1000, ge=1, le=1_000_000, description="size at which it ends, in units of 1e6 bytes")
+
+
 class LearnRequest(Request):
     """What `learn` takes."""
 
@@ -118,6 +127,16 @@ class SnapshotReply(Reply):
     image: str | None = Field(default=None, description="the file's bytes in base64")
 
 
+class RecordingReply(Reply):
+    """How far a recording is."""
+
+    path: str = Field(description="of the file")
+    frames: int = Field(description="that are in it")
+    left_out: int = Field(description="frames that were due and came too fast for the disk")
+    size_mb: float = Field(description="in units of 1e6 bytes")
+    ended: str | None = Field(default=None, description="why it ended; null while it goes on")
+
+
 class PreviewReply(Reply):
     """Where pictures are sent."""
 
@@ -183,5 +202,8 @@ COMMANDS: Mapping[str, Form] = {
     "learned": Form(request=LearnedRequest, reply=LearnedReply, at_once=False),
     "forget": Form(request=ForgetRequest, reply=ForgetReply, at_once=False),
     "snapshot": Form(request=SnapshotRequest, reply=SnapshotReply, at_once=False),
+    "record": Form(request=RecordRequest, reply=RecordingReply, at_once=False),
+    "recording": Form(request=NothingMore, reply=RecordingReply, at_once=True),
+    "end_recording": Form(request=NothingMore, reply=RecordingReply, at_once=True),
 }
 """Every command there is, by its name."""

@@ -31,11 +31,18 @@ class FrameStamp:
 
 
 class Session:
-    """One run of a scanner. Used by one thread at a time."""
+    """One run of a scanner. Used by one thread at a time.
+
+    Attributes:
+        device: the scanner.
+        session: id of this run.
+        monotonic: the clock that stamps frames.
+    """
 
     def __init__(
         self,
         device: str,
+        session: str | None = None,
         *,
         clock: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], int] = time.monotonic_ns,
@@ -44,13 +51,14 @@ class Session:
 
         Args:
             device: of every message.
+            session: its id; None makes one.
             clock: UTC, nanoseconds since 1970.
             monotonic: the clock that stamps frames.
         """
         self.device = device
-        self.session = secrets.token_hex(_SESSION_BYTES)
+        self.session = session or secrets.token_hex(_SESSION_BYTES)
+        self.monotonic = monotonic
         self._clock = clock
-        self._monotonic = monotonic
         self._numbered: Counter[Topic] = Counter()
 
     def envelope(self, topic: Topic, frame: FrameStamp | None, degraded: Sequence[str] = ()) -> Envelope:
@@ -76,8 +84,12 @@ class Session:
         """Topic -> number of its newest message, for the topics that have had one."""
         return {topic.value: count - 1 for topic, count in self._numbered.items()}
 
+    def captured_ns(self, timestamp_ns: int) -> int:
+        """A time of the monotonic clock as nanoseconds since 1970, UTC."""
+        return self._clock() - (self.monotonic() - timestamp_ns)
+
     def _of_frame(self, frame: FrameStamp, now_ns: int) -> dict[str, Any]:
-        age_ns = self._monotonic() - frame.timestamp_ns
+        age_ns = self.monotonic() - frame.timestamp_ns
         return {
             "captured_at": _iso(now_ns - age_ns),
             "frame_id": frame.frame_id,

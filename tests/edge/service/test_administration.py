@@ -61,7 +61,7 @@ def administration(settings, parts):
         (parts.stage, parts.loop),
         parts.output,
         published=(parts.session, parts.retained),
-        measurer=measurer,
+        measurer=lambda settings: measurer(settings, SimpleNamespace()),
     )
 
 
