@@ -3,7 +3,7 @@
 recording.json            which scanner recorded it, with what (`RecordingHeader`)
 frames/000000042.json     what is known of a frame (`RecordedFrame`)
 frames/000000042.png      its pixels
-messages/000000042.jsonl  what was published since the frame before, one message a line
+messages/000000007.jsonl  what was published since the seventh of these, one message a line
 ...
 end.json                  why it ends, and how many frames it left out (`RecordingEnd`)
 """

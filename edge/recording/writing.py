@@ -41,7 +41,7 @@ class RecordingWriter:
         """
         self.frames = 0
         self.size_bytes = 0
-        self._newest = 0
+        self._parts = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -62,7 +62,6 @@ class RecordingWriter:
         Raises:
             OSError: if it cannot be written.
         """
-        self._newest = frame.frame_id
         name = f"{FRAMES}{frame.frame_id:09}"
         self._write(f"{name}.json", recorded(frame, captured_ns).model_dump_json().encode())
         self._write(f"{name}.png", encode_picture(frame.image))
@@ -74,7 +73,8 @@ class RecordingWriter:
         Raises:
             OSError: if it cannot be written.
         """
-        self._write(f"{MESSAGES}{self._newest:09}.jsonl", b"".join(encode(each)[1] + b"\n" for each in messages))
+        self._write(f"{MESSAGES}{self._parts:09}.jsonl", b"".join(encode(each)[1] + b"\n" for each in messages))
+        self._parts += 1
 
     def sync(self) -> None:
         """Make sure that a power cut leaves what was taken in.
