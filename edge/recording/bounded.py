@@ -13,6 +13,8 @@ from edge.wire.encoding import Message
 
 # As much as a power cut may cost.
 _SYNC_NS = 1_000_000_000
+# So much of the time between two frames one may come early, as those of cameras do.
+_EARLY = 0.25
 # What a recording leaves free, for the log of scans and the system.
 RESERVE_BYTES = 500_000_000
 
@@ -53,9 +55,9 @@ class BoundedRecording:
         return self._writer.size_bytes / 1e6
 
     def wants(self, frame: Frame) -> bool:
-        """Whether this frame is due at the rate that was asked for: the one nearest to each tick."""
+        """Whether this frame is due at the rate that was asked for."""
         self._first_ns = frame.timestamp_ns if self._first_ns is None else self._first_ns
-        slot = round((frame.timestamp_ns - self._first_ns) * self._request.fps / 1e9)
+        slot = int((frame.timestamp_ns - self._first_ns) * self._request.fps / 1e9 + _EARLY)
         due, self._slot = slot > self._slot, max(slot, self._slot)
         return due and self.reason is None
 
@@ -66,7 +68,9 @@ class BoundedRecording:
             OSError: if that fails.
         """
         for frame, captured_ns in frames:
-            if self._full():
+            reached = self._bound_reached()
+            if reached is not None:
+                self.reason = self.reason or reached
                 break
             self._writer.add_frame(frame, captured_ns)
         if messages:
@@ -89,9 +93,9 @@ class BoundedRecording:
         """Close the file. Safe to call twice."""
         self._writer.close()
 
-    def _full(self) -> bool:
+    def _bound_reached(self) -> str | None:
         if self._writer.size_bytes >= 1e6 * self._request.max_mb:
-            self.reason = self.reason or f"it has reached {self._request.max_mb} MB"
-        elif shutil.disk_usage(self.path.parent).free < RESERVE_BYTES:
-            self.reason = self.reason or "the disk is nearly full"
-        return self.reason is not None
+            return f"it has reached {self._request.max_mb} MB"
+        if shutil.disk_usage(self.path.parent).free < RESERVE_BYTES:
+            return "the disk is nearly full"
+        return None

@@ -165,3 +165,15 @@ def test_stretches_without_end_do_not_grow_the_inbox():
     taken = [inbox.take(0) for _ in range(4)]
     assert [answers for _, answers in taken] == [["6"], ["7"], ["8"], ["9"]]
     assert inbox.dropped == 6
+
+
+def test_a_source_that_may_wait_waits_until_the_output_has_worked_all_off():
+    inbox = OutputInbox(3)
+    assert inbox.wait_until_done(0)
+    inbox.put_observation(observation(1))
+    inbox.put_answers(["a"])
+    assert not inbox.wait_until_done(0)
+    inbox.take(0)
+    assert not inbox.wait_until_done(0)
+    assert inbox.take(0) == (None, [])
+    assert inbox.wait_until_done(0)

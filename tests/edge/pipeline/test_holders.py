@@ -54,7 +54,7 @@ class Scanner:
         selector = Selector(SETTINGS.selection, feedback, stills=stills)
         self.capture = CaptureStage(self.detector, Tracker(SETTINGS.tracking), selector, corrections)
         self.recognition = RecognitionStage(recognizer)
-        self.looks = SecondLooks(cards, self.recognition, corrections, stills=stills)
+        self.looks = SecondLooks(cards, self.recognition, corrections, waits=stills)
         self.output = OutputStage(
             SETTINGS.smoothing,
             feedback,

@@ -46,7 +46,7 @@ class Bench:
         self.detector, self.recognizer = detector or Outlines(), PixelRecognizer()
         self.corrections, self.failures = Corrections(), SearchFailures()
         self.stage = RecognitionStage(self.recognizer)
-        self.looks = SecondLooks(self.detector, self.stage, self.corrections, self.failures, stills=stills)
+        self.looks = SecondLooks(self.detector, self.stage, self.corrections, self.failures, waits=stills)
         self.frame_id = -1
 
     def close(self) -> None:

@@ -97,7 +97,15 @@ def test_the_state_is_all_that_holds(administration, parts):
 
 
 def test_every_command_has_its_form(administration):
-    assert set(administration.commands()) == set(COMMANDS) - {"preview", "learn", "learned", "forget"}
+    assert set(administration.commands()) == set(COMMANDS) - {
+        "preview",
+        "learn",
+        "learned",
+        "forget",
+        "record",
+        "recording",
+        "end_recording",
+    }
 
 
 def test_reload_takes_a_new_database_and_new_settings(administration, parts, tiny_database, tmp_path):

@@ -60,8 +60,15 @@ class PlainStage:
         return ()
 
 
+class IdleInbox(OutputInbox):
+    """Whose output is done with everything at once."""
+
+    def wait_until_done(self, timeout_s):  # noqa: ARG002
+        return True
+
+
 def capture_loop(source, reopened=None):
-    stage, crops, inbox = PlainStage(), CropSlots(4), OutputInbox(4)
+    stage, crops, inbox = PlainStage(), CropSlots(4), IdleInbox(4)
     return CaptureLoop(source, lambda: reopened, stage, crops, inbox, Latencies()), stage, crops, inbox
 
 
@@ -71,6 +78,18 @@ def test_frames_are_processed_until_the_source_ends():
     assert (stage.frame_ids, capture.captured, capture.dropped) == ([0, 1, 2], 3, 0)
     assert inbox.take(0)[0].frame.frame_id == 2
     assert crops.take(1, 1.0) is None
+
+
+def test_a_source_that_may_wait_waits_for_the_output_too():
+    stage, crops, inbox = PlainStage(), CropSlots(4), OutputInbox(4)
+    capture = CaptureLoop(ListSource([0, 1]), lambda: None, stage, crops, inbox, Latencies())
+    capture.step()
+    capture.step()
+    assert stage.frame_ids == [0]
+    inbox.take(0)
+    inbox.take(0)
+    capture.step()
+    assert stage.frame_ids == [0, 1]
 
 
 def test_gaps_in_the_frame_ids_count_as_dropped_frames():

@@ -1,5 +1,6 @@
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import cv2
@@ -110,6 +111,17 @@ def test_the_first_frame_does_not_wait_for_its_search():
     assert live.detect(shown(frame((200, 240)))) == ()
     release.set()
     live.close()
+
+
+def test_in_a_recording_what_a_search_has_found_is_known_in_the_next_frame():
+    class SlowDetector(CardDetector):
+        def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
+            time.sleep(0.2)
+            return super().detect(image)
+
+    with closing(Following(SlowDetector(), WholeFrame(), waits=True)) as recorded:
+        image = frame((200, 240))
+        assert [len(recorded.detect(shown(image))) for _ in range(3)] == [0, 1, 1]
 
 
 class FailingDetector(CardDetector):
