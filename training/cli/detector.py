@@ -27,4 +27,4 @@ def add_detector(commands: Commands) -> None:
     export = commands.add_parser("export-detector", help="write a checkpoint of one of them as ONNX")
     export.add_argument("--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt")
     export.add_argument("--output", type=named_path, required=True, help="such as models/outline.onnx")
-    export.set_defaults(run=run_of("training.detection.export"))
+    export.set_defaults(run=run_of("training.detection.export", "loading PyTorch"))

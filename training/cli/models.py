@@ -25,7 +25,7 @@ def add_export(commands: Commands) -> None:
         default="inside",
         help="whether the graph takes pixels of 0 to 255, or normalised ones; the scanner needs them inside",
     )
-    export.set_defaults(run=run_of("training.export.student"))
+    export.set_defaults(run=run_of("training.export.student", "loading PyTorch"))
 
 
 def add_quantize(commands: Commands) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge.files.paths import named_path
+from training.progress import to_stderr
 
 RUNS = Path("runs")
 
@@ -18,6 +19,12 @@ def add_run(parser: argparse.ArgumentParser, module: str) -> None:
     """Declare a run that is stopped and resumed by its name."""
     parser.add_argument("--name", required=True, help="of the run: its folder is RUNS/NAME")
     parser.add_argument("--resume", action="store_true", help="go on with the run of this name")
+    parser.add_argument(
+        "--patience",
+        type=_count,
+        metavar="N",
+        help="end early after N measurements in a row that are no better than the best before them",
+    )
     add_common(parser, module)
 
 
@@ -42,7 +49,7 @@ def add_processes(parser: argparse.ArgumentParser, module: str) -> None:
     parser.add_argument("--threads", type=int, default=1, help="of one training process (default: 1)")
     parser.add_argument("--batches", type=int, help="that make up a step (default: one for each process)")
     parser.add_argument("--runs", type=named_path, default=RUNS, help="folder of all runs (default: runs)")
-    parser.set_defaults(run=run_of(module))
+    parser.set_defaults(run=run_of(module, "loading PyTorch"))
 
 
 def add_length(group: argparse._MutuallyExclusiveGroup, condition: str) -> None:
@@ -51,14 +58,22 @@ def add_length(group: argparse._MutuallyExclusiveGroup, condition: str) -> None:
     group.add_argument("--steps", type=int, help="optimiser steps to train for (reproducible, unlike minutes)")
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of times, 1 or more")
+    return int(text)
+
+
 def _number_or_folder(text: str) -> int | Path:
     return int(text) if text.isdecimal() else Path(text)
 
 
-def run_of(module: str) -> Callable[[argparse.Namespace], int]:
-    """A module's `run`, whose module is imported when it is called."""
+def run_of(module: str, said: str = "") -> Callable[[argparse.Namespace], int]:
+    """A module's `run`, whose module is imported when it is called; what is `said` first tells why that takes long."""
 
     def run(args: argparse.Namespace) -> int:
+        if said:
+            to_stderr(f"{said}\n")
         return int(importlib.import_module(module).run(args))
 
     return run

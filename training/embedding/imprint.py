@@ -1,5 +1,7 @@
 """Class centres from a network's own embeddings."""
 
+import logging
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,6 +10,9 @@ from edge.imaging.rectification import upside_down
 from training.data.references import References
 from training.embedding.retrieval import Embed
 from training.parallel.ranks import Ranks
+from training.progress import Progress
+
+log = logging.getLogger(__name__)
 
 _CARDS_AT_ONCE = 32
 
@@ -28,6 +33,8 @@ def imprinted_centres(embed: Embed, dimension: int, references: References, rank
         float32 [2 * classes, dimension], rows L2-normalised.
     """
     sums = torch.zeros(2 * references.classes, dimension)
+    log.info("placing the centres of %d classes where the network has their cards", len(sums))
+    progress = Progress(len(references.labels), "cards", say=lambda line: log.info(line.rstrip()))
     own = np.arange(ranks.rank, len(references.labels), ranks.size)
     for start in range(0, len(own), _CARDS_AT_ONCE):
         numbers = own[start : start + _CARDS_AT_ONCE]
@@ -35,4 +42,5 @@ def imprinted_centres(embed: Embed, dimension: int, references: References, rank
         labels = torch.from_numpy(references.labels[numbers])
         sums.index_add_(0, labels, torch.from_numpy(embed(cards)))
         sums.index_add_(0, labels + references.classes, torch.from_numpy(embed([upside_down(card) for card in cards])))
+        progress.add(min(ranks.size * len(cards), len(references.labels) - start * ranks.size))
     return torch.nn.functional.normalize(ranks.total(sums), dim=1)

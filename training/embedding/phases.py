@@ -83,6 +83,7 @@ def run_maker(
             seed=args.seed,
             precision=recipe.precision,
             ema_decay=recipe.ema_decay,
+            patience=args.patience,
         )
         return Run(
             folder=args.runs / args.name / phase.name,

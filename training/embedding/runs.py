@@ -1,6 +1,7 @@
 """What all runs that learn embeddings have in common: their cards, how they are described and measured."""
 
 import argparse
+import logging
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from training.engine.trainer import Measure
 from training.parallel.ranks import Ranks
 
 HELD_OUT_QUERIES = 300
+
+log = logging.getLogger(__name__)
 
 
 def card_batches(references: References, augmentation: AugmentationSettings, settings: RunSettings) -> MakeBatches:
@@ -51,6 +54,7 @@ def held_out_measure(held_out: References, height: int, width: int) -> Measure:
         height: of the input in pixels.
         width: of the input in pixels.
     """
+    log.info("disturbing cards of %d held-out images, to measure on", len(held_out.labels))
     queries = disturbed_queries(held_out, AugmentationSettings(), HELD_OUT_QUERIES, (width, height))
 
     def measure(model: nn.Module) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def run_settings(args: argparse.Namespace, model: ModelSettings, processes: int)
         schedule=Schedule(learning_rate=args.learning_rate),
         budget=Budget(steps=args.steps, minutes=args.minutes),
         seed=args.seed,
+        patience=args.patience,
     )
 
 

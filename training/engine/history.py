@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,10 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def best_validation(folder: Path) -> float:
-    """The highest that the run was measured at so far; minus infinity where it never was."""
+def validations(folder: Path) -> list[float]:
+    """What the run was measured at so far, in order."""
     entries = read_history(folder) if (folder / FILE).exists() else []
-    return max((float(entry[VALIDATION]) for entry in entries if VALIDATION in entry), default=-math.inf)
+    return [float(entry[VALIDATION]) for entry in entries if VALIDATION in entry]
 
 
 def forget_after(folder: Path, step: int) -> None:

@@ -22,7 +22,8 @@ RUNNING = "not yet, or it was killed"
 # What must be the same in a run that goes on, and what it is called. Cards are told by which they are, not by the path
 # of their folder.
 _COMPARED = {"card_labels": "images of cards, or labels of them", "settings": "settings"}
-_FREE = ("budget", "workers")
+# Settings that change nothing in what a step learns.
+_FREE = ("budget", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps", "patience")
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +116,7 @@ def check_same_run(path: Path, description: Mapping[str, Any]) -> None:
     """Check that a run may go on as `description` says.
 
     Raises:
-        ConfigurationError: if there is no run, or its cards or settings, other than its length and the number of
-            processes that make its batches, were others.
+        ConfigurationError: if there is no run, or its cards were others, or settings that change what a step learns.
     """
     earlier = _read(path)
     current = json.loads(json.dumps(description))

@@ -4,7 +4,7 @@ import argparse
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from training.engine import checkpoint
-from training.engine.curves import draw_curves
+from training.engine.callbacks import Callback, drawing_curves, keeping_best, stopping_early
 from training.engine.objective import Objective
+from training.engine.progress import progress_bar
 from training.engine.run_folder import RunFolder
 from training.engine.settings import RunSettings
+from training.engine.tensorboard import events_for_tensorboard
 from training.engine.tracking import tracked
 from training.engine.trainer import Batches, Measure, Trainer
-from training.errors import TrainingError
 from training.parallel.ranks import Ranks, join_ranks, leave_ranks
 
 MakeObjective = Callable[[Path | None], Objective]
@@ -64,12 +66,31 @@ def carry_out(run: Run, ranks: Ranks, *, resume: bool, previous: Path | None = N
         trainer = Trainer(run.objective(previous), run.batches(ranks.device), run.settings, run.folder, ranks)
         if resume:
             trainer.resume()
-        with tracked(run.folder, run.description) if first else nullcontext() as publish:
-            finished = trainer.train(run.measure if first else None, _both(publish, run.folder))
+        log.info(
+            "%s: training on %s from step %d, %s", run.folder, ranks.device, trainer.progress.step, run.settings.budget
+        )
+        with callbacks_of(run, trainer) if first else nullcontext(()) as callbacks:
+            finished = trainer.train(run.measure if first else None, callbacks)
         if folder is not None:
             folder.end(finished=finished)
             log.info("%s: %s", "finished" if finished else "stopped, go on with --resume", run.folder / checkpoint.FILE)
     return finished
+
+
+@contextmanager
+def callbacks_of(run: Run, trainer: Trainer) -> Iterator[Sequence[Callback]]:
+    """What happens beside the loop of a run, in its first process."""
+    folder = run.folder
+    with (
+        progress_bar(trainer.progress.left_s, trainer.ranks.size) as show,
+        tracked(folder, run.description) as mlflow,
+        events_for_tensorboard(folder) as tensorboard,
+    ):
+        # The best is kept before a run may end for want of a better one.
+        callbacks = [Callback(after_step=show), keeping_best(folder), drawing_curves(folder), mlflow, tensorboard]
+        if run.settings.patience is not None:
+            callbacks.append(stopping_early(folder, run.settings.patience))
+        yield callbacks
 
 
 @contextmanager
@@ -84,10 +105,18 @@ def started(args: argparse.Namespace) -> Iterator[Ranks]:
             leave_ranks()
 
 
+class _AboveBar(logging.Handler):
+    """Writes what is logged to stderr, above the progress bar where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        tqdm.write(self.format(record), file=sys.stderr)
+
+
 @contextmanager
 def _progress_on_stderr() -> Iterator[None]:
     """What is logged goes to stderr meanwhile, with the time."""
-    root, output = logging.getLogger(), logging.StreamHandler(sys.stderr)
+    root, output = logging.getLogger(), _AboveBar()
     output.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     previous = root.level
     root.addHandler(output)
@@ -109,17 +138,3 @@ def describe_run(args: argparse.Namespace, ranks: Ranks, settings: RunSettings, 
         "settings": asdict(settings) | more,
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "opencv": cv2.__version__},
     }
-
-
-def _both(publish: Callable[[], None] | None, folder: Path) -> Callable[[], None]:
-    """After each checkpoint of the first process: publish and draw what the history says."""
-
-    def after_checkpoint() -> None:
-        if publish is not None:
-            publish()
-        try:
-            draw_curves(folder)
-        except OSError as cause:
-            raise TrainingError(f"cannot draw the curves of {folder}: {cause.strerror}; is the disk full?") from cause
-
-    return after_checkpoint

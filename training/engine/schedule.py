@@ -26,6 +26,10 @@ class Budget:
         if len(given) != 1 or given[0] <= 0:
             raise TrainingError(f"give a positive number of steps or of minutes, got {self.steps} and {self.minutes}")
 
+    def __str__(self) -> str:
+        """For a person."""
+        return f"{self.steps} steps" if self.steps is not None else f"{self.minutes:g} minutes"
+
     def progress(self, step: int, elapsed_s: float) -> float:
         """Share of the run that is done, 0 to 1, after `step` steps and `elapsed_s` seconds."""
         if self.steps is not None:

@@ -22,9 +22,13 @@ class RunSettings:
         ema_decay: of the averaged weights.
         clip_norm: largest norm of the network's gradient.
         workers: processes that make batches, for each training process.
-        checkpoint_every_s: seconds between checkpoints.
+        checkpoint_every_s: seconds between checkpoints, at most. They come sooner at the start, see
+            `Progress.checkpoint_is_due`.
         checkpoint_every_steps: a checkpoint is also written whenever so many steps are done; None for never.
-        log_every_steps: steps between lines of the history.
+        log_every_steps: steps between lines of the history, at most; there is also one after the first step, and ten
+            seconds after the last.
+        patience: measurements in a row that are no better than the best before them, after which the run ends; None
+            for never.
     """
 
     batch: BatchShape
@@ -40,3 +44,4 @@ class RunSettings:
     checkpoint_every_s: float = 300.0
     checkpoint_every_steps: int | None = None
     log_every_steps: int = 25
+    patience: int | None = None

@@ -3,13 +3,13 @@
 import importlib.util
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from training.engine.callbacks import Callback
 from training.engine.history import FILE as HISTORY_FILE
-from training.engine.history import read_history
 
 EXPERIMENT = "card-training"
 DATABASE = "mlflow.db"
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def tracked(folder: Path, description: Mapping[str, Any]) -> Iterator[Callable[[], None] | None]:
+def tracked(folder: Path, description: Mapping[str, Any]) -> Iterator[Callback]:
     """Track the run in `folder` while the block lasts.
 
     Where `MLFLOW_TRACKING_URI` is not set, the store is the SQLite file `mlflow.db` beside the run's folder; the other
@@ -28,14 +28,14 @@ def tracked(folder: Path, description: Mapping[str, Any]) -> Iterator[Callable[[
     there too.
 
     Yields:
-        A function that sends what the history has gained; None where MLflow is not installed.
+        What sends each line of the history; where MLflow is not installed, what does nothing.
     """
     if importlib.util.find_spec("mlflow") is None:
         log.info(
             "MLflow is not installed (in the repository: pip install -e '.[tracking]'); %s has all figures",
             folder / HISTORY_FILE,
         )
-        yield None
+        yield Callback()
         return
     import mlflow
 
@@ -49,16 +49,11 @@ def tracked(folder: Path, description: Mapping[str, Any]) -> Iterator[Callable[[
         if run_id is None:
             kept.write_text(run.info.run_id, encoding="utf-8")
             mlflow.log_params({key: str(value)[:_LONGEST_VALUE] for key, value in flattened(description).items()})
-        sent = 0
 
-        def publish() -> None:
-            nonlocal sent
-            entries = read_history(folder)
-            for entry in entries[sent:]:
-                mlflow.log_metrics(metrics_of(entry), step=entry["step"])
-            sent = len(entries)
+        def after_entry(entry: Mapping[str, Any]) -> None:
+            mlflow.log_metrics(metrics_of(entry), step=entry["step"])
 
-        yield publish
+        yield Callback(after_entry=after_entry)
 
 
 def metrics_of(entry: Mapping[str, Any]) -> dict[str, float]:

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,13 +10,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from training.engine.checkpoint import FILE, keep_as_best, load_checkpoint, save_checkpoint
+from training.engine.callbacks import Callback
+from training.engine.checkpoint import FILE, load_checkpoint, save_checkpoint
 from training.engine.ema import AveragedModel
 from training.engine.gradients import Gradients
-from training.engine.history import VALIDATION, append_history, best_validation, forget_after
+from training.engine.history import append_history, forget_after
 from training.engine.objective import NETWORK, Objective, parameter_groups
 from training.engine.precision import gradient_scaler
-from training.engine.progress import Pace, Progress, ProgressBar
+from training.engine.progress import Pace, Progress
 from training.engine.recovery import LossNotFiniteError, Retries
 from training.engine.run_folder import check_space
 from training.engine.settings import RunSettings
@@ -80,6 +80,10 @@ class Trainer:
         self.progress = Progress()
         self.retries = Retries()
         self._pace = Pace()
+        self._measure: Measure | None = None
+        self._callbacks: Sequence[Callback] = ()
+        self._judged_step: int | None = None
+        self._ends_early = False
 
     def resume(self) -> None:
         """Go on where the folder's checkpoint was written.
@@ -106,12 +110,12 @@ class Trainer:
         if self.ranks.rank == 0:
             forget_after(self.folder, self.progress.step)
 
-    def train(self, measure: Measure | None = None, after_checkpoint: Callable[[], None] | None = None) -> bool:
-        """Train to the end of the budget, or until SIGTERM or SIGINT.
+    def train(self, measure: Measure | None = None, callbacks: Sequence[Callback] = ()) -> bool:
+        """Train to the end of the budget, until a callback ends it, or until SIGTERM or SIGINT.
 
         Args:
             measure: judges the averaged network at each checkpoint; what it returns goes into the history.
-            after_checkpoint: called in the first process whenever one was written.
+            callbacks: called in the first process, in their order.
 
         Returns:
             Whether the run is finished; if not, it was stopped and can be resumed.
@@ -119,49 +123,55 @@ class Trainer:
         Raises:
             TrainingError: if the loss stays not finite, memory does not suffice, or a file cannot be written.
         """
-        self.progress.started = time.monotonic()
+        self.progress.started = self.progress.saved = self.progress.logged = time.monotonic()
+        self._measure, self._callbacks = measure, callbacks if self.ranks.rank == 0 else ()
         if self.ranks.rank == 0 and not (self.folder / FILE).exists():
             weights = sum(value.nbytes for value in self.objective.trained.state_dict().values())
             check_space(self.folder, _CHECKPOINT_COPIES * weights)
             self._save()
-        checkpoint = partial(self._checkpoint, measure, after_checkpoint)
         with StopSignals() as stop:
-            share = self._train(stop, checkpoint)
+            share = self._train(stop)
             while share is None:
-                share = self._train(stop, checkpoint)
-        checkpoint()
+                share = self._train(stop)
+        if self._judged_step != self.progress.step:
+            self._checkpoint()
         return share >= 1
 
-    def _train(self, stop: StopSignals, checkpoint: Callable[[], None]) -> float | None:
+    def _train(self, stop: StopSignals) -> float | None:
         """Train to the end of the run; returns its progress then, -1 if it was stopped, None if it was rolled back."""
         settings, ranks = self.settings, self.ranks
         first = self.progress.step * settings.batches_per_step + ranks.rank
         loader = self.batches.loader(range(first, ENDLESS, ranks.size), settings.workers)
         own = settings.batches_per_step // ranks.size
-        with ProgressBar(shown=ranks.rank == 0) as bar:
-            while True:
-                share = self._agreed_progress(stop)
-                if not 0 <= share < 1:
-                    return share
-                with self._pace.waiting():
-                    batches = list(islice(loader, own))
-                try:
-                    self._step(batches, share)
-                except LossNotFiniteError as broken:
-                    self._roll_back(broken)
-                    return None
-                bar.show(share, self.progress.step)
-                if self.progress.step % settings.log_every_steps == 0:
-                    self._report(share)
-                if self._checkpoint_is_due():
-                    with self._pace.pause():
-                        checkpoint()
+        while True:
+            share, quiet = self._agreed(stop)
+            if not 0 <= share < 1:
+                return share
+            with self._pace.waiting():
+                batches = list(islice(loader, own))
+            try:
+                self._step(batches, share)
+            except LossNotFiniteError as broken:
+                self._roll_back(broken)
+                return None
+            for callback in self._callbacks:
+                callback.after_step(self.progress.step, share, self._pace)
+            if quiet or self.progress.step == 1 or self.progress.step % settings.log_every_steps == 0:
+                self._report(share)
+            if self._checkpoint_is_due():
+                with self._pace.pause():
+                    self._checkpoint()
 
-    def _agreed_progress(self, stop: StopSignals) -> float:
-        """Share of the run that is done, the same in all processes; -1 when one of them shall stop."""
+    def _agreed(self, stop: StopSignals) -> tuple[float, bool]:
+        """What all processes see alike.
+
+        Returns:
+            Share of the run that is done, 1 when it ends early, -1 when one of the processes shall stop; and whether
+            the history has been quiet for long.
+        """
         share = self.ranks.agree(self.settings.budget.progress(self.progress.step, self.progress.elapsed_s))
-        (stopping,) = self.ranks.any(stop.received)
-        return -1.0 if stopping else share
+        stopping, ending, quiet = self.ranks.any(stop.received, self._ends_early, self.progress.entry_is_due())
+        return -1.0 if stopping else 1.0 if ending else share, quiet
 
     def _step(self, batches: Sequence[tuple[Tensor, Tensor]], share: float) -> None:
         """One step of the optimiser.
@@ -208,14 +218,21 @@ class Trainer:
         self.resume()
         self.progress = Progress(step=self.progress.step, earlier_s=elapsed_s)
         self._pace = Pace()
+        self._judged_step = None
         self._note_retry(entry | {"back_to_step": self.progress.step})
 
     def _note_retry(self, entry: dict[str, Any]) -> None:
         if self.ranks.rank == 0:
-            append_history(self.folder, entry)
+            self._note(entry)
+
+    def _note(self, entry: dict[str, Any]) -> None:
+        append_history(self.folder, entry)
+        for callback in self._callbacks:
+            callback.after_entry(entry)
 
     def _report(self, share: float) -> None:
         pace, self._pace = self._pace, Pace()
+        self.progress.logged = time.monotonic()
         names, values = pace.losses()
         values = self.ranks.total(values)
         if self.ranks.rank != 0:
@@ -223,29 +240,27 @@ class Trainer:
         entry = {"step": self.progress.step, "progress": round(share, 4)}
         entry |= {name: round(value, 4) for name, value in zip(names, values.tolist(), strict=True)}
         entry["learning_rate"] = float(f"{self.optimizer.param_groups[0]['lr']:.3g}")
-        append_history(self.folder, entry | pace.figures() | self.progress.figures(share))
+        self._note(entry | pace.figures() | self.progress.figures(share))
 
     def _checkpoint_is_due(self) -> bool:
         every = self.settings.checkpoint_every_steps
         by_steps = every is not None and self.progress.step % every == 0
-        return by_steps or time.monotonic() - self.progress.saved >= self.settings.checkpoint_every_s
+        return by_steps or self.progress.checkpoint_is_due(self.settings.checkpoint_every_s)
 
-    def _checkpoint(self, measure: Measure | None, after_checkpoint: Callable[[], None] | None) -> None:
+    def _checkpoint(self) -> None:
+        """Save and measure, in the first process."""
         if self.ranks.rank != 0:
             return
+        began = time.monotonic()
+        self._judged_step = self.progress.step
         self._save()
-        if measure is not None:
-            self._measure(measure)
-        if after_checkpoint is not None:
-            after_checkpoint()
-
-    def _measure(self, measure: Measure) -> None:
-        """Judge the checkpoint that was just written, and keep it where none was judged better."""
-        figures = measure(self.average.model)
-        better = VALIDATION in figures and figures[VALIDATION] > best_validation(self.folder)
-        append_history(self.folder, {"step": self.progress.step, **figures})
-        if better:
-            keep_as_best(self.folder)
+        if self._measure is not None:
+            self._note({"step": self.progress.step, **self._measure(self.average.model)})
+        for callback in self._callbacks:
+            callback.after_measurement()
+        self._ends_early = any(callback.ends_run() for callback in self._callbacks)
+        self.progress.saved = time.monotonic()
+        self.progress.saving_s = self.progress.saved - began
 
     def _save(self) -> None:
         state = {
@@ -259,4 +274,3 @@ class Trainer:
             "retries": self.retries.to_json(),
         }
         save_checkpoint(self.folder / FILE, state)
-        self.progress.saved = time.monotonic()

@@ -28,6 +28,7 @@ from training.engine.run_folder import RUN_FILE
 from training.errors import ExportError
 from training.export.graph import SCANNER_FORM, FormedEmbedder, GraphForm, write_onnx
 from training.networks.model import CardEmbedder, student_of
+from training.progress import to_stderr
 
 LEAST_PARITY = 0.9999
 PARITY_BATCHES = (1, 2, 3, 4, 5)
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     check_model_output(args.output)
     state = load_checkpoint(args.checkpoint)
     model = student_of(state)
+    to_stderr(f"{args.checkpoint}: step {state['step']}\n")
     held_out = simulated_references(calibration_cards(SCORED_CARDS), args.runs / "references")
     form = GraphForm(batch=args.batch, normalized_input=args.normalization == "outside")
     if form != SCANNER_FORM:
@@ -74,10 +76,12 @@ def export_model(model: CardEmbedder, held_out: References, output: Path, card: 
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output.parent) as folder:
         unfinished = Path(folder) / output.name
+        to_stderr("writing the graph\n")
         write_onnx(model, unfinished)
         manifest = _manifest(model, unfinished, card)
         write_manifest(manifest, unfinished)
         embedder = OnnxEmbedder(unfinished, threads=2)
+        to_stderr("comparing it with torch\n")
         parity = check_parity(model, embedder, held_out)
         manifest = _manifest(model, unfinished, card | {"parity": parity, "scores": score(embedder, held_out)})
         embedder.close()
@@ -151,6 +155,7 @@ def score(embedder: OnnxEmbedder, held_out: References) -> dict[str, Any]:
     size = embedder.manifest.preprocessing
     figures = {}
     for name, augmentation in (("as in training", normal), ("heavily disturbed", heavy)):
+        to_stderr(f"recognising {len(held_out.labels)} held-out cards, {name}\n")
         queries = disturbed_queries(held_out, augmentation, len(held_out.labels), (size.width, size.height))
         figures[name] = measure_retrieval(embedder.embed, held_out, queries).to_json()
     return figures

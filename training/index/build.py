@@ -36,6 +36,7 @@ from training.index.rows import (
     usable_rows,
 )
 from training.parallel.sharding import shared_work
+from training.progress import to_stderr
 
 _TRIED = 100
 
@@ -107,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
     embeddings = np.concatenate([np.stack([each.embeddings[turn] for each in prepared]) for turn in (0, 1)])
     groups = group_fingerprints([each.fingerprint for each in prepared])
     members = members_of(images, groups, [each.digest for each in prepared])
+    to_stderr(f"comparing {len(members)} groups of look-alikes\n")
     lookalikes = cut_or_kept(build.kept / "lookalikes", members, args.workers)
     golden, crops = golden_crops(embedder, images)
     gallery = Gallery(
@@ -129,6 +131,7 @@ def run(args: argparse.Namespace) -> int:
         changed=changed_images(prepared, former),
     )
     outcome = calibrated(gallery, embedder, images, former.manifest.calibration if former else None, wanted)
+    to_stderr(f"writing {args.output} and trying it\n")
     manifest = write_bundle(args.output, replace(gallery, calibration=outcome.calibration))
     _try(CardDatabase.open(args.output, embedder.manifest), gallery)
     report = report_of(manifest, gallery, images, prepared, findings)

@@ -2,7 +2,6 @@ import importlib.util
 
 import pytest
 
-from training.engine.history import append_history
 from training.engine.tracking import tracked
 
 mlflow_is_here = importlib.util.find_spec("mlflow") is not None
@@ -10,8 +9,9 @@ mlflow_is_here = importlib.util.find_spec("mlflow") is not None
 
 @pytest.mark.skipif(mlflow_is_here, reason="MLflow is installed")
 def test_without_mlflow_a_run_is_not_tracked(tmp_path):
-    with tracked(tmp_path, {}) as publish:
-        assert publish is None
+    with tracked(tmp_path, {}) as callback:
+        callback.after_entry({"step": 1})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not mlflow_is_here, reason="needs MLflow: pip install -e '.[tracking]'")
@@ -23,10 +23,8 @@ def test_a_run_and_its_continuation_are_one_in_the_local_store(tmp_path, monkeyp
     folder = tmp_path / "a-run"
     folder.mkdir()
     for step in (1, 2):
-        append_history(folder, {"step": step, "arcface": 3.0 - step, "reason": "none"})
-        with tracked(folder, {"settings": {"seed": 7}}) as publish:
-            publish()
-            publish()
+        with tracked(folder, {"settings": {"seed": 7}}) as callback:
+            callback.after_entry({"step": step, "arcface": 3.0 - step, "reason": "none"})
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
     (run,) = client.search_runs([client.get_experiment_by_name("card-training").experiment_id])
     assert (run.info.run_name, run.info.status) == ("a-run", "FINISHED")

@@ -18,6 +18,7 @@ from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape, TrainingBatches
 from training.data.references import References
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
+from training.engine.callbacks import Callback, keeping_best, stopping_early
 from training.engine.checkpoint import BEST_FILE, FILE, load_checkpoint
 from training.engine.history import read_history
 from training.engine.objective import NETWORK, BatchLoss, split_cards
@@ -108,20 +109,58 @@ def _joined(rank: int, count: int, port: int, work: Callable[..., None], given: 
 def test_a_run_trains_averages_and_leaves_a_checkpoint(references, tmp_path):
     trainer = new_trainer(run_settings(log_every_steps=100), references, tmp_path)
     before = weights(trainer)
-    assert trainer.train(lambda model: {"training": model.training})
+    measured = []
+    assert trainer.train(lambda model: {"training": model.training}, [Callback(after_entry=measured.append)])
     assert not torch.equal(weights(trainer), before)
     assert trainer.progress.step == 4
     assert load_checkpoint(tmp_path / FILE)["step"] == 4
-    assert read_history(tmp_path) == [{"step": 4, "training": False}]
+    entries = read_history(tmp_path)
+    assert entries[0]["step"] == 1
+    assert entries[0]["images_per_s"] > 0
+    assert entries[-1] == {"step": 4, "training": False}
+    assert measured == entries
 
 
 def test_the_best_checkpoint_is_kept(references, tmp_path):
     found = iter([0.2, 0.5, 0.3])
     settings = run_settings(budget=Budget(steps=3), checkpoint_every_steps=1, log_every_steps=100)
     trainer = new_trainer(settings, references, tmp_path)
-    trainer.train(lambda _: {"validation": next(found, 0.1)})
+    trainer.train(lambda _: {"validation": next(found)}, [keeping_best(tmp_path)])
     assert load_checkpoint(tmp_path / BEST_FILE)["step"] == 2
     assert load_checkpoint(tmp_path / FILE)["step"] == 3
+
+
+def test_a_run_that_gets_no_better_ends_early(references, tmp_path):
+    found = iter([0.2, 0.5, 0.3, 0.5])
+    settings = run_settings(budget=Budget(steps=50), checkpoint_every_steps=1, log_every_steps=100)
+    trainer = new_trainer(settings, references, tmp_path)
+    assert trainer.train(lambda _: {"validation": next(found)}, [keeping_best(tmp_path), stopping_early(tmp_path, 2)])
+    assert load_checkpoint(tmp_path / FILE)["step"] == 4
+    assert load_checkpoint(tmp_path / BEST_FILE)["step"] == 2
+
+
+def train_until_it_gets_no_better(rank, ranks, references, folder):
+    settings = run_settings(budget=Budget(steps=50), batches_per_step=2, checkpoint_every_steps=1)
+    trainer = new_trainer(settings, references, folder, ranks)
+    assert trainer.train(lambda _: {"validation": 0.5}, [stopping_early(folder, 2)] if rank == 0 else ())
+    assert trainer.progress.step == 3
+
+
+def test_all_processes_end_when_the_first_one_sees_no_better(references, tmp_path):
+    in_processes(2, train_until_it_gets_no_better, references, tmp_path)
+
+
+def test_callbacks_are_called_after_each_step_and_measurement(references, tmp_path):
+    steps, measured = [], []
+    settings = run_settings(checkpoint_every_steps=2)
+    trainer = new_trainer(settings, references, tmp_path)
+    watching = Callback(
+        after_step=lambda step, share, pace: steps.append((step, share, pace.steps)),
+        after_measurement=lambda: measured.append(trainer.progress.step),
+    )
+    assert trainer.train(callbacks=[watching])
+    assert steps == [(1, 0.0, 1), (2, 0.25, 1), (3, 0.5, 1), (4, 0.75, 1)]
+    assert measured == [2, 4]
 
 
 def test_a_checkpoint_of_other_labels_is_not_resumed(references, tmp_path):
