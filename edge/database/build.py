@@ -32,6 +32,7 @@ from edge.database.bundle import (
 from edge.database.hashes import dump_hashes
 from edge.database.prints import dump_prints
 from edge.database.projection import dump_projection, fitting_projection, projected
+from edge.database.references import dump_references, names_of
 from edge.database.usearch_index import Index
 from edge.database.vectors import INDEX_DTYPE, of_unit_length, quantised
 from edge.errors import DatabaseError
@@ -148,6 +149,9 @@ def _check(gallery: Gallery) -> None:
     if cards != set(gallery.metadata):
         first = min(cards ^ set(gallery.metadata))
         raise DatabaseError(f"images and metadata do not name the same cards; the first that differs is {first}")
+    missing = [name for name in names_of(gallery.lookalikes) if name not in gallery.references]
+    if missing:
+        raise DatabaseError(f"a group of look-alikes names {missing[0]}, of which there is no picture")
     if gallery.prints and set(gallery.prints) != cards:
         first = min(cards ^ set(gallery.prints))
         raise DatabaseError(f"reference pictures are of other cards than the images; the first that differs is {first}")
@@ -194,12 +198,14 @@ def _check_target(output: Path) -> None:
 
 def _write_files(folder: Path, gallery: Gallery) -> DatabaseManifest:
     projection = fitting_projection(gallery.embeddings)
+    pictures = {name: gallery.references[name] for name in names_of(gallery.lookalikes)}
     contents = {
         METADATA_FILE: dump_metadata(gallery.metadata),
         ROWS_FILE: dump_rows(gallery.rows),
         LOOKALIKES_FILE: dump_lookalikes(gallery.lookalikes),
         GOLDEN_FILE: dump_golden(gallery.golden),
-        **gallery.references,
+        **{name: content for name, content in gallery.references.items() if name not in pictures},
+        **dump_references(pictures),
         **dump_prints(gallery.prints, gallery.backs),
         **dump_hashes(gallery.hashes, gallery.rows),
         **dump_projection(projection),

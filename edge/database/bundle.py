@@ -130,7 +130,7 @@ def read_rows(path: Path) -> list[IndexRow]:
     Raises:
         DatabaseError: if it is not such a table.
     """
-    return _read_json(path / ROWS_FILE, _ROWS)
+    return read_json(path / ROWS_FILE, _ROWS)
 
 
 def read_metadata(path: Path) -> dict[str, CardDetails]:
@@ -139,7 +139,7 @@ def read_metadata(path: Path) -> dict[str, CardDetails]:
     Raises:
         DatabaseError: if the file is not valid metadata.
     """
-    return _read_json(path / METADATA_FILE, _METADATA)
+    return read_json(path / METADATA_FILE, _METADATA)
 
 
 def read_lookalikes(path: Path) -> tuple[LookalikeGroup, ...]:
@@ -148,7 +148,7 @@ def read_lookalikes(path: Path) -> tuple[LookalikeGroup, ...]:
     Raises:
         DatabaseError: if the file is not valid.
     """
-    return _read_json(path / LOOKALIKES_FILE, _LOOKALIKES)
+    return read_json(path / LOOKALIKES_FILE, _LOOKALIKES)
 
 
 def read_golden(path: Path) -> tuple[GoldenCrop, ...]:
@@ -157,7 +157,7 @@ def read_golden(path: Path) -> tuple[GoldenCrop, ...]:
     Raises:
         DatabaseError: if the file is not valid.
     """
-    return _read_json(path / GOLDEN_FILE, _GOLDEN) if (path / GOLDEN_FILE).exists() else ()
+    return read_json(path / GOLDEN_FILE, _GOLDEN) if (path / GOLDEN_FILE).exists() else ()
 
 
 def dump_rows(rows: Sequence[IndexRow]) -> bytes:
@@ -180,7 +180,12 @@ def dump_metadata(metadata: dict[str, CardDetails]) -> bytes:
     return _METADATA.dump_json(dict(sorted(metadata.items())), indent=1)
 
 
-def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
+def read_json(path: Path, adapter: TypeAdapter[T]) -> T:
+    """Read a table of a bundle.
+
+    Raises:
+        DatabaseError: if it is not what the adapter reads.
+    """
     try:
         return adapter.validate_json(read_utf8(path))
     except OSError as cause:

@@ -1,6 +1,6 @@
 """Checks that the tables of a bundle fit each other, whoever wrote them and their checksums."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from edge.database.bundle import (
     IndexRow,
     LookalikeGroup,
 )
+from edge.database.references import names_of
 from edge.database.vectors import of_unit_length
 from edge.errors import DatabaseError
 from edge.imaging.rectification import RECTIFIED_HEIGHT, RECTIFIED_WIDTH
@@ -45,9 +46,15 @@ def check_rows(
 
 
 def check_lookalikes(
-    path: Path, groups: Iterable[LookalikeGroup], rows: Iterable[IndexRow], manifest: DatabaseManifest
+    path: Path, groups: Sequence[LookalikeGroup], rows: Iterable[IndexRow], pictures: Container[str]
 ) -> None:
     """Check that look-alikes are cards of the bundle, and their pictures and windows where they must be.
+
+    Args:
+        path: of the bundle.
+        groups: that it has.
+        rows: of it.
+        pictures: names of those that it has of look-alikes.
 
     Raises:
         DatabaseError: naming what is not.
@@ -66,7 +73,7 @@ def check_lookalikes(
                 f"{path / LOOKALIKES_FILE}: the look-alikes of {first} are not all cards with the same ways up in "
                 f"{ROWS_FILE}; {REPAIR}"
             )
-        _check_listed(path / LOOKALIKES_FILE, [group.anchor, *(member.file for member in group.members)], manifest)
+    _check_listed(path / LOOKALIKES_FILE, names_of(groups), pictures)
 
 
 def check_golden_crops(path: Path, golden: Sequence[GoldenCrop], manifest: DatabaseManifest) -> None:
@@ -75,7 +82,7 @@ def check_golden_crops(path: Path, golden: Sequence[GoldenCrop], manifest: Datab
     Raises:
         DatabaseError: naming the crop that has not.
     """
-    _check_listed(path / GOLDEN_FILE, [crop.file for crop in golden], manifest)
+    _check_listed(path / GOLDEN_FILE, [crop.file for crop in golden], manifest.files)
     for crop in golden:
         if len(crop.embedding) != manifest.dimension or not of_unit_length(np.array(crop.embedding)):
             raise DatabaseError(
@@ -84,8 +91,8 @@ def check_golden_crops(path: Path, golden: Sequence[GoldenCrop], manifest: Datab
             )
 
 
-def _check_listed(table: Path, files: Iterable[str], manifest: DatabaseManifest) -> None:
+def _check_listed(table: Path, files: Iterable[str], listed: Container[str]) -> None:
     """A file that the manifest does not list is not one whose checksum was compared."""
-    unlisted = [file for file in files if file not in manifest.files]
+    unlisted = [file for file in files if file not in listed]
     if unlisted:
         raise DatabaseError(f"{table} names {unlisted[0]}, which the manifest does not list; {REPAIR}")

@@ -8,19 +8,16 @@ About 3 kB a card. A bundle that was built without them has neither file.
 """
 
 import io
-import os
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.database.arrays import map_array
 from edge.database.bundle import MANIFEST_FILE, REPAIR
+from edge.database.pictures import PictureFile
 from edge.errors import DatabaseError
-from edge.files.regular_files import open_regular
 from edge.geometry import CARD_WIDTH_MM, SIDES
 from edge.imaging.print_reference import PrintReference
 from edge.manifests import DatabaseManifest, read_database_manifest
@@ -35,11 +32,10 @@ Table = NDArray[np.float64]
 class PrintReferences:
     """The reference pictures of a bundle; stays readable when the bundle is replaced on disk."""
 
-    def __init__(self, pictures: BinaryIO, table: Table, card_ids: Sequence[str]) -> None:
-        """Take over an open file and its checked table; the file is closed with the last use of this."""
+    def __init__(self, pictures: PictureFile, table: Table, card_ids: Sequence[str]) -> None:
+        """Read from an open file by its checked table."""
         self._pictures = pictures
         self._table = table
-        weakref.finalize(self, pictures.close)
         self._rows = {card_id: row for row, card_id in enumerate(card_ids)}
         self._cards = len(card_ids)
 
@@ -59,12 +55,9 @@ class PrintReferences:
 
     def _read(self, row: int, name: str) -> PrintReference:
         start, length = (int(value) for value in self._table[row, :2])
-        encoded = os.pread(self._pictures.fileno(), length, start)
-        if len(encoded) != length:
-            raise DatabaseError(f"the reference picture of {name} is gone: {PICTURES_FILE} was cut short; {REPAIR}")
         borders = self._table[row, 2:]
         return PrintReference(
-            encoded=encoded,
+            encoded=self._pictures.read(start, length, name),
             borders_mm=None if np.isnan(borders[0]) else dict(zip(SIDES, map(float, borders), strict=True)),
             name=name,
         )
@@ -84,13 +77,8 @@ def open_prints(path: Path, card_ids: Sequence[str], manifest: DatabaseManifest)
     if TABLE_FILE not in manifest.files or PICTURES_FILE not in manifest.files:
         return None
     table = np.array(map_array(path / TABLE_FILE, "<f8", _COLUMNS), dtype=np.float64)
-    try:
-        pictures = open_regular(path / PICTURES_FILE)
-    except OSError as cause:
-        raise DatabaseError(f"{path}: the reference pictures cannot be opened ({cause}); {REPAIR}") from cause
-    size = os.fstat(pictures.fileno()).st_size
-    if len(table) < len(card_ids) or not _places_fit(table[:, :2], size) or not _borders_fit(table[:, 2:]):
-        pictures.close()
+    pictures = PictureFile(path / PICTURES_FILE)
+    if len(table) < len(card_ids) or not _places_fit(table[:, :2], pictures.size) or not _borders_fit(table[:, 2:]):
         raise DatabaseError(f"{path / TABLE_FILE} does not fit the bundle's cards and pictures; {REPAIR}")
     return PrintReferences(pictures, table, card_ids)
 

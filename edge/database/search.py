@@ -19,9 +19,11 @@ from edge.database.bundle import (
     read_rows,
 )
 from edge.database.consistency import check_golden_crops, check_lookalikes, check_rows
+from edge.database.details import CompactDetails
 from edge.database.hashes import HashDistances, card_hash, open_hashes
 from edge.database.prints import open_prints
 from edge.database.projection import projected
+from edge.database.references import open_references
 from edge.database.vectors import MappedVectors, of_unit_length, open_vectors, quantised, rounding_errors
 from edge.errors import DatabaseError, InferenceError, ModelMismatchError
 from edge.geometry import Image
@@ -76,13 +78,15 @@ class CardDatabase:
         self._path = path
         self._manifest = manifest
         self._vectors = vectors
-        self._metadata = read_metadata(path)
         self._lookalikes = read_lookalikes(path)
+        self._references = open_references(path, manifest, self._lookalikes)
+        metadata = read_metadata(path)
         rows = read_rows(path)
-        check_rows(path, rows, self._metadata, manifest)
-        check_lookalikes(path, self._lookalikes, rows, manifest)
+        check_rows(path, rows, metadata, manifest)
+        check_lookalikes(path, self._lookalikes, rows, self._references)
         check_golden_crops(path, read_golden(path), manifest)
-        self._card_ids = sorted(self._metadata)
+        self._card_ids = sorted(metadata)
+        self._details = CompactDetails(metadata[card_id] for card_id in self._card_ids)
         self._prints = open_prints(path, self._card_ids, manifest)
         self._numbers = {card_id: number for number, card_id in enumerate(self._card_ids)}
         self._row_card = np.array([self._numbers[row.card_id] for row in rows], dtype=np.int32)
@@ -140,7 +144,7 @@ class CardDatabase:
         Raises:
             DatabaseError: if the card is not in this database.
         """
-        self.details(card_id)
+        self._number(card_id)
         return None if self._prints is None else self._prints.of(card_id)
 
     def details(self, card_id: str) -> CardDetails:
@@ -149,9 +153,15 @@ class CardDatabase:
         Raises:
             DatabaseError: if the card is not in this database.
         """
-        if card_id not in self._metadata:
-            raise DatabaseError(f"the card {card_id} is not in the database {self._path}")
-        return self._metadata[card_id]
+        return self._details[self._number(card_id)]
+
+    def reference(self, name: str) -> bytes:
+        """One of the pictures that groups of look-alikes name, as it was encoded.
+
+        Raises:
+            DatabaseError: if its file was cut short meanwhile.
+        """
+        return self._references.of(name)
 
     def search(self, queries: NDArray[np.float32], k: int) -> list[tuple[Match, ...]]:
         """The `k` nearest cards of each query; fewer where the gallery holds fewer.
@@ -181,8 +191,7 @@ class CardDatabase:
         Raises:
             DatabaseError: if the card is not in this database.
         """
-        self.details(card_id)
-        of_card = self._row_card == self._numbers[card_id]
+        of_card = self._row_card == self._number(card_id)
         rows = np.flatnonzero(of_card & (self._row_rotation == rotation))
         return float(self._distances(query, rows).min())
 
@@ -244,6 +253,12 @@ class CardDatabase:
             )
             for i in best
         )
+
+    def _number(self, card_id: str) -> int:
+        number = self._numbers.get(card_id)
+        if number is None:
+            raise DatabaseError(f"the card {card_id} is not in the database {self._path}")
+        return number
 
     def _check_unchanged(self) -> None:
         for file in self._vectors.files:

@@ -4,7 +4,7 @@ No embedding of a whole card sees a set symbol of 4 mm reliably. The verifier re
 group of look-alikes shares, and compares it with each member only in the small windows where the members differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.database.bundle import REPAIR, Window, read_member
+from edge.database.bundle import REPAIR, Window
 from edge.database.search import CardDatabase, Match
 from edge.errors import DatabaseError
 from edge.geometry import Image
@@ -94,26 +94,18 @@ class _Group:
 class Verifier:
     """Holds the reference images of a database's look-alikes.
 
-    The compressed images are read when the verifier is made, so that a database replaced on disk does no harm; they
-    are decoded when they are needed, and kept so up to a few MB.
+    They are read and decoded when they are needed, and kept so up to a few MB.
     """
 
     def __init__(self, database: CardDatabase) -> None:
-        """Read the reference images of `database`.
-
-        Raises:
-            DatabaseError: if one cannot be read.
-        """
-        self._path = database.path
+        """Verify the look-alikes of `database`."""
+        self._database = database
         self._groups = database.lookalikes
-        self._group_of = {
-            member.card_id: number
-            for number, group in enumerate(self._groups)
-            for member in group.members
-            if len({each.card_id for each in group.members}) > 1
-        }
-        names = {name for group in self._groups for name in (group.anchor, *(m.file for m in group.members))}
-        self._encoded = {name: read_member(database.path, name) for name in names}
+        self._groups_of: dict[str, list[int]] = {}
+        for number, group in enumerate(self._groups):
+            cards = {member.card_id for member in group.members}
+            for card_id in cards if len(cards) > 1 else ():
+                self._groups_of.setdefault(card_id, []).append(number)
         self._decoded = ByteCache(self._decode_group, _DECODED_BYTES)
 
     def check(self) -> None:
@@ -138,9 +130,11 @@ class Verifier:
         Raises:
             DatabaseError: if a reference image is damaged.
         """
-        if not matches or matches[0].card_id not in self._group_of:
-            return None
-        group = self._decoded.get(self._group_of[matches[0].card_id])
+        groups = self._groups_of.get(matches[0].card_id, []) if matches else []
+        found = {number: self._verify_in(self._decoded.get(number), card, matches) for number in groups}
+        return _of_all(found, self._groups_of) if found else None
+
+    def _verify_in(self, group: _Group, card: Image, matches: Sequence[Match]) -> Verification:
         listed = {match.card_id for match in matches}
         likely = sorted(
             {int(p) for p, card_id in zip(group.pictures, group.card_ids, strict=True) if card_id in listed}
@@ -173,9 +167,9 @@ class Verifier:
         )
 
     def _decode(self, name: str, size: tuple[int, int], *, grey: bool) -> Image:
-        image = decode_small(self._encoded[name], size, grey=grey)
+        image = decode_small(self._database.reference(name), size, grey=grey)
         if image is None:
-            raise DatabaseError(f"{self._path / name} is not a reference image; {REPAIR}")
+            raise DatabaseError(f"{self._database.path / name} is not a reference image; {REPAIR}")
         return image
 
 
@@ -240,6 +234,25 @@ def _vertex(values: NDArray[np.float32], at: int) -> float:
     before, peak, after = (float(value) for value in values[at - 1 : at + 2])
     curvature = before - 2 * peak + after
     return 0.5 * (before - after) / curvature if curvature < 0 else 0.0
+
+
+def _of_all(found: Mapping[int, Verification], groups_of: Mapping[str, Sequence[int]]) -> Verification:
+    """What several groups come to: a card that has several images may be in one by each of them.
+
+    A card is preferred where every group that it is in prefers it, but for those of which nothing can be read, as the
+    card shows another of its images. Where that is not one card alone, nothing is decided.
+    """
+    readable = {number: each for number, each in found.items() if each.card_id is not None or each.identical}
+    preferred = {number: each.card_id for number, each in readable.items() if each.decided}
+    decided = [
+        number
+        for number, card_id in preferred.items()
+        if card_id is not None and all(preferred.get(n) == card_id for n in groups_of[card_id] if n in readable)
+    ]
+    if len({preferred[number] for number in decided}) == 1:
+        return found[decided[0]]
+    first = next(iter((readable or found).values()))
+    return replace(first, decided=False)
 
 
 def _decide(group: _Group, windows: Sequence[tuple[Image, Pixels]]) -> Verification:

@@ -5,7 +5,9 @@ embedding is repeated and scaled, which keeps every distance, and made-up cards 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +18,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edge.database.benchmark import FULL_SIZE_CARDS, FULL_SIZE_DIMENSION, made_up_gallery, random_unit_vectors
 from edge.database.build import Gallery, write_bundle
-from edge.database.bundle import EMBEDDINGS_FILE, read_metadata, read_rows
+from edge.database.bundle import EMBEDDINGS_FILE, LookalikeGroup, LookalikeMember, read_metadata, read_rows
+from edge.database.hashes import HASHES_FILE
+from edge.database.references import names_of
 from edge.database.search import CardDatabase
 from edge.embedding.onnx import OUTPUT_NAME
 from edge.errors import ConfigurationError
@@ -25,6 +29,7 @@ from edge.outside.daemon_benchmark import DaemonBenchmark, measure_daemon
 from edge.settings.sections import RecognitionSettings
 
 _NARROW = "narrow"
+_COPY = "'s copy of "
 
 
 def measure_full_size(recognition: RecognitionSettings, source: str, duration_s: float) -> DaemonBenchmark:
@@ -80,26 +85,59 @@ def widen_model(source: Path, output: Path, dimension: int) -> ModelManifest:
 
 
 def fill_up(database: CardDatabase, model: ModelManifest, cards: int) -> Gallery:
-    """The cards of a database, for a widened model, and made-up ones up to `cards`."""
+    """The cards of a database, for a widened model, and made-up ones up to `cards`.
+
+    The made-up ones have random embeddings and hashes. Each has the details and the picture of one of the database's
+    cards, whose look-alikes they repeat as well: so a gallery of that size holds as much as a real one.
+    """
     own = np.load(database.path / EMBEDDINGS_FILE, mmap_mode="r")
     times = repetitions(own.shape[1], model.dimension)
-    metadata = read_metadata(database.path)
-    missing = cards - len(metadata)
-    made_up = made_up_gallery(random_unit_vectors(np.random.default_rng(0), 2 * missing, model.dimension))
+    metadata, rows = read_metadata(database.path), read_rows(database.path)
+    rng = np.random.default_rng(0)
+    made_up = made_up_gallery(random_unit_vectors(rng, 2 * (cards - len(metadata)), model.dimension))
+    stand_ins = dict(zip(made_up.metadata, cycle(sorted(metadata)), strict=False))
+    copied = [_copied(group, ids) for ids in _turns(stand_ins) for group in database.lookalikes]
+    groups = [group for group in copied if group is not None]
     embeddings: NDArray[np.float32] = np.concatenate(
         [np.tile(own, times) * np.float32(times**-0.5), made_up.embeddings]
     )
-    files = [path for path in database.path.rglob("*") if path.parent != database.path and path.is_file()]
+    prints = {card_id: picture for card_id in metadata if (picture := database.print_reference(card_id)) is not None}
+    hashes = np.load(database.path / HASHES_FILE)
     return replace(
         made_up,
         model=model,
         embeddings=embeddings,
-        rows=[*read_rows(database.path), *made_up.rows],
-        metadata=metadata | made_up.metadata,
+        rows=[*rows, *made_up.rows],
+        metadata=metadata | {card_id: metadata[own_id] for card_id, own_id in stand_ins.items()},
         calibration=database.manifest.calibration,
-        lookalikes=database.lookalikes,
-        references={str(path.relative_to(database.path)): path.read_bytes() for path in files},
+        lookalikes=(*database.lookalikes, *groups),
+        references={
+            name: database.reference(name.rpartition(_COPY)[2]) for name in names_of((*database.lookalikes, *groups))
+        },
+        prints=prints | {card_id: prints[own_id] for card_id, own_id in stand_ins.items()} if prints else {},
+        hashes=[*hashes, *rng.integers(0, 256, (len(stand_ins), hashes.shape[1]), dtype=np.uint8)],
     )
+
+
+def _turns(stand_ins: Mapping[str, str]) -> list[dict[str, str]]:
+    """For each time that the database's cards are repeated: card of the database -> the made-up one."""
+    turns: list[dict[str, str]] = []
+    for card_id, own_id in stand_ins.items():
+        if not turns or own_id in turns[-1]:
+            turns.append({})
+        turns[-1][own_id] = card_id
+    return turns
+
+
+def _copied(group: LookalikeGroup, ids: Mapping[str, str]) -> LookalikeGroup | None:
+    """The same group of made-up cards with pictures of their own; None where not all its cards are repeated."""
+    if any(member.card_id not in ids for member in group.members):
+        return None
+    mark = f"{ids[group.members[0].card_id]}{_COPY}"
+    members = tuple(
+        LookalikeMember(card_id=ids[member.card_id], file=f"{mark}{member.file}") for member in group.members
+    )
+    return LookalikeGroup(anchor=f"{mark}{group.anchor}", windows=group.windows, members=members)
 
 
 def repetitions(narrow: int, wide: int) -> int:

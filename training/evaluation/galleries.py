@@ -12,12 +12,12 @@ from edge.database.bundle import (
     LookalikeGroup,
     open_manifest,
     read_lookalikes,
-    read_member,
     read_metadata,
     read_rows,
 )
 from edge.database.hashes import card_hash
 from edge.database.prints import open_prints
+from edge.database.references import names_of, open_references
 from edge.database.vectors import open_vectors
 from edge.embedding.base import Embedder
 from edge.errors import ConfigurationError
@@ -80,7 +80,7 @@ def part_of(bundle: Path, model: ModelManifest, count: int) -> Gallery:
     hashes = {card_id: card_hash(picture.picture()) for card_id, picture in pictures.items()}
     numbered = [(number, row) for number, row in enumerate(read_rows(bundle)) if row.card_id in pictures]
     groups = [group for each in read_lookalikes(bundle) if (group := _group_among(each, pictures)) is not None]
-    files = {name for group in groups for name in (group.anchor, *(member.file for member in group.members))}
+    references = open_references(bundle, manifest, groups)
     return Gallery(
         name=manifest.name,
         model=model,
@@ -88,7 +88,7 @@ def part_of(bundle: Path, model: ModelManifest, count: int) -> Gallery:
         rows=[row for _, row in numbered],
         metadata={card_id: metadata[card_id] for card_id in chosen},
         lookalikes=tuple(groups),
-        references={name: read_member(bundle, name) for name in sorted(files)},
+        references={name: references.of(name) for name in names_of(groups)},
         prints=pictures,
         hashes=[hashes[row.card_id] for _, row in numbered if row.rotation == 0],
     )

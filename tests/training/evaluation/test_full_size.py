@@ -29,6 +29,20 @@ def test_a_widened_model_and_a_filled_up_database_answer_as_the_narrow_ones(tmp_
         assert np.allclose([m.distance for m in answer], [m.distance for m in wanted], atol=1e-4)
 
 
+def test_made_up_cards_hold_as_much_as_those_that_they_repeat(tmp_path):
+    wide = widen_model(DEMO.model, tmp_path / "wide.onnx", 512)
+    narrow = CardDatabase.open(DEMO.database, OnnxEmbedder(DEMO.model).manifest)
+    write_bundle(tmp_path / "bundle", fill_up(narrow, wide, 2 * narrow.manifest.cards + 10))
+    filled = CardDatabase.open(tmp_path / "bundle", wide)
+    assert len(filled.lookalikes) == 2 * len(narrow.lookalikes)
+    first, copy = narrow.lookalikes[0], filled.lookalikes[len(narrow.lookalikes)]
+    assert filled.reference(copy.anchor) == narrow.reference(first.anchor)
+    card_id, copied = first.members[0].card_id, copy.members[0].card_id
+    assert filled.details(copied) == narrow.details(card_id)
+    assert filled.print_reference(copied).encoded == narrow.print_reference(card_id).encoded
+    assert filled.hash_distances(render_card(demo_cards()[0], 4)) is not None
+
+
 def test_a_dimension_that_does_not_fit_is_refused():
     with pytest.raises(ConfigurationError, match="no multiple"):
         repetitions(256, 700)
