@@ -25,6 +25,7 @@ from edge.cli import (
     measure,
     page,
     record,
+    report,
     run,
     watch,
 )
@@ -39,6 +40,7 @@ _COMMANDS = (
     run,
     identify,
     measure,
+    report,
     calibrate,
     watch,
     page,
@@ -57,6 +59,7 @@ examples:
   card-scanner demo                          see the whole scanner at work on a simulated bench
   card-scanner identify photo.jpg            which cards are in this photo?
   card-scanner measure photo.jpg             how well are they centred?
+  card-scanner report photo.jpg --output x.html  the same of one card, to print
   card-scanner calibrate --board board.pdf   a board to print, for calibrating a camera
   card-scanner run --source v4l2:/dev/video0 scan what a USB camera sees
   card-scanner watch                         show what a running scanner publishes

@@ -1,13 +1,12 @@
 """`card-scanner export`: the log of scans as a file for a collection manager or a shop."""
 
 import argparse
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.cli.arguments import Commands, add_config, configuration_file, new_command
 from edge.cli.card_folder import LIST_FILE, PicturedCard, check_new, write_cards
-from edge.cli.output import tell, write, write_line
+from edge.cli.output import check_new_file, tell, write, write_line, write_new
 from edge.errors import ConfigurationError, StoreError
 from edge.export.complete import complete_json
 from edge.export.formats import FORMATS, Collection
@@ -79,8 +78,8 @@ def _run(options: argparse.Namespace) -> int:
             write_line(f"{each.session}  {each.started_at}  {each.scans} scans  {each.device}  {each.source}")
         return 0
     for path in (options.output, options.report):
-        if path is not None and (path.exists() or path.is_symlink()):
-            raise ConfigurationError(f"{path} is there already; name another file or move that one away")
+        if path is not None:
+            check_new_file(path)
     scans = list(read_scans(log, _wanted(options.session, log)))
     content, report, exported = _content(
         options, scans, read_inventory(inventory) if inventory.exists() else Inventory()
@@ -88,10 +87,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.output is None:
         write(content)
     else:
-        _write_new(options.output, content)
+        write_new(options.output, content)
     _mark(log, exported, report)
     if options.report is not None:
-        _write_new(options.report, report.as_json())
+        write_new(options.report, report.as_json())
     for line in report.lines():
         tell(line)
     return 0
@@ -140,15 +139,3 @@ def _mark(log: Path, exported: list[int], report: Report) -> None:
         mark_exported(log, exported, datetime.now(UTC).isoformat(timespec="milliseconds"))
     except StoreError as failure:
         report.remarks.append(f"not marked as exported: {failure}; use 'sudo -u card-scanner'")
-
-
-def _write_new(path: Path, content: str) -> None:
-    """A file that was not there, complete or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(content, encoding="utf-8", newline="")
-        os.link(part, path)
-    except OSError as cause:
-        raise ConfigurationError(f"{path} cannot be written: {cause.strerror}") from cause
-    finally:
-        part.unlink(missing_ok=True)

@@ -4,27 +4,21 @@ import argparse
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.arguments import Commands, new_command
+from edge.cli.measuring import add_measuring, open_measuring
 from edge.cli.output import write_line
 from edge.cli.photos import collect_photos, overlay_paths, readable_photos
-from edge.errors import ConfigurationError
 from edge.files.paths import named_path
-from edge.settings.settings import load_settings
 
 if TYPE_CHECKING:
-    from edge.centering import Centering, Setup
+    from edge.centering import Centering
     from edge.centering.result import Registration
-    from edge.detection import CardDetector
     from edge.geometry import Image
     from edge.imaging.decoding import Photo
     from edge.photo.identification import IdentifiedCard
-    from edge.recognition.recognizer import Recognizer
-    from edge.settings.settings import Settings
     from edge.wire.measured_photo import MeasuredCard
 
 _EXAMPLES = """\
@@ -53,46 +47,17 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="also write DIR/<photo>-<number>.png, each card with its points",
     )
     parser.add_argument("--face", choices=("front", "back"), default="front", help="which tolerances apply")
-    parser.add_argument(
-        "--tolerances",
-        type=named_path,
-        metavar="FILE",
-        help="grading tables of your own, laid out as edge/centering/figures/grading.json",
-    )
-    parser.add_argument(
-        "--database",
-        type=named_path,
-        metavar="DIR",
-        help="identify each card with this card database, and compare its print with the card's reference picture",
-    )
-    parser.add_argument("--model", type=named_path, metavar="FILE", help="embedding model (ONNX) of that database")
-    parser.add_argument(
-        "--calibration",
-        type=named_path,
-        metavar="FILE",
-        help="of the camera that took the photos, by 'card-scanner calibrate'",
-    )
+    add_measuring(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.calibration.measuring import open_measurer
-    from edge.detection import CardDetector
-    from edge.imaging.exif import camera_of
-
-    if options.model is not None and options.database is None:
-        raise ConfigurationError("--model is the model of a card database; give --database too")
     photos, failures = collect_photos(options.paths)
     overlays = overlay_paths(options.overlay, photos)
-    given = {"model": options.model, "database": options.database}
-    settings = load_settings(overrides={"recognition": {key: path for key, path in given.items() if path is not None}})
-    measurer, detector = open_measurer(options.calibration, _setup(options, settings)), CardDetector()
-    with ExitStack() as resources:
-        recognizer = _recognizer(options, settings, resources)
+    with open_measuring(options, options.face) as measuring:
         for path, photo in readable_photos(photos, failures):
-            cards = _identified(photo.image, detector, recognizer, settings)
-            measurer = replace(measurer, sensor=camera_of(path)[0], reduction=photo.reduction)
-            measured = [measurer(photo.image, card.quad, card.reference) for card in cards]
+            found = measuring.cards(path, photo)
+            cards, measured = [card for card, _ in found], [centering for _, centering in found]
             name = os.fsencode(path).decode(errors="replace")
             for line in [_json(name, photo, cards, measured)] if options.json else _text(name, cards, measured):
                 write_line(line)
@@ -100,38 +65,6 @@ def _run(options: argparse.Namespace) -> int:
                 _draw(overlays[path], photo.image, measured)
             del photo
     return 1 if failures else 0
-
-
-def _recognizer(options: argparse.Namespace, settings: "Settings", resources: ExitStack) -> "Recognizer | None":
-    if options.database is None or options.face == "back":
-        return None
-    from edge.recognition.opening import open_recognizer
-
-    return resources.enter_context(closing(open_recognizer(settings.recognition)))
-
-
-def _setup(options: argparse.Namespace, settings: "Settings") -> "Setup":
-    from edge.centering import Setup
-    from edge.centering.figures.grading import read_tables
-    from edge.database.prints import read_backs
-
-    return Setup(
-        face=options.face,
-        tables=None if options.tolerances is None else read_tables(options.tolerances),
-        backs=read_backs(settings.recognition.database) if options.face == "front" else (),
-    )
-
-
-def _identified(
-    image: "Image", detector: "CardDetector", recognizer: "Recognizer | None", settings: "Settings"
-) -> list["IdentifiedCard"]:
-    from edge.photo.identification import IdentifiedCard, identify_cards
-    from edge.photo.outlines import OutlineReader
-
-    if recognizer is None:
-        return [IdentifiedCard(quad=each.quad, card_id=None, reference=None) for each in detector.detect(image)]
-    reader = OutlineReader(detector, recognizer, max_batch=settings.recognition.max_batch)
-    return identify_cards(image, reader)
 
 
 def _json(name: str, photo: "Photo", cards: Sequence["IdentifiedCard"], measured: Sequence["Centering"]) -> str:

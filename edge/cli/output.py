@@ -3,8 +3,9 @@
 import io
 import os
 import sys
+from pathlib import Path
 
-from edge.errors import ScannerError
+from edge.errors import ConfigurationError, ScannerError
 from edge.files.printing import printable
 
 
@@ -52,3 +53,29 @@ def complain(sentence: str) -> None:
 def tell(sentence: str) -> None:
     """Say on standard error what goes with the results on standard output."""
     sys.stderr.write(printable(sentence) + "\n")
+
+
+def check_new_file(path: Path) -> None:
+    """Check before the work for a file is done that there is none of its name.
+
+    Raises:
+        ConfigurationError: if there is.
+    """
+    if path.exists() or path.is_symlink():
+        raise ConfigurationError(f"{path} is there already; name another file or move that one away")
+
+
+def write_new(path: Path, content: str) -> None:
+    """Write a file that was not there, complete or not at all.
+
+    Raises:
+        ConfigurationError: if it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(content, encoding="utf-8", newline="")
+        os.link(part, path)
+    except OSError as cause:
+        raise ConfigurationError(f"{path} cannot be written: {cause.strerror}") from cause
+    finally:
+        part.unlink(missing_ok=True)

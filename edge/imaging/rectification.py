@@ -9,6 +9,8 @@ from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Image, Quad, card_homog
 RECTIFIED_PX_PER_MM = 8
 RECTIFIED_WIDTH = int(CARD_WIDTH_MM * RECTIFIED_PX_PER_MM)
 RECTIFIED_HEIGHT = int(CARD_HEIGHT_MM * RECTIFIED_PX_PER_MM)
+# layout: a picture of some 50 kB in which print can be read.
+_JPEG_QUALITY = 85
 
 
 def rectify(image: Image, quad: Quad, width: int = RECTIFIED_WIDTH, height: int = RECTIFIED_HEIGHT) -> Image:
@@ -31,6 +33,12 @@ def rectify(image: Image, quad: Quad, width: int = RECTIFIED_WIDTH, height: int 
         image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(warped, dtype=np.uint8)
+
+
+def rectified_jpeg(image: Image, quad: Quad) -> bytes:
+    """The rectified card, upright, as JPEG, to be looked at and learned from; arguments and errors as of `rectify`."""
+    card = rectify(image, quad)
+    return cv2.imencode(".jpg", card, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
 
 
 def upside_down(card: Image) -> Image:

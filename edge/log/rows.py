@@ -4,16 +4,11 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
-import cv2
-
 from edge.geometry import Image, Quad
-from edge.imaging.rectification import rectify
+from edge.imaging.rectification import rectified_jpeg
 from edge.log.presence import Lying
 from edge.wire.centering import CenteringReport
 from edge.wire.messages import CardMessage
-
-# layout: the picture is to be looked at and learned from.
-_JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +98,4 @@ def _verdict(message: CardMessage, provenance: Provenance) -> tuple[str | float 
 
 
 def _picture(look: Look) -> bytes:
-    """The rectified card, upright, as JPEG."""
-    card = rectify(look.image, look.quad)
-    return cv2.imencode(".jpg", card, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+    return rectified_jpeg(look.image, look.quad)
