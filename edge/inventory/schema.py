@@ -5,10 +5,12 @@
     picture     the picture of a scan that was corrected (JPEG), kept as long as the inventory: the log may let it go
     edit        every change of an entry, so that it can be undone; `undone` ones can be done again
     price_list  files of prices that somebody imported, each of one day and currency
+    face        a picture of one side of a scanned card (JPEG), and what somebody has measured on it: the corners of the
+                card and of the print in its pixels, and the centering; null before that
     price       a card's price in one of them; a card without a row has none, which is not 0
 
 A card is a scan's, by its session and row: a log that is begun anew counts its rows from 1 again. Times are UTC, ISO
-8601; `before`, `after` and `card` are JSON.
+8601; `before`, `after`, `card`, `outer`, `inner` and `centering` are JSON.
 """
 
 _VERSION_1 = """
@@ -80,4 +82,18 @@ CREATE TABLE price (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE face (
+    session TEXT NOT NULL,
+    scan INTEGER NOT NULL,
+    face TEXT NOT NULL CHECK (face IN ('front', 'back')),
+    at TEXT NOT NULL,
+    jpeg BLOB NOT NULL,
+    outer TEXT NOT NULL,
+    inner TEXT,
+    centering TEXT,
+    PRIMARY KEY (session, scan, face)
+) STRICT;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)

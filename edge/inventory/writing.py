@@ -43,7 +43,7 @@ class InventoryFile:
 
     def prepare(self) -> None:
         """Make the file, or bring it up to date."""
-        with self._writing():
+        with writing(self.path):
             pass
 
     def change(self, session: str, scan: int, after: Entry, picture: bytes | None = None) -> None:
@@ -55,7 +55,7 @@ class InventoryFile:
             after: what is said; all None where nothing is.
             picture: of the scan (JPEG), to be kept where that card is another one than was thought.
         """
-        with self._writing() as connection:
+        with writing(self.path) as connection:
             before = _entry(connection, session, scan)
             if before == after:
                 return
@@ -79,7 +79,7 @@ class InventoryFile:
     def begin(self, batch: Batch) -> None:
         """From now on, scans are of this batch."""
         values = tuple(asdict(replace(batch, started_at=_now())).values())[1:]
-        with self._writing() as connection:
+        with writing(self.path) as connection:
             places = ", ".join("?" * len(values))
             connection.execute(f"INSERT INTO batch ({BATCH_COLUMNS}) VALUES ({places})", values)  # noqa: S608
 
@@ -92,7 +92,7 @@ class InventoryFile:
             currency: ISO 4217.
             prices: (card id, finish) -> amount.
         """
-        with self._writing() as connection:
+        with writing(self.path) as connection:
             connection.execute("DELETE FROM price")
             connection.execute("DELETE FROM price_list")
             (number,) = connection.execute(
@@ -106,7 +106,7 @@ class InventoryFile:
 
     def _turn(self, way: Literal["undo", "redo"]) -> Edit | None:
         which = "NOT undone ORDER BY id DESC" if way == "undo" else "undone ORDER BY id"
-        with self._writing() as connection:
+        with writing(self.path) as connection:
             row = connection.execute(
                 f"SELECT id, session, scan, before, after FROM edit WHERE {which} LIMIT 1"  # noqa: S608
             ).fetchone()
@@ -118,17 +118,21 @@ class InventoryFile:
             connection.execute("UPDATE edit SET undone = ? WHERE id = ?", (way == "undo", number))
             return edit
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(connect(self.path, MIGRATIONS, wait_s=_WAIT_S)) as connection:
-                with transaction(connection):
-                    yield connection
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except (OSError, sqlite3.Error) as cause:
-            raise StoreError(
-                f"{self.path} cannot be written: {cause}; is there room, and may you write there?"
-            ) from cause
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction, which is on the disk at the end.
+
+    Raises:
+        StoreError: if the file cannot be written.
+    """
+    try:
+        with closing(connect(path, MIGRATIONS, wait_s=_WAIT_S)) as connection:
+            with transaction(connection):
+                yield connection
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except (OSError, sqlite3.Error) as cause:
+        raise StoreError(f"{path} cannot be written: {cause}; is there room, and may you write there?") from cause
 
 
 def _entry(connection: sqlite3.Connection, session: str, scan: int) -> Entry:

@@ -23,6 +23,7 @@ from edge.page.bodies import read_form
 from edge.page.bounds import Bounded
 from edge.page.desk import Desk
 from edge.page.headers import SecureHeaders
+from edge.page.measuring import MeasuringDesk
 from edge.page.metrics import CONTENT_TYPE, metrics
 from edge.page.passwords import Passwords
 from edge.page.scanner import Scanner
@@ -38,7 +39,9 @@ class _LoginForm(BaseModel):
     password: str = ""
 
 
-def application(board: Board, scanner: Scanner, desk: Desk, passwords: Passwords) -> Starlette:
+def application(
+    board: Board, scanner: Scanner, desk: Desk, measuring: MeasuringDesk, passwords: Passwords
+) -> Starlette:
     """Everything that is served; `scanner` and `desk` follow what happens as long as it is."""
 
     @asynccontextmanager
@@ -60,6 +63,7 @@ def application(board: Board, scanner: Scanner, desk: Desk, passwords: Passwords
         Route("/login", pages.login, methods=["POST"]),
         WebSocketRoute("/news", pages.news),
         *desk.routes,
+        *measuring.routes,
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
     middleware = [

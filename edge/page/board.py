@@ -72,6 +72,11 @@ class Board:
         """Whether the scanner is heard."""
         return self._connection == "live"
 
+    def corners_of(self, track_id: int) -> list[tuple[float, float]] | None:
+        """The outline of a card in view, in pixels of the frame; None where it has left."""
+        found = self._tracks.get(track_id)
+        return None if found is None else list(found[1].corners)
+
     async def news(self) -> None:
         """Wait for the next change."""
         await self._changed.wait()

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from edge.errors import StoreError
 from edge.inventory.entry import Batch, Entry
+from edge.inventory.faces import read_faces
 from edge.inventory.price_file import read_price_file
 from edge.inventory.writing import Edit, InventoryFile
 from edge.log.reading import read_picture, read_scan, read_tracks
@@ -120,8 +121,8 @@ class Desk:
         if logged is None:
             raise HTTPException(404, "The log does not have this card any more.")
         tracks = await self._read(lambda: self._tracks([held])) or {}
-        view = scan_view(held, logged, self._board.cards, tracks.get(held.scan))
-        return _said({**view, "said": _plain(self._collection.said.said(held.session, held.scan))})
+        faces = await self._read(lambda: read_faces(self._collection.inventory, held.session, held.scan)) or {}
+        return _said(scan_view(held, logged, faces.values(), self._board.cards, tracks.get(held.scan)))
 
     async def picture(self, request: Request) -> Response:
         """What the camera saw; 204 where the log has let it go."""

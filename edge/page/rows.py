@@ -1,9 +1,11 @@
 """Cards of the collection as the browser shows them."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from edge.inventory.entry import Batch, copies
+from edge.inventory.faces import Face
 from edge.log.reading import LoggedScan
 from edge.page.cards import Cards
 from edge.page.collection import Collection, Held
@@ -36,8 +38,8 @@ def held_view(held: Held, cards: Cards, track: int | None) -> dict[str, Any]:
     }
 
 
-def scan_view(held: Held, logged: LoggedScan, cards: Cards, track: int | None) -> dict[str, Any]:
-    """The same with its candidates and its centering."""
+def scan_view(held: Held, logged: LoggedScan, faces: Iterable[Face], cards: Cards, track: int | None) -> dict[str, Any]:
+    """The same with its candidates and its centering, as it was measured automatically and by hand."""
     matches = json.loads(logged.matches)
     taken_for = held.taken_for or held.card_id
     candidates = [taken_for, *(match["card_id"] for match in matches if match["card_id"] != taken_for)][:_CANDIDATES]
@@ -49,6 +51,7 @@ def scan_view(held: Held, logged: LoggedScan, cards: Cards, track: int | None) -
         ],
         "finishes": [] if (details := cards.details(held.card_id)) is None else details.finishes,
         "centering": None if logged.centering is None or held.taken_for else json.loads(logged.centering),
+        "by_hand": {each.face: json.loads(each.centering) for each in faces if each.centering is not None},
     }
 
 

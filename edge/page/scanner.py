@@ -1,6 +1,7 @@
 """Follows a scanner: its messages always, its pictures only while somebody wants one."""
 
 import asyncio
+import base64
 import logging
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from edge.page.board import Board
 from edge.page.cards import Cards
 from edge.page.setup import Sight
 from edge.settings.sections import PublishSettings
-from edge.wire.commands import PreviewReply, Reply, StatusReply
+from edge.wire.commands import PreviewReply, Reply, SnapshotReply, StatusReply
 from edge.wire.encoding import Message
 from edge.wire.preview import PREVIEW, PreviewMessage, decode_preview
 
@@ -75,6 +76,11 @@ class Scanner:
                 return None
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._newer.wait(), min(rest_s, _WANTED_S / 2))
+
+    async def snapshot(self) -> bytes | None:
+        """The newest frame as the scanner has it, JPEG; None where nobody answers."""
+        reply = await self._ask("snapshot", SnapshotReply)
+        return None if reply is None or reply.image is None else base64.b64decode(reply.image)
 
     async def _results(self) -> None:
         async with AsyncClient(self._publish.endpoint, control=self._publish.control) as client:

@@ -11,6 +11,7 @@ from edge.page.board import Board
 from edge.page.cards import Cards
 from edge.page.collection import Collection
 from edge.page.desk import Desk
+from edge.page.measuring import MeasuringDesk
 from edge.page.passwords import Passwords
 from edge.page.scanner import Scanner
 from edge.settings.sections import PageSettings
@@ -32,10 +33,12 @@ def serve(settings: Settings, passwords: Passwords) -> None:
     """
     board = Board()
     board.cards = Cards(settings.recognition.database)
-    desk = Desk(board, Collection(settings.log.file, settings.page.inventory_file))
+    collection = Collection(settings.log.file, settings.page.inventory_file)
+    scanner = Scanner(settings.publish, board)
+    desk, measuring = Desk(board, collection), MeasuringDesk(board, scanner, collection)
     listening = _listen(settings.page)
     configuration = uvicorn.Config(
-        application(board, Scanner(settings.publish, board), desk, passwords),
+        application(board, scanner, desk, measuring, passwords),
         http="h11",
         ws="websockets-sansio",
         log_config=None,

@@ -34,6 +34,7 @@ function App() {
   }, []);
   useEffect(() => {
     const press = (event) => {
+      if (document.querySelector("dialog[open]")) return;
       if (event.key === "Escape") setOpened(null);
       if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) return;
       sound.wake();
@@ -46,6 +47,7 @@ function App() {
       else if (event.key === "r") redo();
       else if (event.key === "x") (record ?? records.rows[0]) && remove(record ?? records.rows[0]);
       else if (event.key === "f") correct(event);
+      else if (event.key === "h") document.querySelector("[data-do=hand]")?.click();
       else if (event.key === "l") document.querySelector(".log .row button")?.focus();
       else if (event.key === "n") step(1);
       else if (event.key === "p") step(-1);
@@ -73,7 +75,7 @@ function App() {
         <${Live} chosen=${card?.track} choose=${choose} />
       </div>
       <div class="right">
-        ${view === "scan" && row && html`<${Record} row=${row} close=${() => setOpened(null)} />`}
+        ${view === "scan" && row && html`<${Record} row=${row} track=${shown?.track ?? null} close=${() => setOpened(null)} />`}
         ${view === "scan" && !row && (card ? html`<${Card} card=${card} here=${Boolean(shown)} record=${record} correct=${correct} picture=${picture} open=${open} setOpen=${setOpen} />` : html`<p class="panel empty">Lay a card under the camera. It is outlined at once, and named as soon as it lies still.</p>`)}
         ${view === "scan" && html`<${Totals} /><${Log} chosen=${row ? opened : record && keyOf(record)} chooseTrack=${choose} chooseRecord=${(each) => setOpened(keyOf(each))} batch=${() => setView("batch")} />`}
         ${view === "batch" && html`<${Batch} />`}

@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "/vendor/htm-preact.js";
 import { Candidates, percent, Reference } from "/card.js";
 import { Centering } from "/centering.js";
+import { ByHand } from "/hand.js";
 import { detail, edit, keyOf, pathOf, records, redo, remove, undo } from "/records.js";
 
 export const CONDITIONS = ["Mint", "NM", "LP", "MP", "HP", "Damaged"];
@@ -9,7 +10,8 @@ export const FINISHES = ["normal", "holo", "reverse", "foil", "etched", "first e
 export const LANGUAGES = ["en", "de", "fr", "it", "es", "pt", "ja", "ko", "zh-Hans", "zh-Hant"];
 const TYPING_MS = 150;
 
-export function Record({ row, close }) {
+export function Record({ row, track, close }) {
+  const [measuring, setMeasuring] = useState(false);
   const [known, setKnown] = useState(null);
   const key = keyOf(row);
   const panel = useRef(null);
@@ -39,15 +41,19 @@ export function Record({ row, close }) {
         <button data-do="remove" onClick=${() => remove(row)}>${row.quantity === 0 ? "Count it" : "Take out"} <kbd>x</kbd></button>
         <button data-do="undo" onClick=${undo}>Undo <kbd>u</kbd></button>
         <button data-do="redo" onClick=${redo}>Redo <kbd>r</kbd></button>
+        <button data-do="hand" onClick=${() => setMeasuring(true)}>Measure by hand <kbd>h</kbd></button>
+        <a class="button" data-do="report" href="${pathOf(row)}/report" target="_blank" rel="noopener">Report</a>
         <button data-do="close" onClick=${close}>Back to the camera <kbd>Esc</kbd></button>
       </p>
     </div>
+    ${measuring && html`<${ByHand} row=${row} automatic=${shown.centering} track=${track} close=${() => setMeasuring(false)} />`}
     <div class="more">
       <${Fields} row=${shown} />
       <h3>Is it another card?</h3>
       <${Search} row=${row} />
       ${shown.candidates && html`<${Candidates} candidates=${shown.candidates} current=${row.card_id} choose=${(each) => edit(row, { card_id: each.card_id })} />`}
       <h3>Centering</h3>
+      ${Object.entries(known?.by_hand ?? {}).map(([face, centering]) => html`<h4>${face}, by hand</h4><${Centering} centering=${centering} picture=${null} /><h4>automatic</h4>`)}
       ${known && html`<${Centering} centering=${shown.centering} picture="${pathOf(row)}/picture" absent=${row.taken_for ? "It was measured as another card; lay it down again." : undefined} />`}
     </div>
   </article>`;

@@ -70,7 +70,7 @@ class PageProcess:
     def get(self, path: str) -> dict:
         return json.loads(self.ask("GET", path)[2])
 
-    def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, dict, bytes]:
+    def ask(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> tuple[int, dict, bytes]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})

@@ -177,6 +177,19 @@ def test_a_verdict_is_on_the_page_soon_after_its_message(bench):
     assert min(delays_s) < 0.3
 
 
+def test_the_card_under_the_camera_is_in_the_log_and_its_picture_is_taken_for_measuring(bench):
+    (row, *_), _ = until(lambda: bench.page.get("/scans")["rows"], 30, "the card's row")
+    assert row["card_id"] == bench.card_id
+    assert bench.page.get("/scans")["summary"]["rows"] == 1
+    track = bench.ask("state")["tracks"][0]["track_id"]
+    path = f"/scans/{row['session']}/{row['scan']}/front"
+    taken = bench.page.tell(f"{path}/camera", json.dumps({"track": track}))
+    (left, top), (right, _), _, _ = taken["outer"]
+    assert left == pytest.approx(top, abs=0.6)
+    assert (right - left) / 63 == pytest.approx(left / 6, rel=0.05)
+    assert bench.page.ask("GET", f"{path}/picture")[2][:2] == b"\xff\xd8"
+
+
 def test_a_scanner_that_is_killed_is_missed_and_found_again_without_loading_anew(bench):
     bench.browser.open(bench.page.address)
     bench.browser.wait(f"return ({SHOWN[7:]}) && !document.getElementById('complaint')", 10)
