@@ -73,6 +73,12 @@ class NetworkManifest(BaseModel):
     sha256: Sha256
 
 
+class SensorManifest(NetworkManifest):
+    """Describes a network for a sensor; stored beside its file as `<stem>.json`."""
+
+    intrinsics: dict[str, Any] = Field(description="what picamera2's NetworkIntrinsics takes")
+
+
 class EvidenceWeights(_Manifest):
     """Log-odds that a card shows what its first match shows: the intercept and the weighted sum of the evidence.
 
@@ -174,6 +180,15 @@ def read_network_manifest(path: Path) -> NetworkManifest:
         ModelError: if it is missing or not a manifest.
     """
     return _read(path, NetworkManifest, ModelError)
+
+
+def read_sensor_manifest(path: Path) -> SensorManifest:
+    """Read the manifest at `path`.
+
+    Raises:
+        ModelError: if it is missing or not a manifest of a sensor's network.
+    """
+    return _read(path, SensorManifest, ModelError)
 
 
 def read_database_manifest(path: Path) -> DatabaseManifest:

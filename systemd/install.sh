@@ -96,6 +96,7 @@ wanted_packages() {
     for name in "${camera[@]}"; do
         if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
     done
+    if has_imx500 && apt-cache show imx500-tools >/dev/null 2>&1; then echo imx500-tools; fi
     if has_npu; then echo dkms hailo-all; fi
 }
 
@@ -225,12 +226,35 @@ usb_camera() {
     done
 }
 
+has_imx500() {
+    pi_sensors | grep --quiet '^imx500$'
+}
+
 # The network of this program's that finds cards on the IMX500 itself; the published ones know no cards.
 sensor_network() {
-    local network
-    for network in "$app"/models/*.rpk; do
-        if [[ -e "$network" ]]; then echo "${network#"$root"}"; return; fi
-    done
+    if [[ -e "$root$home/sensor/outline.rpk" ]]; then echo "$home/sensor/outline.rpk"; fi
+}
+
+# Makes the sensor's file of the converted network, where there is an IMX500 and apt's imx500-tools.
+make_sensor_network() {
+    local package="$app/models/outline-imx500.zip" folder="$root$home/sensor" build made
+    if ! has_imx500 || ! command -v imx500-package >/dev/null; then return; fi
+    if [[ -e "$folder/outline.rpk" ]] && cmp --silent "$app/models/outline-imx500.json" "$folder/outline.json"; then return; fi
+    build="$(mktemp -d)"
+    if imx500-package -i "$package" -o "$build" >"$build/said" 2>&1; then
+        made="$(find "$build" -name '*.rpk' -print -quit)"
+    else
+        made=""
+    fi
+    if [[ -n "$made" ]]; then
+        install -D --mode=0644 "$made" "$folder/outline.rpk"
+        install -D --mode=0644 "$app/models/outline-imx500.json" "$folder/outline.json"
+        changed "$home/sensor/outline.rpk"
+    else
+        echo "imx500-package has not made the sensor's file of ${package#"$root"}:" >&2
+        cat "$build/said" >&2
+    fi
+    rm -r "$build"
 }
 
 # Where frames shall come from, and behind a tab why.
@@ -245,7 +269,7 @@ choose_source() {
     if [[ " $sensors " == *" imx500 "* && -n "$(sensor_network)" ]]; then
         printf 'imx500\t%s\n' "an IMX500 is on the camera connector, and $(sensor_network) finds cards on it"
     elif [[ " $sensors " == *" imx500 "* ]]; then
-        printf 'picamera\t%s\n' "an IMX500 is on the camera connector, but no network that knows cards is installed for it"
+        printf 'picamera\t%s\n' "an IMX500 is on the camera connector, but there is no imx500-package (apt's imx500-tools) to make it the network that knows cards"
     elif [[ -n "$sensors" ]]; then
         printf 'picamera\t%s\n' "$sensors is on the camera connector"
     elif [[ -n "$camera" ]]; then
@@ -348,6 +372,7 @@ main() {
     fi
     place_application
     place_service
+    make_sensor_network
     place_configuration
     place_link "$venv/bin/card-scanner" /usr/local/bin/card-scanner
     if [[ -z "$root" ]]; then

@@ -110,7 +110,7 @@ def test_a_command_within_a_sentence_is_one(mention: str, capsys):
     program, *words = shlex.split(mention)
     names = []
     for word in words:
-        if not re.fullmatch(r"[a-z][a-z-]*", word):
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", word):
             break
         names.append(word)
     main = scanner if program == "card-scanner" else trainer

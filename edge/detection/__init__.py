@@ -3,7 +3,7 @@
 from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
 from edge.detection.following.following import Following
-from edge.detection.following.sensor_boxes import SensorBoxes
+from edge.detection.following.sensor_boxes import SensorBoxes, with_boxes
 from edge.detection.following.stills import StillDetector
 from edge.detection.following.whole_frame import WholeFrame
 from edge.detection.others import filling_quads
@@ -18,4 +18,5 @@ __all__ = [
     "WholeFrame",
     "filling_quads",
     "refine_quad",
+    "with_boxes",
 ]

@@ -89,10 +89,17 @@ class CardDetector:
         """
         if min(image.shape[:2]) < MIN_PICTURE_PX:
             return ()
-        proposals = self._proposed(image)
-        placed = self._sides.find(image, [proposal.quad for proposal in proposals])
-        found = _fitted_all(image, proposals, placed)
+        found = self.place(image, self._proposed(image))
         return tuple(sorted(found, key=lambda each: -each.confidence))
+
+    def place(self, image: Image, proposals: Sequence[Proposal]) -> list[Detection]:
+        """The cards that were proposed, with their sides placed and fitted, in the same order; some may be none.
+
+        Args:
+            image: uint8 [H, W, 3] BGR.
+            proposals: in its pixels.
+        """
+        return _fitted_all(image, proposals, self._sides.find(image, [each.quad for each in proposals]))
 
     def others(self, image: Image, quad: Quad) -> list[Quad]:
         """Other outlines that the card at a place may have: the place is looked at closer, and less is believed.
@@ -113,8 +120,7 @@ class CardDetector:
         here = [each for each in looked if of_one_place(each.quad, quad)]
         proposals = [each for each in here if quad_iou(each.quad, quad) < AS_FOUND_IOU]
         proposals.append(Proposal(quad=grown_quad(quad, -LOOSE_SLEEVE_MM), score=MIN_OTHER_SCORE))
-        placed = self._sides.find(image, [each.quad for each in proposals])
-        closer = [each.quad for each in _fitted_all(image, proposals, placed)]
+        closer = [each.quad for each in self.place(image, proposals)]
         return distinct([*closer, sleeved_quad(image, quad)], quad)
 
     def _proposed(self, image: Image) -> list[Proposal]:

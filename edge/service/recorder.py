@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.detection import with_boxes
 from edge.errors import ConfigurationError
 from edge.frame import Frame
 from edge.health import Clock
@@ -147,7 +148,7 @@ class Recorder:
     ) -> None:
         """Whatever fails there ends the recording, which is said; scanning goes on."""
         try:
-            recording.write(frames, messages)
+            recording.write([(with_boxes(frame), captured_ns) for frame, captured_ns in frames], messages)
             if recording.reason is not None:
                 recording.finish()
         except OSError as cause:

@@ -1,12 +1,13 @@
-"""The IMX500 as a source of frames with the boxes of what its own network has seen in them."""
+"""The IMX500 as a source of frames with what its own network has seen in them."""
 
 import logging
 from collections import deque
 
-from edge.frame import Frame
+from edge.frame import Frame, OutlineMaps
 from edge.settings.sections import CameraSettings, Imx500Settings
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import CameraSession, Capture, open_camera
+from edge.sources.imx500_outputs import Boxes
 from edge.sources.picamera import monotonic_ns
 from edge.sources.recovery import stall_s
 from edge.sources.sensor_network import SensorNetwork
@@ -40,10 +41,11 @@ class SensorSession(CameraSession):
         camera = open_camera(self.network.camera_number)
         with self.network.logged_upload():
             super().__init__(camera, slowest, self.fps)
+        self.network.narrow()
 
 
 class Imx500Source:
-    """Frames of the IMX500; each with the boxes of what its network has seen in that very image."""
+    """Frames of the IMX500; each with the boxes or outlines of what its network has seen in that very image."""
 
     name = "imx500"
     live = True
@@ -101,17 +103,18 @@ class Imx500Source:
             self._waiting.clear()
 
     def _frame(self, newest: Capture, frame_id: int, capture: Capture) -> Frame:
-        """The frame of `capture`, with the boxes that came with the newest one."""
+        """The frame of `capture`, with the output that came with the newest one."""
         height, width = capture.image.shape[:2]
-        boxes = self._feed.session.network.boxes(newest.metadata, (width, height))
-        self._watch_output(has_output=boxes is not None)
-        if boxes is not None:
+        seen = self._feed.session.network.seen(newest.metadata, (width, height))
+        self._watch_output(has_output=seen is not None)
+        if seen is not None:
             self._feed.usable()
         return Frame(
             frame_id=frame_id,
             timestamp_ns=monotonic_ns(capture),
             image=capture.image,
-            boxes=None if boxes is None else boxes.corners,
+            boxes=seen.corners if isinstance(seen, Boxes) else None,
+            outlines=seen if isinstance(seen, OutlineMaps) else None,
             stretch=self._stretch,
             exposure=capture.exposure,
         )

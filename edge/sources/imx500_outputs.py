@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from edge.errors import SourceError
 from edge.geometry import box_iou, non_maximum_suppression
 
+Postprocess = Literal["", "nanodet", "card-outlines"]
+POSTPROCESSES: tuple[Postprocess, ...] = ("", "nanodet", "card-outlines")
+
 FULL_SENSOR = (0, 0, 4056, 3040)
 NANODET_STRIDES = (8, 16, 32, 64)
 NANODET_BINS = 8
@@ -31,7 +34,8 @@ class NetworkOutput:
     """How a network's output is to be read.
 
     Attributes:
-        postprocess: "nanodet" where boxes still have to be decoded, else "".
+        postprocess: "nanodet" where boxes still have to be decoded, "card-outlines" where the output is maps of card
+            outlines, else "".
         bbox_order: of the coordinates of a post-processed box.
         bbox_normalization: whether post-processed boxes are in pixels of the input, to be divided by its size.
         input_size: width and height of the network's input.
@@ -40,7 +44,7 @@ class NetworkOutput:
         threshold: least score.
     """
 
-    postprocess: Literal["", "nanodet"]
+    postprocess: Postprocess
     bbox_order: Literal["xy", "yx"]
     bbox_normalization: bool
     input_size: tuple[int, int]

@@ -6,15 +6,29 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from edge.errors import SourceError
+from edge.frame import OutlineMaps
+from edge.manifests import read_sensor_manifest
 from edge.settings.sections import Imx500Settings
+from edge.sources import imx500_outlines
 from edge.sources.camera_session import import_picamera2
-from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, Rectangle, decode_boxes, to_frame
+from edge.sources.imx500_outputs import (
+    FULL_SENSOR,
+    POSTPROCESSES,
+    Boxes,
+    NetworkOutput,
+    Rectangle,
+    decode_boxes,
+    to_frame,
+)
 
 INSTALL = "sudo apt install imx500-all python3-picamera2"
 NETWORK_STAGE = 2
+# published: the greatest value of the kernel driver's control for the region.
+ROI_LIMIT = 4032
 PROGRESS_POLL_S = 2.0
 _UNDEFINED_LABELS = ("", "-")
 
@@ -28,6 +42,7 @@ class SensorNetwork:
         """Hand the network to the sensor; before the camera itself is opened.
 
         Raises:
+            ModelError: if the manifest beside the network is damaged.
             SourceError: if there is no IMX500 or no such network, or it is not a detection network.
         """
         if not settings.network.is_file():
@@ -43,12 +58,14 @@ class SensorNetwork:
                 f"the IMX500 cannot be opened ({reason}): is its cable seated, does 'rpicam-hello --list-cameras' "
                 f"list it, and is this user in the group video (/dev/v4l-subdev*)? {INSTALL}"
             ) from cause
-        intrinsics = self._imx500.network_intrinsics or devices.NetworkIntrinsics()
+        intrinsics = self._imx500.network_intrinsics or devices.NetworkIntrinsics(_intrinsics_beside(settings.network))
         intrinsics.update_with_defaults()
         if intrinsics.task not in (None, "object detection"):
             raise SourceError(f"{settings.network} is for {intrinsics.task}; set imx500.network to a detection network")
         self.output = network_output(settings, intrinsics, tuple(self._imx500.get_input_size()))
         self.rate: float = float(intrinsics.inference_rate)
+        self._square = bool(intrinsics.preserve_aspect_ratio)
+        self._kpi_told = False
 
     @property
     def camera_number(self) -> int:
@@ -68,15 +85,23 @@ class SensorNetwork:
             done.set()
             thread.join()
 
-    def boxes(self, metadata: Mapping[str, Any], size: tuple[int, int]) -> Boxes | None:
-        """The network's boxes of the request that the metadata belong to; None where it did not finish in time.
+    def narrow(self) -> None:
+        """Have the network shown the middle of the sensor in the shape of its input, where it was trained so.
+
+        To be called while the camera streams, as picamera2's own programs do.
+        """
+        if self._square:
+            self._imx500.set_auto_aspect_ratio()
+
+    def seen(self, metadata: Mapping[str, Any], size: tuple[int, int]) -> Boxes | OutlineMaps | None:
+        """What the network says of the request that the metadata belong to; None where it did not finish in time.
 
         Args:
             metadata: of the request.
             size: width and height of the request's frame.
 
         Returns:
-            Boxes in frame pixels.
+            Boxes in frame pixels, or maps of outlines.
 
         Raises:
             SourceError: if the output cannot be understood.
@@ -90,12 +115,24 @@ class SensorNetwork:
             ) from cause
         if not outputs:
             return None
-        return to_frame(decode_boxes(outputs, self.output), self._roi(), tuple(metadata["ScalerCrop"]), size)
+        self._tell_times(metadata)
+        crop = tuple(metadata["ScalerCrop"])
+        if self.output.postprocess == imx500_outlines.POSTPROCESS:
+            return imx500_outlines.outline_maps(outputs, self._roi(), crop, size)
+        return to_frame(decode_boxes(outputs, self.output), self._roi(), crop, size)
 
     def _roi(self) -> Rectangle:
-        """What the network sees: the whole sensor, since nothing here narrows it."""
+        """What the network sees, in pixels of the full sensor; the driver takes no more than `ROI_LIMIT`."""
         roi = self._imx500.config.get("roi")
-        return FULL_SENSOR if roi is None else (roi.x, roi.y, roi.width, roi.height)
+        x, y, width, height = FULL_SENSOR if roi is None else (roi.x, roi.y, roi.width, roi.height)
+        return x, y, min(width, ROI_LIMIT), min(height, ROI_LIMIT)
+
+    def _tell_times(self, metadata: Mapping[str, Any]) -> None:
+        """Log once how long the network takes on the sensor."""
+        times = None if self._kpi_told else self._imx500.get_kpi_info(dict(metadata))
+        if times is not None:
+            self._kpi_told = True
+            _log.info("on the sensor the network takes %.1f ms, and %.1f ms of its signal processor", *times)
 
     def _log_progress(self, done: threading.Event) -> None:
         told = -1
@@ -117,9 +154,11 @@ def network_output(settings: Imx500Settings, intrinsics: Any, input_size: tuple[
     Raises:
         SourceError: if it needs decoding that is not known, or has none of the labels asked for.
     """
-    postprocess = intrinsics.postprocess or ""
-    if postprocess not in ("", "nanodet"):
-        raise SourceError(f"{settings.network} needs the decoding '{postprocess}', which is not known; set another")
+    postprocess = next((known for known in POSTPROCESSES if known == (intrinsics.postprocess or "")), None)
+    if postprocess is None:
+        raise SourceError(
+            f"{settings.network} needs the decoding '{intrinsics.postprocess}', which is not known; set another"
+        )
     labels = tuple(intrinsics.labels or ())
     if intrinsics.ignore_dash_labels:
         labels = tuple(label for label in labels if label not in _UNDEFINED_LABELS)
@@ -130,7 +169,7 @@ def network_output(settings: Imx500Settings, intrinsics: Any, input_size: tuple[
         )
     normalization = settings.bbox_normalization
     return NetworkOutput(
-        postprocess="nanodet" if postprocess else "",
+        postprocess=postprocess,
         bbox_order=settings.bbox_order or intrinsics.bbox_order or "yx",
         bbox_normalization=bool(intrinsics.bbox_normalization) if normalization is None else normalization,
         input_size=input_size,
@@ -138,6 +177,12 @@ def network_output(settings: Imx500Settings, intrinsics: Any, input_size: tuple[
         wanted=settings.labels,
         threshold=settings.threshold,
     )
+
+
+def _intrinsics_beside(network: Path) -> dict[str, Any] | None:
+    """The intrinsics of a network whose file has none, from the manifest beside it; None where there is none either."""
+    manifest = network.with_suffix(".json")
+    return read_sensor_manifest(manifest).intrinsics if manifest.exists() else None
 
 
 def _import_imx500() -> Any:  # noqa: ANN401 (a module without type annotations)

@@ -27,6 +27,16 @@ class Size:
     def __init__(self, width: int = 0, height: int = 0) -> None:
         self.width, self.height = width, height
 
+    def bounded_to_aspect_ratio(self, ratio: "Size") -> "Size":
+        """The largest size of that shape within this one (libcamera's `Size::boundedToAspectRatio`)."""
+        if self.width * ratio.height > ratio.width * self.height:
+            return Size(self.height * ratio.width // ratio.height, self.height)
+        return Size(self.width, self.width * ratio.height // ratio.width)
+
+    def centered_to(self, center: "Point") -> "Rectangle":
+        """The rectangle of this size around a point (libcamera's `Size::centeredTo`)."""
+        return Rectangle(center.x - self.width // 2, center.y - self.height // 2, self.width, self.height)
+
 
 class Rectangle:
     """Integer rectangle; the arithmetic that picamera2's coordinate conversion uses."""
@@ -41,6 +51,17 @@ class Rectangle:
     @property
     def topLeft(self) -> "Point":  # noqa: N802 (libcamera's name)
         return Point(self.x, self.y)
+
+    @property
+    def center(self) -> "Point":
+        return Point(self.x + self.width // 2, self.y + self.height // 2)
+
+    def enclosed_in(self, boundary: "Rectangle") -> "Rectangle":
+        """Moved, and shrunk, into a boundary (libcamera's `Rectangle::enclosedIn`)."""
+        width, height = min(self.width, boundary.width), min(self.height, boundary.height)
+        left = min(max(self.x, boundary.x), boundary.x + boundary.width - width)
+        top = min(max(self.y, boundary.y), boundary.y + boundary.height - height)
+        return Rectangle(left, top, width, height)
 
     def scaled_by(self, numerator: Size, denominator: Size) -> "Rectangle":
         across, down = numerator.width / denominator.width, numerator.height / denominator.height

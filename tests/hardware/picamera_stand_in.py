@@ -210,6 +210,9 @@ def _sensor_classes(bench: Bench) -> dict[str, type]:
         def update_with_defaults(self) -> None:
             self._values = {"inference_rate": 30.0} | self._values
 
+        preserve_aspect_ratio = property(
+            lambda self: self._values.get("input_aspect_ratio") == {"width": 1, "height": 1}
+        )
         task = property(lambda self: self._values.get("task"))
         inference_rate = property(lambda self: self._values.get("inference_rate"))
         bbox_normalization = property(lambda self: self._values.get("cpu", {}).get("bbox_normalization"))
@@ -241,6 +244,15 @@ def _sensor_classes(bench: Bench) -> dict[str, type]:
             if isinstance(outcome, BaseException):
                 raise outcome
             return outcome
+
+        def set_auto_aspect_ratio(self) -> None:
+            bench.log.append("square")
+            self._config["roi"] = SimpleNamespace(x=508, y=0, width=3040, height=3040)
+
+        @staticmethod
+        def get_kpi_info(metadata: dict) -> tuple[float, float] | None:
+            times = metadata.get("CnnKpiInfo")
+            return None if times is None else (times[0] / 1000, times[1] / 1000)
 
         def get_outputs(self, metadata: dict, add_batch: bool = False) -> list[np.ndarray] | None:
             values = metadata.get("CnnOutputTensor")

@@ -15,13 +15,25 @@ import numpy as np
 
 from edge.centering import measure
 from edge.detection.cards import FAR_PX, MIN_SCORE, NEARER_PX, CardDetector
-from edge.detection.following.known import follow, followed
-from edge.detection.following.search import search_windows
-from edge.detection.networks.outline import OutlineProposer
+from edge.detection.following.known import Place, follow, followed
+from edge.detection.following.search import search_places
+from edge.detection.following.sensor_outlines import looked_at_outlines
+from edge.detection.networks.dense import decode_maps
+from edge.detection.networks.outline import (
+    DISTANCE_UNIT_PX,
+    INPUT_NAME,
+    OUTPUT_NAMES,
+    RAYS,
+    SIGNATURE,
+    STRIDE_PX,
+    OutlineProposer,
+    Proposal,
+)
 from edge.detection.networks.sides import SideFinder
-from edge.frame import Detection
+from edge.frame import Detection, OutlineMaps
 from edge.imaging.preprocessing import preprocess
 from edge.imaging.rectification import rectify
+from edge.inference.networks import open_network
 from edge.manifests import Preprocessing
 from edge.recognition.opening import open_recognizer
 from edge.recognition.verification import Verifier
@@ -29,10 +41,12 @@ from edge.settings.sections import RecognitionSettings
 from edge.shipped import OUTLINE_MODEL, SIDE_MODEL
 from edge.simulator.card import render_card
 from edge.simulator.sets import demo_cards
+from edge.sources.imx500_outlines import outline_maps
 
 FRAME_PX = 1520
 CARD_PX = (504, 704)
 PLACE_PX = (500, 400)
+SENSOR_PX = 320
 MODEL_INPUT = Preprocessing(width=160, height=224, layout="NHWC")
 
 
@@ -62,6 +76,28 @@ def frame_with(places: list[tuple[int, int]], size: tuple[int, int]) -> np.ndarr
     return frame
 
 
+def sensor_output(frame: np.ndarray) -> tuple[float, ...]:
+    """What libcamera's binding gives of the outline network's output for a frame: one number after the other."""
+    session = open_network(OUTLINE_MODEL, SIGNATURE)
+    small = cv2.resize(frame, (SENSOR_PX, SENSOR_PX), interpolation=cv2.INTER_AREA)
+    pixels = np.ascontiguousarray(small[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32)
+    score, distances = session.run(list(OUTPUT_NAMES), {INPUT_NAME: pixels})
+    logits, log_distances = np.log(score[0] / (1 - score[0])), np.log(distances[0] / DISTANCE_UNIT_PX)
+    return tuple(np.concatenate([each.ravel(order="F") for each in (logits, log_distances)]).tolist())
+
+
+def decoded_output(said: tuple[float, ...]) -> OutlineMaps:
+    """The same as arrays, as picamera2's `get_outputs` makes them, and checked."""
+    values = np.fromiter(said, np.float32)
+    cells = SENSOR_PX // STRIDE_PX
+    tensors = [
+        part.reshape((channels, cells, cells), order="F")[None]
+        for part, channels in ((values[: cells**2], 1), (values[cells**2 :], RAYS))
+    ]
+    crop = (508, 0, 3040, 3040)
+    return outline_maps(tensors, crop, crop, (1520, 1520))
+
+
 def stages() -> Iterator[tuple[str, float]]:
     """Name of the constant, milliseconds."""
     cv2.setNumThreads(1)
@@ -83,7 +119,15 @@ def stages() -> Iterator[tuple[str, float]]:
     yield "SIDE_NETWORK", cpu_ms(lambda: sides.find(one, [quad]), 10)
     yield "SEARCH_FRAME, 1 card", cpu_ms(lambda: detector.detect(one), 7)
     yield "SEARCH_FRAME, 5 cards", cpu_ms(lambda: detector.detect(five), 5)
-    yield "SEARCH_BOX", cpu_ms(lambda: search_windows(detector, one, (window,)), 7)
+    yield "SEARCH_BOX", cpu_ms(lambda: search_places(detector, one, (Place(window=window),)), 7)
+    said = sensor_output(five)
+    maps = decoded_output(said)
+    yield "READ_MAPS", cpu_ms(lambda: decoded_output(said), 30)
+    yield "DECODE_MAPS, 5 new cards", cpu_ms(lambda: decode_maps(maps, MIN_SCORE), 30)
+    known = [followed(Detection(quad=each.quad, confidence=0.9), five) for each in decode_maps(maps, MIN_SCORE)]
+    yield "LOOK_AT_MAPS, 5 known cards", cpu_ms(lambda: looked_at_outlines(maps, known), 30)
+    outline = Place(window=window, outline=Proposal(quad=quad + (4, -3), score=0.9))
+    yield "PLACE_OUTLINE", cpu_ms(lambda: search_places(detector, one, (outline,)), 10)
     yield "SECOND_LOOK", cpu_ms(lambda: detector.others(one, quad), 7)
     yield "RECTIFY", cpu_ms(lambda: rectify(one, quad), 30)
     yield "PREPROCESS", cpu_ms(lambda: preprocess([rectified], MODEL_INPUT).astype(np.uint8), 30)

@@ -80,13 +80,13 @@ def table(card: np.ndarray, centre: tuple[float, float], degrees: float, height_
 
 
 def output_for(*quads: np.ndarray, label: int = 1, score: float = 0.8) -> dict:
-    """Metadata with the output of a network that sees these quads in the middle 3040 x 3040 of the sensor."""
+    """Metadata with the output for quads in the middle 3040 x 3040 of the sensor, whose network sees 4032 columns."""
     boxes, scores, classes = np.zeros((10, 4)), np.zeros(10), np.zeros(10)
     for row, quad in enumerate(quads):
         low, high = quad.min(axis=0), quad.max(axis=0)
         x = (np.array([low[0], high[0]]) + 0.5) * 3040 / SIZE + 508
         y = (np.array([low[1], high[1]]) + 0.5) * 3040 / SIZE
-        boxes[row] = [y[0] / 3040, x[0] / 4056, y[1] / 3040, x[1] / 4056]
+        boxes[row] = [y[0] / 3040, x[0] / 4032, y[1] / 3040, x[1] / 4032]
         scores[row], classes[row] = score, label
     return tensor_metadata(boxes, scores, classes, np.array([len(quads)]))
 

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 
 from edge.errors import SourceError, SourceLostError
+from edge.manifests import read_sensor_manifest
 from edge.settings.sections import CameraSettings
+from edge.shipped import MODELS
 from edge.sources.camera_feed import CameraFeed
 from edge.sources.camera_session import BUFFERS, CameraSession, open_camera
+from edge.sources.imx500_outlines import region_in_frame
 from edge.sources.imx500_outputs import FULL_SENSOR, Boxes, NetworkOutput, decode_boxes, to_frame
 from tests.hardware import libcamera_stand_in
 from tests.hardware.picamera_stand_in import tensor_metadata
@@ -162,6 +165,41 @@ def test_a_box_lands_where_picamera2_puts_it(world, crop):
     boxes = Boxes(corners=np.array([[x0, y0, x1, y1]]), scores=np.ones(1))
     (ours,) = to_frame(boxes, FULL_SENSOR, crop, (1520, 1520)).corners
     np.testing.assert_allclose(ours + 0.5, [left, top, left + width, top + height], atol=5)
+
+
+@pytest.mark.parametrize("crop", [(508, 0, 3040, 3040), (1000, 700, 1520, 1520)])
+def test_an_outline_lands_where_picamera2_puts_it(world, crop):
+    """Its conversion knows the whole sensor alone, so the network is taken to have seen all of it."""
+    from picamera2.devices.imx500 import IMX500
+
+    imx500 = IMX500.__new__(IMX500)
+    imx500.device_fd, imx500._IMX500__cfg = None, {}  # noqa: SLF001
+    streams = {"main": {"size": (1520, 1520)}, "raw": {"size": (2028, 1520)}}
+    camera = SimpleNamespace(camera_configuration=lambda: streams)
+    left, top, width, height = imx500.convert_inference_coords((0.28, 0.3, 0.7, 0.55), {"ScalerCrop": crop}, camera)
+    region = region_in_frame(FULL_SENSOR, crop, (1520, 1520))
+    ours = np.array([[0.3, 0.28], [0.55, 0.7]]) * region[2:] + region[:2]
+    np.testing.assert_allclose(ours.ravel(), [left, top, left + width, top + height], atol=5)
+
+
+def test_the_square_of_picamera2_is_the_frame(world):
+    """The region that it sets for a square input, against the crop of a square frame of the 2028 x 1520 mode."""
+    from picamera2.devices.imx500 import IMX500
+
+    imx500 = IMX500.__new__(IMX500)
+    imx500.device_fd, imx500._IMX500__cfg = None, {"input_tensor_size": (320, 320)}  # noqa: SLF001
+    asked = []
+    imx500.set_inference_roi_abs = asked.append
+    imx500.set_auto_aspect_ratio()
+    assert region_in_frame(asked[0], (508, 0, 3040, 3040), (1520, 1520)) == (0, 0, 1520, 1520)
+
+
+def test_the_shipped_intrinsics_are_read_by_picamera2(world):
+    from picamera2.devices.imx500 import NetworkIntrinsics
+
+    intrinsics = NetworkIntrinsics(read_sensor_manifest(MODELS / "outline-imx500.json").intrinsics)
+    assert (intrinsics.task, intrinsics.inference_rate, intrinsics.labels) == ("object detection", 25.0, ["card"])
+    assert (intrinsics.postprocess, intrinsics.preserve_aspect_ratio) == ("card-outlines", True)
 
 
 def test_nanodet_is_decoded_as_picamera2_does(world, monkeypatch):

@@ -67,6 +67,11 @@ esac
 """
         (self._commands / "apt-get").write_text(script)
 
+    def command(self, name: str, script: str) -> None:
+        """A substitute for a program."""
+        (self._commands / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self._commands / name).chmod(0o755)
+
     def pip(self, end: str) -> None:
         """A substitute for pip in `$root/venv` that says what it was given, and ends so."""
         self.write("venv/bin/pip", f'#!/bin/sh\necho "$@"\n{end}')

@@ -8,7 +8,7 @@ from edge.settings.settings import load_settings
 
 IMX500 = "imx500 10-001a"
 REPOSITORY = Path(__file__).resolve().parents[2]
-NETWORK = "opt/card-scanner/app/models/outline.rpk"
+NETWORK = "opt/card-scanner/sensor/outline.rpk"
 
 
 def chosen(device) -> tuple[str, str]:
@@ -17,7 +17,7 @@ def chosen(device) -> tuple[str, str]:
     assert outcome.returncode == 0, outcome.stdout
     settings = load_settings(device.root / "etc/card-scanner/config.toml", environment={})
     if settings.source.spec == "imx500":
-        assert settings.imx500.network.is_relative_to("/opt/card-scanner/app/models")
+        assert settings.imx500.network.is_relative_to("/opt/card-scanner/sensor")
         assert (device.root / settings.imx500.network.relative_to("/")).is_file()
     said = outcome.stdout.splitlines()[-1]
     assert said.startswith(f"source of frames: {settings.source.spec} (")
@@ -35,7 +35,7 @@ def test_an_imx500_without_a_network_that_knows_cards_is_a_camera_as_any(device)
     device.write("usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk")
     spec, said = chosen(device)
     assert spec == "picamera"
-    assert "no network that knows cards" in said
+    assert "no imx500-package" in said
 
 
 def test_an_imx500_with_a_network_that_knows_cards(device):
@@ -45,6 +45,57 @@ def test_an_imx500_with_a_network_that_knows_cards(device):
     spec, said = chosen(device)
     assert spec == "imx500"
     assert f"/{NETWORK} finds cards on it" in said
+
+
+PACKAGE = "opt/card-scanner/app/models/outline-imx500"
+
+
+def converted(device, said: str = "1") -> None:
+    """The converted network as the application brings it."""
+    device.write(f"{PACKAGE}.zip", "package")
+    device.write(f"{PACKAGE}.json", f'{{"sha256": "{said}"}}')
+
+
+def test_the_sensors_file_is_made_once_where_its_tool_is(device):
+    device.installed("python3-picamera2", "imx500-all")
+    device.sensor(2, IMX500)
+    converted(device)
+    assert device.run("make_sensor_network").stdout == ""
+    device.command("imx500-package", 'test "$1 $3" = "-i -o" && cp "$2" "$4/network.rpk"')
+    assert device.run("make_sensor_network").stdout == "changed: /opt/card-scanner/sensor/outline.rpk\n"
+    assert (device.root / NETWORK).read_text() == "package\n"
+    assert device.run("make_sensor_network").stdout == ""
+    spec, said = chosen(device)
+    assert spec == "imx500"
+    assert "finds cards on it" in said
+    converted(device, said="2")
+    assert "changed" in device.run("make_sensor_network").stdout
+    assert (device.root / "opt/card-scanner/sensor/outline.json").read_text() == '{"sha256": "2"}\n'
+
+
+def test_a_tool_that_fails_leaves_the_camera_as_it_was(device):
+    device.installed("python3-picamera2", "imx500-all")
+    device.sensor(2, IMX500)
+    converted(device)
+    device.command("imx500-package", "echo cannot read; exit 1")
+    outcome = device.run("make_sensor_network")
+    assert outcome.returncode == 0
+    assert "has not made the sensor's file" in outcome.stdout
+    assert "cannot read" in outcome.stdout
+    assert chosen(device)[0] == "picamera"
+
+
+def test_no_sensor_no_file(device):
+    converted(device)
+    device.command("imx500-package", "echo called; exit 1")
+    assert device.run("make_sensor_network").stdout == ""
+
+
+def test_the_tool_for_the_sensor_comes_from_apt(device):
+    device.available("imx500-tools")
+    assert "imx500-tools" not in device.run("wanted_packages").stdout
+    device.sensor(2, IMX500)
+    assert "imx500-tools" in device.run("wanted_packages").stdout.split()
 
 
 def test_a_network_for_the_imx500_is_no_imx500(device):

@@ -1,11 +1,12 @@
 """The commands that train a network of the detector and write it."""
 
 from edge.files.paths import named_path
-from training.cli.options import Commands, add_length, add_processes, run_of
+from edge.shipped import OUTLINE_MODEL
+from training.cli.options import RUNS, Commands, add_length, add_processes, run_of
 
 
 def add_detector(commands: Commands) -> None:
-    """Declare `detector` and `export-detector`."""
+    """Declare `detector`, `export-detector` and `export-imx500`."""
     detector = commands.add_parser(
         "detector",
         help="train a network of the detector",
@@ -28,3 +29,22 @@ def add_detector(commands: Commands) -> None:
     export.add_argument("--checkpoint", type=named_path, required=True, help="RUNS/NAME/checkpoint.pt")
     export.add_argument("--output", type=named_path, required=True, help="such as models/outline.onnx")
     export.set_defaults(run=run_of("training.detection.export", "loading PyTorch"))
+    sensor = commands.add_parser(
+        "export-imx500",
+        help="make the outline network ready for the IMX500 sensor",
+        description="Writes a job folder: the outline network as the sensor runs it, pictures to calibrate with and "
+        "the commands. With --environment it is carried out: the network becomes one of 8-bit integers, and a package "
+        "that imx500-package takes on a Raspberry Pi.",
+    )
+    sensor.add_argument("--output", type=named_path, required=True, help="job folder")
+    which = sensor.add_mutually_exclusive_group()
+    which.add_argument(
+        "--model", type=named_path, default=OUTLINE_MODEL, help="exported outline network (default: the package's)"
+    )
+    which.add_argument("--checkpoint", type=named_path, help="RUNS/NAME/checkpoint.pt of one instead")
+    sensor.add_argument(
+        "--environment", type=named_path, help="folder of Sony's tools; made (6 GB) where there is none (default: none)"
+    )
+    sensor.add_argument("--calibration", type=int, default=64, help="pictures to calibrate with (default: 64)")
+    sensor.add_argument("--runs", type=named_path, default=RUNS, help="folder of all runs (default: runs)")
+    sensor.set_defaults(run=run_of("training.detection.imx500.command", "loading PyTorch"))

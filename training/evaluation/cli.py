@@ -29,6 +29,8 @@ from training.evaluation.refusal_run import add_arguments as add_refusal
 from training.evaluation.refusal_run import run as run_refusal
 from training.evaluation.report import summarise, to_markdown
 from training.evaluation.scenes import SceneOutcome, evaluate_scenes
+from training.evaluation.sensor import add_arguments as add_sensor
+from training.evaluation.sensor import run as run_sensor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_model(
         kinds.add_parser("model", help="any model file on crops of held-out cards, with baselines on the same crops")
     )
-    photos = kinds.add_parser("photos", help="cards found in real photos against their known number")
-    photos.add_argument("--photos", type=named_path, required=True, help="folder of photos")
-    photos.add_argument("--truth", type=named_path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+    _add_photos(kinds.add_parser("photos", help="cards found in real photos against their known number"))
+    add_sensor(kinds)
     references = kinds.add_parser("references", help="whether each picture of a card database finds itself")
     references.add_argument("--cards", type=named_path, help="folder of card images in place of the simulated cards")
     references.add_argument("--metadata", type=named_path, help="JSON file: card id -> details, of that folder")
@@ -83,6 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_photos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--photos", type=named_path, required=True, help="folder of photos")
+    parser.add_argument("--truth", type=named_path, required=True, help='JSON: {"photo.jpg": {"cards": 3}, ...}')
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=named_path, help=".onnx or .hef (its .json beside it), or a run's checkpoint.pt")
     parser.add_argument("--against", type=named_path, help="another model on the same crops, in the same tables")
@@ -102,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
         "scenes": _scenes,
         "model": _model,
         "photos": _photos,
+        "sensor": run_sensor,
         "references": _references,
         "refusal": run_refusal,
         "decisions": _decisions,

@@ -102,7 +102,7 @@ class SceneEvaluator:
         cards: Sequence[CardSpec] = self._unknown if is_unknown(condition) else self._known
         image, truth = render_scene(random_scene(seed, cards, CONDITIONS[condition]))
         quads = [detection.quad for detection in self._detector.detect(image)]
-        judged = [card for card in truth.cards if _is_judged(card)]
+        judged = [card for card in truth.cards if is_judged(card)]
         matched = assign(quads, [card.quad for card in judged])
         outcomes = tuple(
             self._outcome((condition, seed), image, card, quads[matched[i]] if i in matched else None)
@@ -166,7 +166,8 @@ def is_unknown(condition: str) -> bool:
     return condition in {UNKNOWN_CLEAN, UNKNOWN_EVERYTHING}
 
 
-def _is_judged(card: CardTruth) -> bool:
+def is_judged(card: CardTruth) -> bool:
+    """Whether a card has to be found: it shows its front, lies wholly in the frame, and enough of it is seen."""
     return card.face == "front" and card.fully_in_frame and card.visible_fraction >= MIN_VISIBLE
 
 

@@ -14,14 +14,14 @@ import onnxruntime
 import torch
 
 from edge.embedding.onnx import INPUT_NAME, OUTPUT_NAME, OnnxEmbedder
-from edge.errors import ConfigurationError
 from edge.geometry import Image
 from edge.imaging.preprocessing import preprocess
-from edge.manifests import ModelManifest, file_sha256
+from edge.manifests import ModelManifest
 from training.data.cards import open_cards
 from training.errors import ExportError
 from training.export.accelerator import AcceleratorForm, is_rewritten
 from training.export.hailo import compile_job
+from training.export.job_folder import new_job_folder, read_job_file, write_job_file
 from training.export.quantization import calibration_crops
 from training.export.student import LEAST_PARITY
 from training.networks.exported import open_student
@@ -81,9 +81,7 @@ def write_job(model: CardEmbedder, float_model: Path, crops: list[Image], folder
         ConfigurationError: if the folder is not empty.
         ExportError: if a check fails.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise ConfigurationError(f"{folder} is not empty; choose another folder for the job")
-    folder.mkdir(parents=True, exist_ok=True)
+    new_job_folder(folder)
     original = OnnxEmbedder(float_model, threads=2)
     name, size = float_model.stem, original.manifest.preprocessing
     pixels = preprocess(crops, size.model_copy(update={"layout": "NHWC"})).astype(np.uint8)
@@ -108,8 +106,7 @@ def write_job(model: CardEmbedder, float_model: Path, crops: list[Image], folder
         "height": size.height,
         "width": size.width,
     }
-    job["sha256"] = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
-    (folder / "job.json").write_text(json.dumps(job, indent=2) + "\n", encoding="utf-8")
+    write_job_file(folder, job)
     return check_job(folder)
 
 
@@ -119,10 +116,7 @@ def check_job(folder: Path) -> dict[str, Any]:
     Raises:
         ExportError: naming what is wrong.
     """
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    for name, digest in job["sha256"].items():
-        if file_sha256(folder / name) != digest:
-            raise ExportError(f"{folder / name} is not the file that the job was made with")
+    job = read_job_file(folder)
     crops, expected = np.load(folder / job["calibration"]), np.load(folder / job["expected"])
     if crops.dtype != np.uint8 or crops.shape[1:] != (job["height"], job["width"], 3) or crops.std() < 1:
         raise ExportError(f"{folder / job['calibration']} holds no crops of {job['height']} x {job['width']} pixels")

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from edge.detection.cards import CardDetector
 from edge.detection.following.failures import SearchFailures
-from edge.detection.following.known import Followed, Window, follow_all, followed, outlined, to_correct
-from edge.detection.following.search import Searched, search_windows
+from edge.detection.following.known import Followed, Place, follow_all, followed, outlined, to_correct
+from edge.detection.following.search import Searched, search_places
 from edge.frame import Detection, Frame
 from edge.geometry import Image, Quad
 
@@ -20,8 +20,8 @@ from edge.geometry import Image, Quad
 class Attention(Protocol):
     """Says where in a frame something may be new."""
 
-    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Window, ...]]:
-        """The known cards that are still believed in, and the parts of the frame to search now."""
+    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Place, ...]]:
+        """The known cards that are still believed in, and where in the frame to search now."""
         ...
 
     def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
@@ -44,7 +44,7 @@ class _Search:
     """A search under way."""
 
     image: Image
-    windows: tuple[Window, ...]
+    places: tuple[Place, ...]
     result: Future[tuple[Detection, ...]]
 
 
@@ -88,11 +88,11 @@ class Following:
             self._attention.forget()
         self._known = follow_all(self._known, frame.image, self._failures)
         self._collect(frame.image)
-        self._known, windows = self._attention.look(frame, self._known)
+        self._known, places = self._attention.look(frame, self._known)
         self._newest = frame.image
-        if windows and self._search is None:
-            result = self._executor.submit(search_windows, self._detector, frame.image, windows)
-            self._search = _Search(image=frame.image, windows=windows, result=result)
+        if places and self._search is None:
+            result = self._executor.submit(search_places, self._detector, frame.image, places)
+            self._search = _Search(image=frame.image, places=places, result=result)
         return tuple(sorted((card.detection for card in self._known), key=lambda each: -each.confidence))
 
     @property
@@ -126,5 +126,5 @@ class Following:
         if detections is None:
             return
         found = tuple(followed(each, search.image) for each in detections)
-        searched = Searched(image=search.image, windows=search.windows, found=found)
+        searched = Searched(image=search.image, places=search.places, found=found)
         self._known = self._attention.merged(searched, follow_all(found, image, self._failures), self._known)

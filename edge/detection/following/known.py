@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.detection.following.failures import SearchFailures
+from edge.detection.networks.outline import Proposal
 from edge.detection.refinement import fit_outline
 from edge.frame import Detection
 from edge.geometry import SAME_CARD_IOU, Image, Quad, quad_intersection_over_smaller, quad_iou, side_lengths
@@ -36,6 +37,19 @@ NESTED = 0.8
 
 Window = tuple[int, int, int, int]
 """Left, top, right and bottom of a part of a frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """Where in a frame to search.
+
+    Attributes:
+        window: the part of the frame.
+        outline: of the card there, as the sensor has it: only its sides are to be placed; None where nothing is known.
+    """
+
+    window: Window
+    outline: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,7 +1,7 @@
 """Measures how many frames the sensor's boxes lag behind the image that they are delivered with."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,24 +37,33 @@ class LagMeter:
         best = int(self._votes.argmax())
         return best if total >= MIN_OBSERVATIONS and self._votes[best] >= MIN_SHARE * total else None
 
-    def add(self, detections: Sequence[Detection], boxes: NDArray[np.float64]) -> None:
+    def add(self, detections: Sequence[Detection], boxes: Callable[[], NDArray[np.float64]]) -> None:
         """Take in one frame.
 
         Args:
             detections: outlines found in this frame's image.
-            boxes: float64 [N, 4] left, top, right, bottom that came with this frame, in pixels.
+            boxes: float64 [N, 4] left, top, right, bottom that came with this frame, in pixels; only asked for while a
+                card moves and the lag is not known.
         """
         self._outlines.appendleft(tuple(detection.quad for detection in detections))
-        if len(self._outlines) <= MAX_LAG or not len(boxes):
+        if len(self._outlines) <= MAX_LAG or self.lag_frames is not None:
             return
-        for quad in self._outlines[0]:
-            self._observe(quad, boxes)
+        paths = [path for path in map(self._path, self._outlines[0]) if path is not None]
+        if not paths:
+            return
+        seen = boxes()
+        for path in paths if len(seen) else ():
+            self._observe(path, seen)
 
-    def _observe(self, quad: Quad, boxes: NDArray[np.float64]) -> None:
+    def _path(self, quad: Quad) -> list[NDArray[np.float64]] | None:
+        """The boxes around a card in the newest frames, newest first; None unless it moved all the while."""
         path = [min(outlines, key=lambda other: _distance(quad, other), default=None) for outlines in self._outlines]
         seen = [bounding_box(other) for other in path if other is not None]
         if len(seen) <= MAX_LAG or min(_shift(seen[k], seen[k + 1]) for k in range(MAX_LAG)) < MIN_MOTION_PX / MAX_LAG:
-            return
+            return None
+        return seen
+
+    def _observe(self, seen: list[NDArray[np.float64]], boxes: NDArray[np.float64]) -> None:
         box = boxes[int(np.argmax([max(box_iou(box, np.array(seen))) for box in boxes]))]
         if box_iou(box, np.array(seen)).max() > SAME_CARD_IOU:
             self._votes[int(np.argmin([_shift(box, bounds) for bounds in seen]))] += 1

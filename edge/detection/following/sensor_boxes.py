@@ -1,22 +1,26 @@
-"""Where to search in the frames of a sensor that has already seen something: where its boxes are.
+"""Where to search in the frames of a sensor that has already seen something: where its boxes or outlines are.
 
-The boxes have no corners and know no rotation. Each is searched once, on a crop, and again only when the picture there
-has changed: where no known card fills it at once, else when that card lies still, since one that is found while it is
-put down is not found as exactly.
+Boxes have no corners and know no rotation: each is searched, on a crop. An outline only needs its sides placed. Either
+is done once, and again only when the picture there has changed: at once where it is no known card's, else when that
+card lies still, since one that is found while it is put down is not found as exactly.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detection.following.known import Followed, Window, changed, is_other_outline, patch_of, same_card
+from edge.detection.cards import MIN_SCORE
+from edge.detection.following.known import Followed, Place, Window, changed, is_other_outline, patch_of, same_card
 from edge.detection.following.lag import LagMeter
 from edge.detection.following.search import Searched
-from edge.frame import Frame
-from edge.geometry import Box, Image, bounding_box, box_area, box_intersection
+from edge.detection.following.sensor_outlines import Looked, looked_at_outlines
+from edge.detection.networks.dense import decode_maps
+from edge.detection.networks.outline import Proposal
+from edge.frame import Frame, OutlineMaps
+from edge.geometry import Box, Image, Quad, bounding_box, box_area, box_intersection
 
 # chosen: of a box's longer side: room for the card's whole outline around it.
 BOX_MARGIN = 0.2
@@ -31,6 +35,7 @@ UNSEEN_FRAMES = 90
 # chosen: a third of a second at 30 frames/s: a card whose picture has not changed for so long has been put down.
 STILL_FRAMES = 10
 
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +49,7 @@ class _SearchedWindow:
 
 
 class SensorBoxes:
-    """Has the boxes searched in which something may be new, and drops cards that the sensor does not see."""
+    """Has searched where the sensor sees what may be new, and drops cards that the sensor does not see."""
 
     def __init__(self) -> None:
         """Start before the first search."""
@@ -53,29 +58,35 @@ class SensorBoxes:
         self._meter = LagMeter()
         self._told_lag: int | None = None
 
-    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Window, ...]]:
-        """The known cards but those unseen for long, and a window for each box in which something may be new."""
-        boxes = frame.boxes
-        if boxes is None:
+    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Place, ...]]:
+        """The known cards but those unseen for long, and a place for each box or outline that may be of a new one."""
+        if frame.outlines is not None:
+            looked = _looked_at_outlines(frame.outlines, known)
+        elif frame.boxes is not None:
+            looked = _looked_at_boxes(frame.boxes, known)
+        else:
             return known, ()
-        self._measure_lag(frame, known, boxes)
-        noted = [replace(card, missed=0 if _seen(card, boxes) else card.missed + 1) for card in known]
+        self._measure_lag(frame, known)
+        noted = [
+            replace(card, missed=0 if seen else card.missed + 1) for card, seen in zip(known, looked.seen, strict=True)
+        ]
         # One that is unseen for long is an edge of the bench, not a card.
         known = [card for card in noted if card.missed <= UNSEEN_FRAMES]
-        windows = [_window(box, frame.image) for box in boxes if not any(map(_is_on_its_way, _filling(box, known)))]
-        return known, tuple(each for each in windows if self._may_show_new(each, frame.image, known))
+        places = (Place(window=_window(box, frame.image), outline=outline) for box, outline in looked.new)
+        return known, tuple(each for each in places if self._may_show_new(each.window, frame.image, known))
 
     def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
         """What was known, where it lies still as it was found now, and what was found beside it."""
-        kept = [each for each in self._searched if not any(_alike(each.window, other) for other in searched.windows)]
+        windows = [place.window for place in searched.places]
+        kept = [each for each in self._searched if not any(_alike(each.window, other) for other in windows)]
         new = [
             _SearchedWindow(
                 window=window, patch=patch_of(searched.image, window), cards=_cards_in(window, searched.found)
             )
-            for window in searched.windows
+            for window in windows
         ]
         self._searched = (kept + new)[-MAX_SEARCHED:]
-        return [_as_found(card, current, searched.windows) for card in known] + [
+        return [_as_found(card, current, windows) for card in known] + [
             card
             for card in current
             if not any(same_card(card, other) or is_other_outline(card, other) for other in known)
@@ -94,16 +105,21 @@ class SensorBoxes:
             for each in self._searched
         )
 
-    def _measure_lag(self, frame: Frame, known: list[Followed], boxes: NDArray[np.float64]) -> None:
+    def _measure_lag(self, frame: Frame, known: list[Followed]) -> None:
         if frame.stretch != self._stretch:
             self._stretch, self._meter = frame.stretch, LagMeter()
-        self._meter.add([card.detection for card in known], boxes)
+        self._meter.add([card.detection for card in known], lambda: _boxes_of(frame))
         lag = self._meter.lag_frames
         if lag is not None and lag != self._told_lag:
             self._told_lag = lag
             level = logging.WARNING if lag else logging.INFO
             _log.log(level, "the sensor's boxes fit the image of %d frames before; imx500.tensor_lag_frames should be "
                      "%d more", lag, lag)  # fmt: skip
+
+
+def with_boxes(frame: Frame) -> Frame:
+    """A frame with boxes around the outlines that its sensor gives, as recordings keep them."""
+    return frame if frame.outlines is None else replace(frame, boxes=_boxes_of(frame))
 
 
 def _window(box: Box, image: Image) -> Window:
@@ -126,7 +142,7 @@ def _is_on_its_way(card: Followed) -> bool:
     return card.corrected or card.still < STILL_FRAMES
 
 
-def _as_found(card: Followed, current: list[Followed], windows: tuple[Window, ...]) -> Followed:
+def _as_found(card: Followed, current: list[Followed], windows: Sequence[Window]) -> Followed:
     """A known card as a search of windows has found it, where it lies still and one of them shows all of it."""
     if _is_on_its_way(card) or not any(_shows(window, card.window) for window in windows):
         return card
@@ -139,6 +155,28 @@ def _shows(window: Window, part: Window) -> bool:
     return left <= inner[0] and top <= inner[1] and right >= inner[2] and bottom >= inner[3]
 
 
+def _looked_at_boxes(boxes: NDArray[np.float64], known: list[Followed]) -> Looked:
+    return Looked(
+        seen=[_seen(card, boxes) for card in known],
+        new=[(box, None) for box in boxes if not any(map(_is_on_its_way, _filling(box, known)))],
+    )
+
+
+def _looked_at_outlines(maps: OutlineMaps, known: list[Followed]) -> Looked:
+    """What the maps show beside the known cards, and those of them that lie still."""
+    looked = looked_at_outlines(maps, known)
+    still = [card.detection for card, seen in zip(known, looked.seen, strict=True) if seen and not _is_on_its_way(card)]
+    again = [(bounding_box(each.quad), Proposal(quad=each.quad, score=each.confidence)) for each in still]
+    return Looked(seen=looked.seen, new=[*looked.new, *again])
+
+
+def _boxes_of(frame: Frame) -> NDArray[np.float64]:
+    """All boxes [N, 4] that the sensor gives for a frame."""
+    if frame.outlines is not None:
+        return _bounding_boxes(each.quad for each in decode_maps(frame.outlines, MIN_SCORE))
+    return np.empty((0, 4)) if frame.boxes is None else frame.boxes
+
+
 def _seen(card: Followed, boxes: NDArray[np.float64]) -> bool:
     return bool(np.any(_intersection_over_smaller(bounding_box(card.detection.quad), boxes) > SEEN))
 
@@ -148,7 +186,11 @@ def _cards_in(window: Window, cards: Iterable[Followed]) -> int:
 
 
 def _bounds(cards: Iterable[Followed]) -> NDArray[np.float64]:
-    return np.array([bounding_box(card.detection.quad) for card in cards], np.float64).reshape(-1, 4)
+    return _bounding_boxes(card.detection.quad for card in cards)
+
+
+def _bounding_boxes(quads: Iterable[Quad]) -> NDArray[np.float64]:
+    return np.array([bounding_box(quad) for quad in quads], np.float64).reshape(-1, 4)
 
 
 def _intersection_over_smaller(box: Box, others: NDArray[np.float64]) -> NDArray[np.float64]:

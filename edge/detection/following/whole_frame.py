@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edge.detection.following.known import Followed, Window, changed, is_other_outline, same_card
+from edge.detection.following.known import Followed, Place, changed, is_other_outline, same_card
 from edge.detection.following.search import Searched
 from edge.frame import Frame
 from edge.geometry import Image
@@ -23,12 +23,12 @@ class WholeFrame:
         """Start before the first search."""
         self._searched: Image | None = None
 
-    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Window, ...]]:
+    def look(self, frame: Frame, known: list[Followed]) -> tuple[list[Followed], tuple[Place, ...]]:
         """The known cards as they are, and the whole frame where it has changed."""
         if self._searched is not None and not changed(self._searched, _thumbnail(frame.image)):
             return known, ()
         height, width = frame.image.shape[:2]
-        return known, ((0, 0, width, height),)
+        return known, (Place(window=(0, 0, width, height)),)
 
     def merged(self, searched: Searched, current: list[Followed], known: list[Followed]) -> list[Followed]:
         """What was found, and for a while what was known and is missed."""

@@ -6,6 +6,7 @@ off; `edge.detection.refinement` finds the edges themselves.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,7 @@ STRIDE_PX = 8
 DISTANCE_UNIT_PX = 32.0
 INPUT_NAME = "pixels"
 OUTPUT_NAMES = ("score", "distances")
-_SIGNATURE = Signature(
+SIGNATURE = Signature(
     inputs={INPUT_NAME: (None, 3, None, None)},
     outputs={"score": (None, 1, None, None), "distances": (None, RAYS, None, None)},
 )
@@ -61,7 +62,7 @@ class OutlineProposer:
         Raises:
             ModelError: if it is missing, damaged or another model.
         """
-        self._session = open_network(model, _SIGNATURE)
+        self._session = open_network(model, SIGNATURE)
 
     def propose(self, image: Image, long_side_px: int, min_score: float) -> list[Proposal]:
         """Look at a reduced copy of an image.
@@ -88,14 +89,30 @@ def decode(score: NDArray[np.float32], distances: NDArray[np.float32], min_score
         distances: float32 [RAYS, h, w], pixels.
         min_score: of a proposal.
     """
-    peaks = (score >= min_score) & (score >= np.asarray(cv2.dilate(score, np.ones((3, 3), np.uint8))))
-    rows, columns = np.nonzero(peaks)
-    found: list[Proposal] = []
-    for k in np.argsort(-score[rows, columns], kind="stable"):
-        row, column = int(rows[k]), int(columns[k])
-        quad = fit_quad(_outline_points(score, distances, row, column))
-        if quad is not None:
-            found.append(Proposal(quad=quad, score=float(score[row, column])))
+    return proposals_at(score, distances, peaks(score, min_score))
+
+
+def peaks(score: NDArray[np.float32], min_score: float) -> list[tuple[int, int]]:
+    """The cells (row, column) of a card's centre, best first: those with more of a score than any beside them."""
+    rows, columns = np.nonzero(
+        (score >= min_score) & (score >= np.asarray(cv2.dilate(score, np.ones((3, 3), np.uint8))))
+    )
+    order = np.argsort(-score[rows, columns], kind="stable")
+    return list(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
+
+
+def proposals_at(
+    score: NDArray[np.float32], distances: NDArray[np.float32], cells: Sequence[tuple[int, int]]
+) -> list[Proposal]:
+    """The outlines around centres, best first, without those that are one and the same card's.
+
+    Args:
+        score: float32 [h, w], 0 to 1.
+        distances: float32 [RAYS, h, w], pixels.
+        cells: (row, column) of the centres, best first.
+    """
+    quads = ((fit_quad(_outline_points(score, distances, *cell)), cell) for cell in cells)
+    found = [Proposal(quad=quad, score=float(score[cell])) for quad, cell in quads if quad is not None]
     return [found[k] for k in distinct_quads([each.quad for each in found], SAME_CARD_IOU)]
 
 

@@ -1,7 +1,9 @@
 import logging
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError
@@ -9,6 +11,7 @@ from edge.recording import bounded
 from edge.recording.reading import RecordingReader
 from edge.service.recorder import Recorder
 from edge.wire.commands import NothingMore, RecordRequest
+from tests.edge.detection.outline_maps import card_maps
 from tests.edge.recording.recordings import TENTH_NS, frame, header
 
 NOTHING = NothingMore()
@@ -58,6 +61,17 @@ def test_frames_that_come_too_fast_for_the_disk_are_left_out_and_counted(recorde
     told = recorder.recording(NOTHING)
     assert (told.frames, told.left_out, told.ended) == (4, 6, "it was ended")
     assert frame_ids(tmp_path / "a.tar") == [40, 43, 46, 49]
+
+
+def test_the_outlines_of_a_sensor_are_recorded_as_boxes(recorder, tmp_path):
+    quad = np.array([[10.0, 12.0], [50.0, 12.0], [50.0, 68.0], [10.0, 68.0]])
+    recorder.record(RecordRequest(path="a.tar"))
+    recorder.saw(replace(frame(0), outlines=card_maps(80, quad)))
+    recorder.end_recording(NOTHING)
+    recorder.step()
+    reader = RecordingReader(tmp_path / "a.tar")
+    np.testing.assert_allclose(reader.next().recorded.boxes, [(10, 12, 50, 68)], atol=0.6)
+    reader.close()
 
 
 def test_it_ends_at_its_size(recorder, tmp_path):

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from edge.detection.following.known import followed
+from edge.detection.following.known import Place, followed
 from edge.detection.following.search import Searched
 from edge.detection.following.whole_frame import UNCONFIRMED_SEARCHES, WholeFrame
 from edge.frame import Detection, Frame
 
 EMPTY = np.full((240, 320, 3), 90, np.uint8)
+ALL = Place(window=(0, 0, 320, 240))
 CARD = np.array([[20.0, 10.0], [83.0, 10.0], [83.0, 98.0], [20.0, 98.0]])
 
 
@@ -19,7 +20,7 @@ def card(moved=0.0):
 
 
 def searched(image=EMPTY):
-    return Searched(image=image, windows=((0, 0, 320, 240),), found=())
+    return Searched(image=image, places=(ALL,), found=())
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def whole():
 
 
 def test_the_first_frame_is_searched_all_over(whole):
-    assert whole.look(frame(), []) == ([], ((0, 0, 320, 240),))
+    assert [each.window for each in whole.look(frame(), [])[1]] == [ALL.window]
 
 
 def test_a_frame_is_searched_again_once_it_differs(whole):
@@ -36,7 +37,7 @@ def test_a_frame_is_searched_again_once_it_differs(whole):
     assert whole.look(frame(EMPTY.copy()), [])[1] == ()
     other = EMPTY.copy()
     other[40:104, 40:104] = 200
-    assert whole.look(frame(other), [])[1] == ((0, 0, 320, 240),)
+    assert [each.window for each in whole.look(frame(other), [])[1]] == [ALL.window]
 
 
 def test_what_is_known_is_left_alone(whole):
