@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from training.detection.objective import SUBJECTS, DetectorObjective
-from training.detection.published import read_published, with_statistics
+from training.detection.published import read_published
 from training.detection.scenes import small_scenes
 from training.detection.trained import TrainedDetector, read_detector
 from training.engine.precision import fitting_precision
@@ -15,6 +15,7 @@ from training.engine.runs import Run, carry_out, describe_run, started
 from training.engine.schedule import Budget, Schedule
 from training.engine.settings import RunSettings
 from training.errors import TrainingError
+from training.networks.statistics import with_statistics
 
 SCENE_PX = 448
 LEARNING_RATE = 2e-3

@@ -1,11 +1,11 @@
 """Goes on from one of the detector's networks as it was published: an ONNX file with its model card beside it.
 
 The exporter folds each batch normalisation into the convolution before it, so that the file no longer says how large
-its features are. Those statistics are taken again from training pictures; the network stays the same function.
+its features are. Those statistics are taken again from training pictures (`training.networks.statistics`); the network
+stays the same function.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ _OF_THE_FILE = ("file", "sha256", "largest_difference")
 def read_published(model: Path) -> TrainedDetector:
     """Read a network that `card-training export-detector` wrote.
 
-    Its batch normalisations do nothing but add what was folded; see `with_statistics`.
+    Its batch normalisations do nothing but add what was folded; they do not know what they normalise.
 
     Raises:
         TrainingError: if the file or its model card is missing, damaged, or of another network.
@@ -59,7 +59,7 @@ def _fill(network: nn.Module, weights: dict[str, Tensor]) -> None:
         if layer not in normalized:
             state[name] = weights[name]
         elif kind == "running_var":
-            state[name] -= _eps(network, layer)
+            state[name] -= cast("nn.BatchNorm2d", network.get_submodule(layer)).eps
         elif kind == "bias":
             state[name] = weights[f"{normalized[layer]}.weight_bias"]
     network.load_state_dict(state)
@@ -70,38 +70,3 @@ def _normalized(network: nn.Module) -> dict[str, str]:
     return {
         name: f"{name[: -len('.1')]}.0" for name, layer in network.named_modules() if isinstance(layer, nn.BatchNorm2d)
     }
-
-
-@torch.no_grad()
-def with_statistics(network: nn.Module, pixels: Tensor) -> nn.Module:
-    """The same function, its batch normalisations knowing what they normalise, so that it can be trained on.
-
-    Args:
-        network: changed in place.
-        pixels: a batch of training pictures.
-    """
-    seen: dict[str, tuple[Tensor, Tensor]] = {}
-
-    def noting(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            seen[name] = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3), unbiased=False)
-
-        return note
-
-    hooks = [network.get_submodule(name).register_forward_pre_hook(noting(name)) for name in _normalized(network)]
-    network.eval()(pixels.float())
-    for hook in hooks:
-        hook.remove()
-    state = network.state_dict()
-    for name, (mean, variance) in seen.items():
-        eps = _eps(network, name)
-        scale = state[f"{name}.weight"] / torch.sqrt(state[f"{name}.running_var"] + eps)
-        state[f"{name}.bias"] += (mean - state[f"{name}.running_mean"]) * scale
-        state[f"{name}.weight"].copy_(scale * torch.sqrt(variance + eps))
-        state[f"{name}.running_mean"].copy_(mean)
-        state[f"{name}.running_var"].copy_(variance)
-    return network.train()
-
-
-def _eps(network: nn.Module, name: str) -> float:
-    return cast("nn.BatchNorm2d", network.get_submodule(name)).eps

@@ -1,7 +1,7 @@
 """`card-training student`: trains the embedding network that the scanner runs, alone or from a teacher."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from edge.errors import ConfigurationError
 from edge.manifests import file_sha256
@@ -9,7 +9,7 @@ from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
 from training.data.cards import Cards, open_cards
 from training.distillation.stages import student_phases
-from training.distillation.teachers import open_teacher
+from training.distillation.teachers import describe_teacher, open_teacher
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
 from training.embedding.phases import carry_out_phases, run_maker
 from training.embedding.recipes import Recipe, read_recipe
@@ -80,7 +80,10 @@ def _learn_from_teacher(args: argparse.Namespace, recipe: Recipe, cards: Cards, 
     teacher = open_teacher(args.teacher, cards.learnt, ranks)
     sizes = [(model.height, model.width), teacher.input_size]
     make = run_maker(args, recipe, cards, ranks, sizes, teacher=file_sha256(args.teacher))
-    carry_out_phases(student_phases(recipe, teacher, cards.learnt, make), ranks, resume=args.resume)
+    lineage = {"taught_by": describe_teacher(args.teacher)}
+    phases = student_phases(recipe, teacher, cards.learnt, make)
+    runs = [replace(phase, description=phase.description | lineage) for phase in phases]
+    carry_out_phases(runs, ranks, resume=args.resume)
 
 
 def _check_options(args: argparse.Namespace) -> None:

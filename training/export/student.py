@@ -33,6 +33,8 @@ from training.progress import to_stderr
 LEAST_PARITY = 0.9999
 PARITY_BATCHES = (1, 2, 3, 4, 5)
 SCORED_CARDS = 1000
+# Where a run's description says what its student learnt from.
+TAUGHT_BY = "taught_by"
 # What a line of a run's history may hold of its losses.
 LOSSES = ("contrastive", "arcface", "feature", "kl", "attention", "high_frequency", "relational", "classification")
 
@@ -182,7 +184,8 @@ def describe_training(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
         losses = [found for entry in read_history(folder) if (found := {k: entry[k] for k in LOSSES if k in entry})]
     except (OSError, json.JSONDecodeError) as cause:
         raise ExportError(f"cannot read the run's description and history in {folder}: {cause}") from cause
-    return {
+    taught = {TAUGHT_BY: description[TAUGHT_BY]} if TAUGHT_BY in description else {}
+    return taught | {
         "training": description["command"],
         "data": f"{_learnt(description['cards'])}; scored on {SCORED_CARDS} simulated cards that were not among them",
         "seed": description["settings"]["seed"],

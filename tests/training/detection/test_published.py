@@ -7,8 +7,9 @@ import onnxruntime
 import pytest
 import torch
 
-from training.detection.published import read_published, with_statistics
+from training.detection.published import read_published
 from training.errors import TrainingError
+from training.networks.statistics import with_statistics
 
 MODELS = Path(__file__).parents[3] / "models"
 

@@ -88,6 +88,8 @@ def test_a_student_starts_as_its_teacher_made_over(tmp_path, monkeypatch, refere
     assert main([*command, "--teacher", str(student_checkpoint)]) == 0
     learnt = student_of(load_checkpoint(tmp_path / "s" / "stage1" / "checkpoint.pt")).settings
     assert (learnt.family, learnt.dimension) == ("convnext-batchnorm", TINY.dimension)
+    again = ["student", "--name", "again", "--recipe", str(recipe), "--runs", str(tmp_path)]
+    assert main([*again, "--teacher", str(tmp_path / "s" / "stage1" / "checkpoint.pt")]) == 0
     recipe.write_text(recipe.read_text().replace('"made"', '"demo-small"'))
     assert main([*command, "--teacher", str(student_checkpoint), "--resume"]) == ConfigurationError.exit_code
 
