@@ -9,7 +9,7 @@ from edge.files.printing import printable
 from training.cli.ablations import add_ablate, add_fit
 from training.cli.cards import add_index, add_inspect, add_preview, add_simulate
 from training.cli.detector import add_detector
-from training.cli.embedding import add_student, add_teacher
+from training.cli.embedding import add_recipes, add_student, add_teacher
 from training.cli.models import add_compile, add_export, add_quantize
 from training.cli.options import Commands
 
@@ -37,6 +37,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     add_inspect(commands, chosen=command == "inspect")
     add_teacher(commands)
     add_student(commands)
+    add_recipes(commands)
     add_ablate(commands)
     add_fit(commands)
     add_detector(commands)

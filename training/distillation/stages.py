@@ -21,7 +21,7 @@ from training.engine.checkpoint import load_checkpoint
 from training.engine.precision import Precision
 from training.engine.runs import Run
 from training.errors import TrainingError
-from training.networks.families.shapes import shape_named
+from training.networks.beginnings import go_on_from, student_file
 from training.networks.model import CardEmbedder, ModelSettings, student_of
 from training.networks.statistics import with_statistics
 from training.networks.teacher import published_teacher, teacher_of
@@ -50,19 +50,18 @@ def teacher_phases(
     return [make(phase, partial(_taught, recipe, precision, phase, references, ranks)) for phase in recipe.phases]
 
 
-def student_phases(recipe: Recipe, teacher: FrozenTeacher, references: References, make: MakeRun) -> list[Run]:
+def student_phases(
+    recipe: Recipe, shape: ModelSettings, teacher: FrozenTeacher, references: References, make: MakeRun
+) -> list[Run]:
     """How the student of a recipe learns from a teacher.
 
     Args:
         recipe: to follow.
+        shape: of the student.
         teacher: of the cards that the student learns.
         references: these cards.
         make: makes the run of a stage.
-
-    Raises:
-        TrainingError: if there is no such student.
     """
-    shape = shape_named(recipe.student.shape)
     return [
         make(stage, partial(_distilled, recipe, stage, shape, teacher, references)) for stage in recipe.student.stages
     ]
@@ -130,12 +129,25 @@ def _distilled(
 ) -> DistillationObjective:
     if previous is None and recipe.student.from_teacher:
         return _distilling(_made_over(teacher, shape, references), teacher, stage.loss, recipe.precision)
+    file = student_file(recipe.student.weights) if recipe.student.weights else None
+    if previous is None and file is not None:
+        return _distilling(_going_on(file, shape, teacher, references), teacher, stage.loss, recipe.precision)
     if previous is None:
         return first_distillation(shape, teacher, stage.loss, recipe.precision, recipe.student.weights)
     state = load_checkpoint(previous)
     check_same_cards(previous, state, teacher.cards)
     centres = ArcFace.of_checkpoint(state, teacher.centres.scale)
     return DistillationObjective(student_of(state), centres, teacher, stage.loss, recipe.precision)
+
+
+def _going_on(file: Path, shape: ModelSettings, teacher: FrozenTeacher, references: References) -> CardEmbedder:
+    if shape.dimension != teacher.dimension:
+        raise TrainingError(
+            f"the student in {file} gives {shape.dimension} numbers, its teacher {teacher.dimension}: they cannot be "
+            "compared; let it learn without a teacher, or begin with other weights"
+        )
+    size = BatchShape(cards=_STATISTICS_PICTURES, views=1, height=shape.height, width=shape.width)
+    return go_on_from(file, TrainingBatches(references, AugmentationSettings(), size, seed=0)[0][0])
 
 
 def _made_over(teacher: FrozenTeacher, shape: ModelSettings, references: References) -> CardEmbedder:

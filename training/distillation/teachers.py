@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.manifests import file_sha256, read_model_manifest
 from training.data.references import References
 from training.embedding.imprint import imprinted_centres
 from training.embedding.loss import SCALE, ArcFace
@@ -15,9 +14,6 @@ from training.networks.exported import ONNX_SUFFIX, read_exported
 from training.networks.model import CardEmbedder, student_of
 from training.networks.teacher import Teacher, is_teacher, teacher_of
 from training.parallel.ranks import Ranks
-
-# What a model card says of how a network was made; the rest says how good it is.
-_LINEAGE = ("note", "training", "data", "seed", "processes", "steps", "minutes", "taught_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,19 +63,6 @@ def open_teacher(path: Path, references: References, ranks: Ranks) -> FrozenTeac
     network, centres = teacher_of(state)
     check_same_cards(path, state, references.digest)
     return _frozen(network, centres, references, ranks)
-
-
-def describe_teacher(path: Path) -> dict[str, Any]:
-    """What the model card of a student says of its teacher: the file's digest and, of an exported one, how it was made.
-
-    Raises:
-        ModelError: if the manifest of an exported one cannot be read.
-    """
-    digest = {"sha256": file_sha256(path)}
-    if path.suffix != ONNX_SUFFIX:
-        return digest
-    manifest = read_model_manifest(path.with_suffix(".json"))
-    return {"model_id": manifest.model_id, **digest, **{k: manifest.card[k] for k in _LINEAGE if k in manifest.card}}
 
 
 def _of_student(student: CardEmbedder, references: References, ranks: Ranks) -> FrozenTeacher:

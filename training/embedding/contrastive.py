@@ -42,21 +42,27 @@ class ContrastiveObjective:
     """A supervised contrastive loss between the views of a batch, and ArcFace, whose centres are imprinted later."""
 
     def __init__(
-        self, settings: ContrastiveSettings, references: References, ranks: Ranks, precision: Precision = "bf16"
+        self,
+        settings: ContrastiveSettings,
+        references: References,
+        ranks: Ranks,
+        precision: Precision = "bf16",
+        network: CardEmbedder | None = None,
     ) -> None:
-        """Make a network with random weights, from torch's generator.
+        """Learn these cards.
 
         Args:
             settings: of network and losses.
             references: the cards to learn.
             ranks: the processes that share the imprinting.
             precision: that the network computes in.
+            network: that learns; None for one with random weights, from torch's generator.
         """
         self.settings = settings
         self.references = references
         self.ranks = ranks
         self.precision = precision
-        network = CardEmbedder(settings.model)
+        network = network or CardEmbedder(settings.model)
         self.arcface = ArcFace(2 * references.classes, settings.model.dimension, settings.arcface_scale)
         self.trained = nn.ModuleDict({NETWORK: network, "arcface": self.arcface})
 

@@ -3,10 +3,10 @@
 import argparse
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training.augmentation import AugmentationSettings
 from training.data.batches import BatchShape
 from training.data.cards import Cards
 from training.embedding.recipes import PhaseRecipe, Recipe
@@ -16,6 +16,7 @@ from training.engine.run_folder import RUN_FILE, check_same_run, how_it_ended
 from training.engine.runs import MakeObjective, Run, carry_out
 from training.engine.schedule import Budget, Schedule
 from training.engine.settings import RunSettings
+from training.networks.lineage import BEGUN_WITH, lineage_of
 from training.parallel.ranks import Ranks
 
 MakeRun = Callable[[PhaseRecipe, MakeObjective], Run]
@@ -36,10 +37,13 @@ def carry_out_phases(phases: Sequence[Run], ranks: Ranks, *, resume: bool) -> Pa
         ScannerError: if a run cannot start or go on, or a finished one was of other cards or settings.
     """
     previous: Path | None = None
-    for run in phases:
+    for phase in phases:
+        run = phase
         if resume and how_it_ended(run.folder) == "finished":
             check_same_run(run.folder / RUN_FILE, run.description)
         else:
+            if previous is not None:
+                run = replace(run, description=run.description | {BEGUN_WITH: lineage_of(previous)})
             begun = ranks.agree(resume and (run.folder / checkpoint.FILE).exists())
             if not carry_out(run, ranks, resume=bool(begun), previous=previous):
                 return None
@@ -83,6 +87,10 @@ def run_maker(
             seed=args.seed,
             precision=recipe.precision,
             ema_decay=recipe.ema_decay,
+            workers=recipe.workers,
+            checkpoint_every_s=recipe.checkpoint_every_s,
+            checkpoint_every_steps=recipe.checkpoint_every_steps,
+            log_every_steps=recipe.log_every_steps,
             patience=args.patience,
         )
         return Run(
@@ -92,13 +100,13 @@ def run_maker(
                 cards.learnt,
                 ranks,
                 settings,
-                AugmentationSettings(),
-                recipe=recipe.model_dump(),
+                recipe.disturbances,
+                recipe=recipe.described(),
                 **described,
             ),
             settings=settings,
             objective=objective,
-            batches=card_batches(cards.learnt, AugmentationSettings(), settings),
+            batches=card_batches(cards.learnt, recipe.disturbances, settings),
             measure=measure,
         )
 

@@ -27,14 +27,13 @@ from training.engine.history import read_history
 from training.engine.run_folder import RUN_FILE
 from training.errors import ExportError
 from training.export.graph import SCANNER_FORM, FormedEmbedder, GraphForm, write_onnx
+from training.networks.lineage import BEGUN_WITH, TAUGHT_BY
 from training.networks.model import CardEmbedder, student_of
 from training.progress import to_stderr
 
 LEAST_PARITY = 0.9999
 PARITY_BATCHES = (1, 2, 3, 4, 5)
 SCORED_CARDS = 1000
-# Where a run's description says what its student learnt from.
-TAUGHT_BY = "taught_by"
 # What a line of a run's history may hold of its losses.
 LOSSES = ("contrastive", "arcface", "feature", "kl", "attention", "high_frequency", "relational", "classification")
 
@@ -184,8 +183,8 @@ def describe_training(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
         losses = [found for entry in read_history(folder) if (found := {k: entry[k] for k in LOSSES if k in entry})]
     except (OSError, json.JSONDecodeError) as cause:
         raise ExportError(f"cannot read the run's description and history in {folder}: {cause}") from cause
-    taught = {TAUGHT_BY: description[TAUGHT_BY]} if TAUGHT_BY in description else {}
-    return taught | {
+    lineage = {key: description[key] for key in (BEGUN_WITH, TAUGHT_BY, "card_labels") if key in description}
+    return lineage | {
         "training": description["command"],
         "data": f"{_learnt(description['cards'])}; scored on {SCORED_CARDS} simulated cards that were not among them",
         "seed": description["settings"]["seed"],

@@ -1,15 +1,22 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from edge.errors import ConfigurationError
+from training.augmentation import AugmentationSettings
 from training.embedding.recipes import FOLDER, read_recipe
+from training.embedding.recipes.reference import reference_lines
+from training.networks.beginnings import SHIPPED
 from training.networks.families.shapes import SHAPES
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
 def test_shipped_recipes_are_complete(name):
     recipe = read_recipe(name)
+    if recipe.student.alone is not None:
+        assert recipe.student.weights == SHIPPED
+        return
     student = SHAPES[recipe.student.shape]
     if recipe.teacher is None:
         assert replace(student, family="convnext") == SHAPES["demo"]
@@ -46,6 +53,11 @@ def test_another_student_starts_from_random_weights():
         (("cards = 64", "cards = 0"), "cards: "),
         (("margin = 0.5", "marign = 0.5"), r"teacher\.marign: "),
         (("[teacher]", "[teacher"), "is not TOML"),
+        (("[teacher]", "[augmentation]\nfogg = 0.1\n[teacher]"), "augmentation: there is no fogg; there are clean, "),
+        (
+            ("[student]", "[student.alone]\nsteps = 1\nlearning_rate = 1\n[student]"),
+            "in stages from a teacher, or alone",
+        ),
     ],
 )
 def test_a_recipe_with_a_mistake_names_it(tmp_path, change, complaint):
@@ -56,5 +68,29 @@ def test_a_recipe_with_a_mistake_names_it(tmp_path, change, complaint):
 
 
 def test_a_recipe_that_is_not_there_names_those_that_are():
-    with pytest.raises(ConfigurationError, match="there are distillation, hard-negatives, regression, relational"):
+    with pytest.raises(
+        ConfigurationError, match="there are distillation, hard-negatives, regression, relational, tiny"
+    ):
         read_recipe("nothing")
+
+
+def test_what_a_recipe_does_not_say_is_as_before():
+    recipe = read_recipe("distillation")
+    assert recipe.disturbances == AugmentationSettings()
+    assert (recipe.workers, recipe.checkpoint_every_s, recipe.log_every_steps) == (1, 300, 25)
+    assert recipe.described().keys() == {
+        "cards", "views", "hard_negatives", "precision", "ema_decay", "teacher", "student",
+    }  # fmt: skip
+    assert recipe.described()["student"].keys() == {"shape", "weights", "from_teacher", "stages"}
+
+
+def test_a_recipe_has_its_own_augmentation(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(f"{(FOLDER / 'tiny.toml').read_text()}\n[augmentation]\nhue = 0.0\nclean = 0.2\n")
+    assert read_recipe(str(path)).disturbances == AugmentationSettings(hue=0.0, clean=0.2)
+
+
+def test_the_documentation_of_recipes_is_made_of_the_code():
+    document = Path(__file__).resolve().parents[3] / "docs" / "recipes.md"
+    outdated = "write it anew: card-training recipes > docs/recipes.md"
+    assert document.read_text() == "\n".join(reference_lines()) + "\n", outdated
