@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from edge.errors import ConfigurationError
 from edge.manifests import file_sha256
@@ -161,6 +162,8 @@ learning_rate = 1e-3
 def exported(tmp_path, student_checkpoint) -> Path:
     """The ONNX file of a student."""
     model = student_of(load_checkpoint(student_checkpoint))
+    for value in model.parameters():  # equal weights would be one in the file
+        value.data = value.data + 0.1 * torch.rand_like(value)
     cards = References(images=coarse_cards(15), labels=np.arange(15), card_ids=tuple("abcdefghijklmno"))
     export_model(model, cards, tmp_path / "model.onnx", {"training": "by hand"})
     return tmp_path / "model.onnx"
