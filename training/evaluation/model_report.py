@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from edge.geometry import Image
 from training.evaluation.distances import Distances
+from training.evaluation.model_difference import difference_table
 
 ROC_PICTURE, HISTOGRAM_PICTURE, RECALL_PICTURE = "roc.png", "distances.png", "recall.png"
 CONFUSIONS_PICTURE = "confusions.png"
@@ -29,6 +30,7 @@ def model_to_markdown(summary: Mapping[str, Any]) -> str:
         "",
         *_criteria_table(summary["criteria"]),
         *_recognition_tables(summary["recognition"]),
+        *(line for other, rows in summary.get("compared", {}).items() for line in difference_table(other, rows)),
         *_lookalike_table(summary["lookalikes"]),
         *_open_set_table(summary["open_set"]),
         "## Pictures",

@@ -19,6 +19,7 @@ from training.errors import TrainingError
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out, simulated_held_out
+from training.evaluation.model_difference import compare_models
 from training.evaluation.model_figures import UNKNOWN, Shown, distances_of, summarise_model, worst_confusions
 from training.evaluation.model_report import CONFUSIONS_PICTURE, confusion_sheet, draw_plots, model_to_markdown
 from training.evaluation.nearest_cards import NearestCards, nearest_cards
@@ -38,8 +39,9 @@ def run(args: argparse.Namespace) -> int:
     cards = _held_out(args)
     jobs, known = crop_jobs(cards, args.count)
     embedders: dict[str, Embedder] = {MODEL: open_embedder(args.model)}
-    if args.against is not None:
-        embedders[f"against {args.against.stem}"] = open_embedder(args.against)
+    other = None if args.against is None else f"against {args.against.stem}"
+    if other is not None:
+        embedders[other] = open_embedder(args.against)
     untrained = open_untrained(args.model)
     if untrained is not None:
         embedders[UNTRAINED] = untrained
@@ -56,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         "command": shlex.join(["card-training", *sys.argv[1:]]),
         **summarise_model(shown, answers),
     }
+    if other is not None:
+        summary["compared"] = {other: compare_models(shown, answers[MODEL], answers[other])}
     _write_report(args.output, summary, shown, answers[MODEL])
     write_picture(args.output / CONFUSIONS_PICTURE, _confusions(cards, jobs, shown, answers[MODEL]))
     return 0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.calibration.intervals import calibration_error, share_interval
+from training.calibration.intervals import calibration_error, difference, share_interval
 
 
 def test_the_interval_covers_the_share_of_cards_whose_crops_err_together():
@@ -25,3 +25,16 @@ def test_the_calibration_error_is_how_far_off_the_stated_probability_is():
     stated = np.array([0.75, 0.75, 0.75, 0.75, 0.05, 0.05])
     assert calibration_error(stated, np.array([1, 1, 1, 0, 0, 0], bool)) == pytest.approx(0.1 / 6)
     assert calibration_error(stated, np.array([0, 0, 0, 0, 1, 1], bool)) == pytest.approx((3 + 1.9) / 6)
+
+
+def test_a_difference_is_of_the_same_cards_and_its_interval_counts_them():
+    rng = np.random.default_rng(2)
+    cards = np.repeat(np.arange(50), 10)
+    hard = np.repeat(rng.random(50) < 0.5, 10)
+    found = difference(~hard | (rng.random(500) < 0.1), ~hard, cards)
+    assert found["value"] == pytest.approx(found["shares"][0] - found["shares"][1])
+    low, high = found["interval_95"]
+    assert 0 < low < found["value"] < high < 0.1
+    equal = difference(hard, hard, cards)
+    assert (equal["value"], equal["count"]) == (0, 500)
+    assert equal["interval_95"] == pytest.approx([0.025 ** (1 / 50) - 1, 1 - 0.025 ** (1 / 50)])

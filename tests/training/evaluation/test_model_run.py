@@ -17,6 +17,7 @@ from training.engine.checkpoint import save_checkpoint
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out
+from training.evaluation.model_difference import compare_models, difference_table
 from training.evaluation.model_figures import UNKNOWN, Shown, summarise_model, worst_confusions
 from training.evaluation.model_run import crop_jobs
 from training.evaluation.nearest_cards import nearest_cards
@@ -144,6 +145,20 @@ def test_no_more_unknown_crops_are_accepted_than_the_rate_says():
     assert np.mean(found.distances[850:, 0] < at["threshold"]) <= 0.01
 
 
+def test_a_model_is_compared_with_another_where_each_accepts_as_many_unknown_crops():
+    gallery = np.eye(4, dtype=np.float32)
+    better = np.array([[1, 0, 0, 0], [0.6, 0, 0.8, 0], [0, 0.6, 0, 0.8], [0.9, 0.3, 0.2, 0.2], [0.5] * 4], np.float32)
+    compared = compare_models(
+        shown(), nearest_cards(gallery, np.arange(4), better, [0, 0, 1, UNKNOWN, UNKNOWN]), answers()
+    )
+    assert compared["clean"]["right"]["shares"] == [0.5, 0.5]
+    assert compared["clean"]["identified"]["shares"] == [0.5, 0]
+    assert compared["glare"]["identified"]["value"] == 0
+    assert compared["all"]["identified"]["count"] == 3
+    (line,) = [each for each in difference_table("against other", compared) if each.startswith("| clean")]
+    assert "50.0 - 0.0 = +50.0" in line
+
+
 def test_the_open_set_curve_ends_with_everything_accepted():
     curve = summarise_model(shown(), {"model": answers()})["open_set"]["model"]["curve"]
     assert curve[-1]["false_accept_rate"] == 1
@@ -184,6 +199,7 @@ def test_the_report_of_a_model_file(model: Path, cards: HeldOut, tmp_path: Path,
     methods = {"model", "against tiles", "untrained", "hash 8 x 8", "hash 16 x 16", "hash 32 x 32"}
     assert set(report["recognition"]) == methods
     assert report["open_set"]["against tiles"] == report["open_set"]["model"]
+    assert {row["right"]["value"] for row in report["compared"]["against tiles"].values()} == {0}
     assert report["recognition"]["model"]["clean"]["top1"]["value"] == 1
     assert report["model"]["model_id"] == "tiles"
     assert "clean: top-1" in capsys.readouterr().out
