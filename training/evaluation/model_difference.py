@@ -17,7 +17,7 @@ ACCEPTED = 0.01
 def compare_models(shown: Shown, first: NearestCards, second: NearestCards) -> dict[str, dict[str, Any]]:
     """How much more often the first model is right, and identifies where 1 % of the unknown crops are accepted.
 
-    A crop is identified where its art comes first, nearer than a threshold: each model has its own, over all conditions.
+    A crop is identified where its art comes first, nearer than a threshold: each model has its own for all conditions.
 
     Returns:
         Condition, or `all` -> `right` and `identified`, each a `training.calibration.intervals.difference`.
