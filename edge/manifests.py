@@ -103,7 +103,7 @@ class Calibration(_Manifest):
     named: float = Field(gt=0, lt=1, description="least probability of a candidate; below it a card is unknown")
     not_a_card: float = Field(gt=0, description="greatest distance of any card, in the gallery or not")
     cheap: EvidenceWeights = Field(description="of the evidence without agreement")
-    full: EvidenceWeights | None = Field(description="of all evidence; null without reference pictures")
+    full: EvidenceWeights | None = Field(description="of all evidence; null where pictures add nothing")
     told_apart: float = Field(gt=0, le=1, description="share of the look-alike checks that decide which decide rightly")
     gallery: Sha256 = Field(description="digest of what it was measured on")
     measured: dict[str, Any] = Field(default_factory=dict, description="how, and how well it does on cards kept apart")

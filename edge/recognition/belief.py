@@ -8,8 +8,8 @@ from enum import Enum, auto
 from edge.manifests import Calibration, EvidenceWeights
 from edge.recognition.evidence import Evidence
 
-# chosen: log-odds between which agreement is looked at; beyond them it has no say, as it moves them by 2 to 3 (the
-# weight of agreement in the demo database's manifest; `card-training evaluate refusal`).
+# chosen: log-odds between which agreement is looked at; beyond them it has no say, as where it says anything it moves
+# them by 2 to 3 (the weight of agreement in a database's manifest; `card-training evaluate refusal`).
 OPEN = (-6.0, 9.0)
 # numerics: log-odds beyond which a probability in float64 is as good as 0 or 1.
 _GREATEST = 30.0

@@ -37,8 +37,10 @@ _LEAST_CONFIRMED = 0.9
 _FITTED = 2 / 3
 # So many false accepts may be among the crops that the probability is chosen on, where there are enough cards.
 _ACCEPTED = 2
-# Of the evidence; a calibration of other evidence is measured anew.
-VERSION = 3
+# Of the evidence and of how it is weighed; a calibration of another version is measured anew.
+VERSION = 4
+# Which way each kind of evidence speaks for a match.
+_SPEAKS_FOR = {"distance": -1, "lead": 1, "separation": 1, "hash_lead": 1, "agreement": 1}
 
 
 def calibrate(
@@ -90,12 +92,13 @@ def fit_calibration(samples: Sequence[Sample], false_accepts: float, gallery: st
     fitted = _fitted_arts(columns.arts)
     own, kept = columns.part(fitted), columns.part(~fitted)
     told = [sample.told_apart for sample in samples if sample.told_apart is not None]
+    full = _weights(own, given) if "agreement" in given else None
     chosen = Calibration(
         confirmed=_LEAST_CONFIRMED,
         named=_LEAST_NAMED,
         not_a_card=float(columns.rows[:, 0].max()),
         cheap=_weights(own, [name for name in given if name != "agreement"]),
-        full=_weights(own, given) if "agreement" in given else None,
+        full=None if full is None or full.agreement == 0 else full,
         told_apart=(sum(told) + 1) / (len(told) + 2),
         gallery=gallery,
     )
@@ -135,8 +138,17 @@ def _fitted_arts(arts: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _weights(samples: Samples, names: Sequence[str]) -> EvidenceWeights:
+    """By maximum likelihood; what other evidence says already, and would count the wrong way round, is left out.
+
+    A picture that lies on its reference speaks for the card, whatever the few crops say in which nothing else decides:
+    cards and cameras come that these samples do not have.
+    """
     columns = [FEATURES.index(name) for name in names]
     intercept, weights = fit_logistic(samples.rows[:, columns], samples.right)
+    spoken_for = weights * [_SPEAKS_FOR[name] for name in names] * samples.rows[:, columns].std(axis=0)
+    if (spoken_for < 0).any():
+        contrary = names[int(spoken_for.argmin())]
+        return _weights(samples, [name for name in names if name != contrary])
     return EvidenceWeights(intercept=intercept, **dict(zip(names, map(float, weights), strict=True)))
 
 

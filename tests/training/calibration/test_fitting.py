@@ -6,7 +6,8 @@ import pytest
 from edge.recognition.belief import believe, log_odds, probability
 from edge.recognition.evidence import Evidence
 from training.calibration.fitting import fit_calibration
-from training.calibration.samples import Look, Sample
+from training.calibration.logistic import FEATURES, fit_logistic
+from training.calibration.samples import Look, Sample, as_columns
 
 GALLERY = "0" * 64
 
@@ -69,6 +70,27 @@ def test_a_gallery_without_reference_pictures_is_calibrated_without_agreement():
     assert calibration.full is None
     assert calibration.cheap.lead > 0 > calibration.cheap.distance
     assert calibration.cheap.hash_lead > 0
+
+
+def test_no_evidence_counts_the_wrong_way_round():
+    """Agreement that says what the hash says already, less what tells nothing, would count against a card."""
+    rng, found = np.random.default_rng(3), samples(100, 10)
+
+    def redundant(look: Look) -> Look:
+        seen = look.evidence
+        noise = float(rng.normal(0, 0.03))
+        mixed = replace(seen, hash_lead=seen.hash_lead + noise, agreement=0.2 + noise)
+        return replace(look, evidence=mixed)
+
+    found = [replace(each, known=redundant(each.known), unknown=redundant(each.unknown)) for each in found]
+    columns = as_columns(found)
+    _, free = fit_logistic(columns.rows, columns.right)
+    assert free[FEATURES.index("agreement")] < -1
+    calibration = fit_calibration(found, 0.01, GALLERY)
+    assert calibration.full is None
+    for weights in (calibration.cheap, calibration.full or calibration.cheap):
+        assert weights.distance <= 0
+        assert min(weights.lead, weights.separation, weights.hash_lead, weights.agreement) >= 0
 
 
 def test_a_gallery_without_hashes_is_calibrated_without_them():
