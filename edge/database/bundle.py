@@ -90,8 +90,10 @@ class GoldenCrop(_Model):
 
 
 T = TypeVar("T")
-_METADATA: TypeAdapter[dict[str, CardDetails]] = TypeAdapter(dict[str, CardDetails])
-_ROWS: TypeAdapter[list[IndexRow]] = TypeAdapter(list[IndexRow], config=ConfigDict(strict=True))
+_METADATA: TypeAdapter[dict[str, CardDetails]] = TypeAdapter(
+    dict[str, CardDetails], config=ConfigDict(cache_strings="keys")
+)
+_ROWS: TypeAdapter[list[IndexRow]] = TypeAdapter(list[IndexRow], config=ConfigDict(strict=True, cache_strings="keys"))
 _LOOKALIKES: TypeAdapter[tuple[LookalikeGroup, ...]] = TypeAdapter(tuple[LookalikeGroup, ...])
 _GOLDEN: TypeAdapter[tuple[GoldenCrop, ...]] = TypeAdapter(tuple[GoldenCrop, ...])
 
