@@ -2,8 +2,10 @@ import subprocess
 import sys
 
 import cv2
+import numpy as np
 import pytest
 
+from tests.training.conftest import coarse_cards
 from training.cli import build_parser, main
 
 
@@ -49,6 +51,26 @@ def test_preview_writes_a_picture(tmp_path):
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet.shape[0] == 224
     assert sheet.shape[1] > 10 * 160
+
+
+def test_preview_shows_ones_own_cards(tmp_path, capsys):
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"mine {number}.png"), coarse_cards(1, number)[0])
+    (tmp_path / "mine 1.png").write_bytes(b"text")
+    assert main(["preview", str(tmp_path), "--output", str(tmp_path / "out" / "sheet.png"), "--cards", "5"]) == 0
+    sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"))
+    assert sheet.shape[0] == 2 * 224
+    originals = sheet[30:224, :160], sheet[254:, :160]
+    expected = [cv2.resize(coarse_cards(1, number)[0], (160, 224))[30:] for number in (0, 2)]
+    assert [np.abs(seen.astype(int) - card).mean() < 10 for seen, card in zip(originals, expected, strict=True)] == [
+        True,
+        True,
+    ]
+    assert "mine 1.png" in capsys.readouterr().err
+    (tmp_path / "mine 0.png").unlink()
+    (tmp_path / "mine 2.png").unlink()
+    assert main(["preview", str(tmp_path), "--output", str(tmp_path / "out" / "sheet.png")]) == 1
+    assert "card-training inspect says why" in capsys.readouterr().err
 
 
 def test_preview_refuses_an_unknown_kind_of_picture(tmp_path, capsys):

@@ -25,9 +25,28 @@ from training.augmentation.sensor import (
 from training.augmentation.settings import AugmentationSettings
 from training.augmentation.surface import add_film, add_foil, add_glare, add_shadow
 
-__all__ = ["AugmentationSettings", "Disturbance", "augment", "disturbances"]
+__all__ = ["DISTURBANCES", "AugmentationSettings", "Disturbance", "augment"]
 
 Disturbance = Callable[[Image, np.random.Generator], Image]
+
+# What may happen to a card that has been cut out, by the name of its setting, in the order in which light meets it.
+DISTURBANCES: tuple[tuple[str, Disturbance], ...] = (
+    ("sleeve", add_film),
+    ("glare", add_glare),
+    ("objects", add_objects),
+    ("fingers", add_fingers),
+    ("shadow", add_shadow),
+    ("illumination", change_illumination),
+    ("hue", turn_hue),
+    ("greyscale", remove_colour),
+    ("defocus", defocus),
+    ("motion", move),
+    ("low_light", darken),
+    ("noise", add_noise),
+    ("compression", compress),
+    ("rotation", rotate),
+    ("perspective", tilt),
+)
 
 SMALLEST_RESOLUTION = 0.4
 # The card is first reduced to this many times the size it is wanted in, so that the warp does not alias.
@@ -59,31 +78,11 @@ def augment(card: Image, rng: np.random.Generator, settings: AugmentationSetting
     if happens(settings.foil):
         seen = add_foil(seen, rng)
     seen = cut_out(seen, rng, seen_size) if happens(settings.outline) else _resized(seen, seen_size)
-    for probability, disturb in disturbances(settings):
+    for name, disturb in DISTURBANCES:
+        probability = getattr(settings, name)
         if probability and happens(probability):
             seen = disturb(seen, rng)
     return _resized(seen, size)
-
-
-def disturbances(settings: AugmentationSettings) -> tuple[tuple[float, Disturbance], ...]:
-    """What may happen to a card that has been cut out, in the order in which light meets it."""
-    return (
-        (settings.sleeve, add_film),
-        (settings.glare, add_glare),
-        (settings.objects, add_objects),
-        (settings.fingers, add_fingers),
-        (settings.shadow, add_shadow),
-        (settings.illumination, change_illumination),
-        (settings.hue, turn_hue),
-        (settings.greyscale, remove_colour),
-        (settings.defocus, defocus),
-        (settings.motion, move),
-        (settings.low_light, darken),
-        (settings.noise, add_noise),
-        (settings.compression, compress),
-        (settings.rotation, rotate),
-        (settings.perspective, tilt),
-    )
 
 
 def _resized(card: Image, size: tuple[int, int]) -> Image:

@@ -12,6 +12,7 @@ from training.cli.detector import add_detector
 from training.cli.embedding import add_recipes, add_student, add_teacher
 from training.cli.models import add_compile, add_export, add_quantize
 from training.cli.options import Commands
+from training.cli.runs import add_runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +39,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     add_teacher(commands)
     add_student(commands)
     add_recipes(commands)
+    add_runs(commands)
     add_ablate(commands)
     add_fit(commands)
     add_detector(commands)

@@ -22,13 +22,14 @@ def add_inspect(commands: Commands, *, chosen: bool) -> None:
 def add_preview(commands: Commands) -> None:
     """Declare `preview`."""
     preview = commands.add_parser("preview", help="draw a contact sheet of disturbed cards, to judge them by eye")
+    preview.add_argument("folder", nargs="?", type=named_path, help="of card images (default: simulated cards)")
     preview.add_argument("--output", type=named_path, required=True, help="picture to write (.png)")
     preview.add_argument("--cards", type=int, default=6, help="rows (default: 6)")
     preview.add_argument("--seed", type=int, default=0, help="of the disturbances (default: 0)")
     preview.add_argument(
         "--on-device", action="store_true", help="by the disturbances of whole batches, which a GPU trains with"
     )
-    preview.set_defaults(run=run_of("training.augmentation.preview"))
+    preview.set_defaults(run=run_of("training.data.preview"))
 
 
 def add_simulate(commands: Commands) -> None:

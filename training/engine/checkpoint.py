@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from training.engine import names
 from training.errors import TrainingError
 
-FILE = "checkpoint.pt"
-BEST_FILE = "best.pt"
+FILE = names.CHECKPOINT
+BEST_FILE = names.BEST
 FORMAT = 1
 
 

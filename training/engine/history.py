@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.engine import names
 from training.errors import TrainingError
 
-FILE = "history.jsonl"
+FILE = names.HISTORY
 RETRY = "retry"
 # What a measure says of a network as one number, the higher the better.
 VALIDATION = "validation"

@@ -11,13 +11,12 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from edge.errors import ConfigurationError
-from training.engine import checkpoint
+from training.engine import names
 from training.engine.history import FILE as HISTORY_FILE
 from training.engine.history import RETRY, read_history
 from training.errors import TrainingError
 
-RUN_FILE = "run.json"
-LOCK_FILE = "lock"
+RUN_FILE = names.RUN
 RUNNING = "not yet, or it was killed"
 # What must be the same in a run that goes on, and what it is called. Cards are told by which they are, not by the path
 # of their folder.
@@ -52,7 +51,7 @@ class RunFolder:
             self._description = _read(path / RUN_FILE) | self._description
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(path / LOCK_FILE)
+            self._lock = _locked(path / names.LOCK)
             if not resume:
                 (path / HISTORY_FILE).unlink(missing_ok=True)
             self._write(RUNNING)
@@ -108,7 +107,7 @@ def check_startable(path: Path, description: Mapping[str, Any], *, resume: bool)
     """
     if resume:
         check_same_run(path / RUN_FILE, description)
-    elif (path / checkpoint.FILE).exists():
+    elif (path / names.CHECKPOINT).exists():
         raise ConfigurationError(f"{path} holds a run already; choose another --name, or go on with --resume")
 
 

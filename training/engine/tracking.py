@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.engine.callbacks import Callback
+from training.engine.found_runs import flattened
 from training.engine.history import FILE as HISTORY_FILE
 
 EXPERIMENT = "card-training"
@@ -59,14 +60,3 @@ def tracked(folder: Path, description: Mapping[str, Any]) -> Iterator[Callback]:
 def metrics_of(entry: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a line of the history."""
     return {key: float(value) for key, value in entry.items() if key != "step" and isinstance(value, int | float)}
-
-
-def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under names such as `settings.batch.cards`."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flattened(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

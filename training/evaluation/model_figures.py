@@ -83,7 +83,7 @@ def summarise_model(shown: Shown, answers: Mapping[str, NearestCards]) -> dict[s
         "criteria": [
             *_criteria(recognition),
             _criterion("look-alikes: the card first", EXACT_PRINTING, lookalikes[MODEL]["card_first"]),
-            *_unknown_criteria(open_set[MODEL]["at"]),
+            *_unknown_criteria(open_set),
         ],
     }
 
@@ -103,11 +103,17 @@ def open_set_curve(distances: Distances) -> list[dict[str, float]]:
     ]
 
 
-def worst_confusions(shown: Shown, answers: NearestCards, count: int) -> list[int]:
-    """Numbers of the crops whose nearest card of another art is nearest in comparison with their own, worst first."""
+def worst_confusions(shown: Shown, answers: NearestCards, count: int) -> dict[int, bool]:
+    """The crops whose nearest card of another art is nearest in comparison with their own, worst first.
+
+    Returns:
+        Number of the crop -> whether it was taken for the other card; where fewer than `count` were, those follow that
+        came closest to it.
+    """
     other = np.where(shown.arts[answers.cards] == shown.arts[shown.cards][:, None], np.inf, answers.distances)
     lead = np.where(shown.known, answers.own - other.min(axis=1), -np.inf)
-    return [int(number) for number in np.argsort(-lead, kind="stable")[:count] if np.isfinite(lead[number])]
+    worst = [int(number) for number in np.argsort(-lead, kind="stable")[:count] if np.isfinite(lead[number])]
+    return {number: bool(lead[number] > 0) for number in worst}
 
 
 def _all(shown: Shown) -> NDArray[np.bool_]:
@@ -173,13 +179,19 @@ def _criteria(recognition: Mapping[str, Any]) -> list[dict[str, Any]]:
     return made
 
 
-def _unknown_criteria(at: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _unknown_criteria(open_set: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Known cards that are identified where hardly any unknown one is; none with too few crops to tell."""
-    return [
-        _criterion(f"identified where {REFUSED_RATE:.1%} of unknown crops are accepted", IDENTIFIED, row["identified"])
-        for row in at
+    reached = {
+        method: row["identified"]
+        for method, found in open_set.items()
+        for row in found["at"]
         if row["false_accept_rate"] == REFUSED_RATE
-    ]
+    }
+    if MODEL not in reached:
+        return []
+    name = f"identified where {REFUSED_RATE:.1%} of unknown crops are accepted"
+    baselines = {f"{name}, against the {method}": reached[method]["value"] for method in BASELINES if method in reached}
+    return [_criterion(said, aim, reached[MODEL]) for said, aim in {name: IDENTIFIED, **baselines}.items()]
 
 
 def _criterion(name: str, aim: float, reached: dict[str, Any]) -> dict[str, Any]:

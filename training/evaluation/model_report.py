@@ -1,6 +1,7 @@
 """The report on a model: a page, and its plots."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,32 @@ def draw_plots(summary: Mapping[str, Any], distances: Distances, folder: Path) -
     _draw_histogram(distances, folder / HISTOGRAM_PICTURE)
 
 
-def confusion_sheet(rows: Sequence[tuple[Sequence[Image], str]]) -> Image:
-    """One cell for each confusion: the crop, its own card and the card that was taken for it, with a caption."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelledRow:
+    """Pictures beside each other.
+
+    Attributes:
+        pictures: uint8 [h, w, 3] BGR, three of any size.
+        labels: what stands above each.
+        caption: what stands above all.
+    """
+
+    pictures: Sequence[Image]
+    labels: Sequence[str]
+    caption: str
+
+
+def confusion_sheet(rows: Sequence[LabelledRow]) -> Image:
+    """One cell for each confusion: the crop, its own card and the card that it was taken for."""
     cells = []
-    for pictures, caption in rows:
-        small = [np.asarray(cv2.resize(each, _CELL, interpolation=cv2.INTER_AREA), dtype=np.uint8) for each in pictures]
+    for row in rows:
+        small = [
+            np.asarray(cv2.resize(each, _CELL, interpolation=cv2.INTER_AREA), dtype=np.uint8) for each in row.pictures
+        ]
         strip = np.full((_CAPTION_PX, 3 * _CELL[0], 3), 255, np.uint8)
-        for number, line in enumerate(caption.split("\n")):
-            cv2.putText(strip, line, (4, 13 + 16 * number), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+        said = [(row.caption, 0, 13), *((label, place * _CELL[0], 29) for place, label in enumerate(row.labels))]
+        for text, left, bottom in said:
+            cv2.putText(strip, text, (left + 4, bottom), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0, 0, 0), 1, cv2.LINE_AA)
         cells.append(cv2.copyMakeBorder(np.vstack([strip, np.hstack(small)]), 4, 4, 4, 4, cv2.BORDER_CONSTANT))
     while len(cells) % _PAIRS_A_ROW:
         cells.append(np.zeros_like(cells[0]))

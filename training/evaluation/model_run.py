@@ -14,14 +14,20 @@ from numpy.typing import NDArray
 from edge.embedding.base import Embedder
 from edge.errors import ConfigurationError
 from edge.geometry import Image
-from training.augmentation.preview import write_picture
+from training.data.preview import write_picture
 from training.errors import TrainingError
 from training.evaluation.crops import CONDITIONS, CropJob, render_crop
 from training.evaluation.embedders import open_embedder, open_untrained
 from training.evaluation.held_out import HeldOut, chosen, folder_held_out, simulated_held_out
 from training.evaluation.model_difference import compare_models
 from training.evaluation.model_figures import UNKNOWN, Shown, distances_of, summarise_model, worst_confusions
-from training.evaluation.model_report import CONFUSIONS_PICTURE, confusion_sheet, draw_plots, model_to_markdown
+from training.evaluation.model_report import (
+    CONFUSIONS_PICTURE,
+    LabelledRow,
+    confusion_sheet,
+    draw_plots,
+    model_to_markdown,
+)
 from training.evaluation.nearest_cards import NearestCards, nearest_cards
 from training.evaluation.vectors import MODEL, UNTRAINED, MeasuredVectors, measure_vectors
 from training.parallel.sharding import shared_work
@@ -112,13 +118,15 @@ def _confusions(cards: HeldOut, jobs: Sequence[CropJob], shown: Shown, answers: 
     images = {image.card_id: image for image in cards.gallery}
     card_ids = list(images)
     rows = []
-    for number in worst_confusions(shown, answers, CONFUSIONS):
+    for number, confused in worst_confusions(shown, answers, CONFUSIONS).items():
         job = jobs[number]
         wrong = next(place for place, card in enumerate(answers.cards[number]) if _differs(shown, number, int(card)))
         taken = card_ids[answers.cards[number, wrong]]
         distances = f"own {answers.own[number]:.3f}, other {answers.distances[number, wrong]:.3f}"
         pictures = [render_crop(job), job.image.load(), images[taken].load()]
-        rows.append((pictures, f"{job.condition}: {distances}\n{job.image.card_id} / {taken}"))
+        caption = f"{'CONFUSED' if confused else 'nearly'}, {job.condition}: {distances}"
+        labels = ("seen", f"is {job.image.card_id}", f"{'taken for' if confused else 'next is'} {taken}")
+        rows.append(LabelledRow(pictures=pictures, labels=labels, caption=caption))
     return confusion_sheet(rows)
 
 

@@ -10,9 +10,9 @@ import torch
 from edge.geometry import CARD_WIDTH_MM, CORNER_RADIUS_MM
 from edge.simulator.card import render_card
 from edge.simulator.sets import training_cards
-from training.augmentation import AugmentationSettings, augment, disturbances
+from training.augmentation import DISTURBANCES, AugmentationSettings, augment
 from training.augmentation.fields import Draw
-from training.augmentation.on_device import augment_batch, device_disturbances
+from training.augmentation.on_device import DEVICE_DISTURBANCES, augment_batch
 from training.augmentation.on_device.outline import cut_out
 from training.augmentation.outline import cut_out as cut_out_one
 from training.augmentation.surface import add_foil
@@ -21,11 +21,11 @@ CPU = torch.device("cpu")
 SIZE = (96, 128)
 VIEWS = 160
 OFF = AugmentationSettings(**{field.name: 0.0 for field in fields(AugmentationSettings)})
-ONE_BY_ONE = {disturb.__name__: disturb for _, disturb in disturbances(OFF)} | {
+ONE_BY_ONE = {disturb.__name__: disturb for _, disturb in DISTURBANCES} | {
     "add_foil": add_foil,
     "cut_out": lambda card, rng: cut_out_one(card, rng, SIZE),
 }
-IN_BATCHES = {disturb.__name__: disturb for _, disturb in device_disturbances(OFF)}
+IN_BATCHES = {disturb.__name__: disturb for _, disturb in DEVICE_DISTURBANCES}
 
 
 @pytest.fixture(scope="module")

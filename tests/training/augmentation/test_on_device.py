@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from tests.training.conftest import coarse_cards
-from training.augmentation import AugmentationSettings, disturbances
+from training.augmentation import DISTURBANCES, AugmentationSettings
 from training.augmentation.fields import Draw
-from training.augmentation.on_device import augment_batch, device_disturbances
+from training.augmentation.on_device import DEVICE_DISTURBANCES, augment_batch
 from training.augmentation.on_device.occlusion import add_fingers, add_objects
 from training.augmentation.on_device.outline import rotate, tilt
 from training.data.batches import BatchShape, DeviceBatches, TrainingBatches
@@ -20,7 +20,7 @@ SMALL = augment_batch(CARDS, Draw(0, CPU), OFF, SIZE).float() / 255
 
 
 @pytest.mark.parametrize(
-    "disturb", [disturb for _, disturb in device_disturbances(OFF)], ids=lambda disturb: disturb.__name__
+    "disturb", [disturb for _, disturb in DEVICE_DISTURBANCES], ids=lambda disturb: disturb.__name__
 )
 def test_each_disturbance_changes_every_card_differently_and_leaves_its_input_alone(disturb):
     before = SMALL.clone()
@@ -54,8 +54,8 @@ def test_probabilities_decide_what_happens():
 
 
 def test_the_same_things_can_happen_as_in_the_other_processes():
-    names = {disturb.__name__ for _, disturb in disturbances(OFF)}
-    assert {disturb.__name__ for _, disturb in device_disturbances(OFF)} == names | {
+    names = {disturb.__name__ for _, disturb in DISTURBANCES}
+    assert {disturb.__name__ for _, disturb in DEVICE_DISTURBANCES} == names | {
         "add_foil",
         "cut_out",
         "reduce_resolution",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.training.conftest import coarse_cards
-from training.augmentation import AugmentationSettings, augment, disturbances
+from training.augmentation import DISTURBANCES, AugmentationSettings, augment
 from training.augmentation.occlusion import LARGEST_SHARE, add_fingers, add_objects
 from training.augmentation.outline import cut_out
 from training.augmentation.surface import add_foil
@@ -14,7 +14,7 @@ from training.errors import TrainingError
 SIZE = (80, 112)
 CARD = coarse_cards(1)[0]
 SMALL = cv2.resize(CARD, SIZE, interpolation=cv2.INTER_AREA)
-DISTURBANCES = [*(disturb for _, disturb in disturbances(AugmentationSettings())), add_foil]
+DISTURBANCES = [*(disturb for _, disturb in DISTURBANCES), add_foil]
 
 
 @pytest.mark.parametrize("size", [(40, 56), (80, 112), (160, 224)])

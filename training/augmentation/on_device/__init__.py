@@ -30,6 +30,29 @@ from training.augmentation.settings import AugmentationSettings
 DeviceDisturbance = Callable[[Tensor, Draw], Tensor]
 
 
+# What may happen to a card, by the name of its setting, in the order in which light meets it.
+DEVICE_DISTURBANCES: tuple[tuple[str, DeviceDisturbance], ...] = (
+    ("foil", add_foil),
+    ("outline", cut_out),
+    ("sleeve", add_film),
+    ("glare", add_glare),
+    ("objects", add_objects),
+    ("fingers", add_fingers),
+    ("shadow", add_shadow),
+    ("illumination", change_illumination),
+    ("hue", turn_hue),
+    ("greyscale", remove_colour),
+    ("low_resolution", reduce_resolution),
+    ("defocus", defocus),
+    ("motion", move),
+    ("low_light", darken),
+    ("noise", add_noise),
+    ("compression", compress),
+    ("rotation", rotate),
+    ("perspective", tilt),
+)
+
+
 def augment_batch(cards: Tensor, draw: Draw, settings: AugmentationSettings, size: tuple[int, int]) -> Tensor:
     """Show cards as a camera might have seen them.
 
@@ -46,33 +69,10 @@ def augment_batch(cards: Tensor, draw: Draw, settings: AugmentationSettings, siz
     clean = draw.uniform(len(cards)) < settings.clean
     factor = 1 + (draw.uniform(len(cards)) < settings.heavy).float()
     seen = small
-    for probability, disturb in device_disturbances(settings):
+    for name, disturb in DEVICE_DISTURBANCES:
+        probability = getattr(settings, name)
         likely = (factor * probability).clamp(max=max(probability, 0.9))
         chosen = torch.nonzero((draw.uniform(len(cards)) < likely) & ~clean).flatten()
         if len(chosen):
             seen = seen.index_copy(0, chosen, disturb(seen[chosen], draw).clamp(0, 1))
     return (seen * 255).round().to(torch.uint8)
-
-
-def device_disturbances(settings: AugmentationSettings) -> tuple[tuple[float, DeviceDisturbance], ...]:
-    """What may happen to a card, in the order in which light meets it."""
-    return (
-        (settings.foil, add_foil),
-        (settings.outline, cut_out),
-        (settings.sleeve, add_film),
-        (settings.glare, add_glare),
-        (settings.objects, add_objects),
-        (settings.fingers, add_fingers),
-        (settings.shadow, add_shadow),
-        (settings.illumination, change_illumination),
-        (settings.hue, turn_hue),
-        (settings.greyscale, remove_colour),
-        (settings.low_resolution, reduce_resolution),
-        (settings.defocus, defocus),
-        (settings.motion, move),
-        (settings.low_light, darken),
-        (settings.noise, add_noise),
-        (settings.compression, compress),
-        (settings.rotation, rotate),
-        (settings.perspective, tilt),
-    )

@@ -11,13 +11,23 @@ from numpy.typing import NDArray
 
 from edge.errors import ImageError
 from edge.files.outputs import PICTURE_MARK, check_replaceable, marked_png
+from edge.files.printing import printable
 from edge.geometry import Image
 from edge.simulator.card import render_card
 from edge.simulator.sets import training_cards
-from training.augmentation import AugmentationSettings, Disturbance, augment, disturbances
+from training.augmentation import (
+    DISTURBANCES,
+    SMALLEST_RESOLUTION,
+    AugmentationSettings,
+    Disturbance,
+    augment,
+)
 from training.augmentation.outline import cut_out
 from training.augmentation.surface import add_foil
-from training.data.references import PX_PER_MM
+from training.data.card_folder import survey_folder
+from training.data.gallery import read_card_image
+from training.data.references import COLUMNS, PX_PER_MM, ROWS
+from training.progress import to_stderr
 
 CELL = (160, 224)
 MIXED = 6
@@ -29,19 +39,51 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ImageError: if it cannot be written.
     """
-    specs = training_cards(50 * args.cards)[::50]
-    cards = [render_card(spec, PX_PER_MM) for spec in specs]
+    cards = _simulated(args.cards) if args.folder is None else own_cards(args.folder, args.cards)
     sheet = device_sheet(cards, args.seed) if args.on_device else contact_sheet(cards, args.seed)
     write_picture(args.output, sheet)
     sys.stdout.write(f"{args.output}: original, each disturbance alone, then {MIXED} as in training\n")
     return 0
 
 
+def own_cards(folder: Path, count: int) -> list[Image]:
+    """Some cards of a folder, from all parts of it, as a network learns them; what cannot be used is said on stderr.
+
+    Args:
+        folder: of card images.
+        count: how many; fewer where the folder has fewer.
+
+    Returns:
+        Each uint8 [352, 252, 3] BGR.
+
+    Raises:
+        ConfigurationError: if the folder is none, or holds no images.
+        ImageError: if none of those that were chosen can be used.
+    """
+    files = survey_folder(folder, None).files
+    chosen = [files[round(place)] for place in np.linspace(0, len(files) - 1, min(count, len(files)))]
+    cards: list[Image] = []
+    for file in chosen:
+        try:
+            card = cv2.resize(read_card_image(file), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+        except ImageError as cause:
+            to_stderr(f"left out: {printable(str(cause))}\n")
+        else:
+            cards.append(np.asarray(card, dtype=np.uint8))
+    if not cards:
+        raise ImageError(f"none of {len(chosen)} images of {folder} can be used; card-training inspect says why")
+    return cards
+
+
+def _simulated(count: int) -> list[Image]:
+    return [render_card(spec, PX_PER_MM) for spec in training_cards(50 * count)[::50]]
+
+
 def contact_sheet(cards: Sequence[Image], seed: int) -> Image:
-    """One row for each card: the original, every disturbance alone with its name, and some mixed as in training."""
+    """One row for each card: the original, every disturbance alone by its setting, and some mixed as in training."""
     settings = AugmentationSettings()
     shown: dict[str, Disturbance] = {"original": _unchanged, "outline": _outlined, "foil": add_foil}
-    shown |= {disturb.__name__: disturb for _, disturb in disturbances(settings)}
+    shown |= {"low_resolution": _reduced, **dict(DISTURBANCES)}
     rows = []
     for number, card in enumerate(cards):
         small = np.asarray(cv2.resize(card, CELL, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -59,16 +101,16 @@ def device_sheet(cards: Sequence[Image], seed: int) -> Image:
     import torch
 
     from training.augmentation.fields import Draw
-    from training.augmentation.on_device import augment_batch, device_disturbances
+    from training.augmentation.on_device import DEVICE_DISTURBANCES, augment_batch
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     settings = AugmentationSettings()
     stacked = torch.from_numpy(np.stack([card[..., ::-1].transpose(2, 0, 1) for card in cards])).to(device)
     small = augment_batch(stacked, Draw(seed, device), AugmentationSettings(clean=1.0), CELL)
     columns = {"original": small}
-    for _, disturb in device_disturbances(settings):
+    for name, disturb in DEVICE_DISTURBANCES:
         seen = disturb(small.float() / 255, Draw(seed, device)).clamp(0, 1)
-        columns[disturb.__name__] = (255 * seen).round().to(torch.uint8)
+        columns[name] = (255 * seen).round().to(torch.uint8)
     mixed = [augment_batch(stacked, Draw(seed + number, device), settings, CELL) for number in range(MIXED)]
     named = [*columns.items(), *(("mixed", batch) for batch in mixed)]
     rows = [[_labelled(_picture(batch[row].cpu().numpy()), name) for name, batch in named] for row in range(len(cards))]
@@ -102,6 +144,11 @@ def _unchanged(card: Image, _rng: np.random.Generator) -> Image:
 
 def _outlined(card: Image, rng: np.random.Generator) -> Image:
     return cut_out(card, rng, CELL)
+
+
+def _reduced(card: Image, _rng: np.random.Generator) -> Image:
+    small = cv2.resize(card, None, fx=SMALLEST_RESOLUTION, fy=SMALLEST_RESOLUTION, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, CELL, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _picture(pixels: NDArray[np.uint8]) -> Image:
