@@ -73,7 +73,7 @@ class HailoEmbedder:
         self._closed = False
         self._session: HailoSession | None = None
         self._failures = 0
-        self._cause: InferenceError | None = None
+        self._cause: str | None = None
         self._due_s = 0.0
         # The device may still write to the buffers of a session that was not released cleanly.
         self._abandoned: deque[HailoSession] = deque(maxlen=_ABANDONED)
@@ -158,7 +158,7 @@ class HailoEmbedder:
         self._release()
         pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures, _MOST_DOUBLINGS))
         self._failures += 1
-        self._cause = cause
+        self._cause = str(cause)
         self._due_s = self._clock() + pause_s
         _log.warning("the Hailo is lost, tried again in %.1f s: %s", pause_s, cause)
 

@@ -6,6 +6,7 @@ group of look-alikes shares, and compares it with each member only in the small 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar, cast
 
 import cv2
@@ -100,13 +101,13 @@ class Verifier:
     def __init__(self, database: CardDatabase) -> None:
         """Verify the look-alikes of `database`."""
         self._database = database
-        self._groups = database.lookalikes
         self._groups_of: dict[str, list[int]] = {}
-        for number, group in enumerate(self._groups):
+        for number, group in enumerate(database.lookalikes):
             cards = {member.card_id for member in group.members}
             for card_id in cards if len(cards) > 1 else ():
                 self._groups_of.setdefault(card_id, []).append(number)
-        self._decoded = ByteCache(self._decode_group, _DECODED_BYTES)
+        # Of the database alone: made by a method of this, it would keep both after their last use.
+        self._decoded = ByteCache(partial(_decoded_group, database), _DECODED_BYTES)
 
     def check(self) -> None:
         """Decode every reference image once, which else happens when such a card lies there.
@@ -114,8 +115,8 @@ class Verifier:
         Raises:
             DatabaseError: if one is damaged.
         """
-        for number in range(len(self._groups)):
-            self._decode_group(number)
+        for number in range(len(self._database.lookalikes)):
+            _decoded_group(self._database, number)
 
     def verify(self, card: Image, matches: Sequence[Match]) -> Verification | None:
         """Decide between the look-alikes of the first match.
@@ -146,31 +147,33 @@ class Verifier:
         ]
         return replace(_decide(group, readable), identical=not group.windows)
 
-    def _decode_group(self, number: int) -> _Group:
-        group = self._groups[number]
-        anchor = self._decode(group.anchor, _ANCHOR_SIZE, grey=True)
-        files = list(dict.fromkeys(member.file for member in group.members))
-        pixels = [np.empty((len(files), height, width, 3), np.uint8) for _, _, width, height in group.windows]
-        for picture, file in enumerate(files):
-            card = self._decode(file, _MEMBER_SIZE, grey=False)
-            for (x, y, width, height), patches in zip(group.windows, pixels, strict=True):
-                patches[picture] = np.rint(blurred(card[y : y + height, x : x + width]))
-        numbers = {file: number for number, file in enumerate(files)}
-        return _Group(
-            card_ids=tuple(member.card_id for member in group.members),
-            pictures=np.array([numbers[member.file] for member in group.members]),
-            anchor=anchor.astype(np.float32),
-            windows=tuple(
-                _WindowReferences(window=window, pixels=patches)
-                for window, patches in zip(group.windows, pixels, strict=True)
-            ),
-        )
 
-    def _decode(self, name: str, size: tuple[int, int], *, grey: bool) -> Image:
-        image = decode_small(self._database.reference(name), size, grey=grey)
-        if image is None:
-            raise DatabaseError(f"{self._database.path / name} is not a reference image; {REPAIR}")
-        return image
+def _decoded_group(database: CardDatabase, number: int) -> _Group:
+    group = database.lookalikes[number]
+    anchor = _decoded(database, group.anchor, _ANCHOR_SIZE, grey=True)
+    files = list(dict.fromkeys(member.file for member in group.members))
+    pixels = [np.empty((len(files), height, width, 3), np.uint8) for _, _, width, height in group.windows]
+    for picture, file in enumerate(files):
+        card = _decoded(database, file, _MEMBER_SIZE, grey=False)
+        for (x, y, width, height), patches in zip(group.windows, pixels, strict=True):
+            patches[picture] = np.rint(blurred(card[y : y + height, x : x + width]))
+    numbers = {file: number for number, file in enumerate(files)}
+    return _Group(
+        card_ids=tuple(member.card_id for member in group.members),
+        pictures=np.array([numbers[member.file] for member in group.members]),
+        anchor=anchor.astype(np.float32),
+        windows=tuple(
+            _WindowReferences(window=window, pixels=patches)
+            for window, patches in zip(group.windows, pixels, strict=True)
+        ),
+    )
+
+
+def _decoded(database: CardDatabase, name: str, size: tuple[int, int], *, grey: bool) -> Image:
+    image = decode_small(database.reference(name), size, grey=grey)
+    if image is None:
+        raise DatabaseError(f"{database.path / name} is not a reference image; {REPAIR}")
+    return image
 
 
 def anchor_image(card: Image) -> Image:

@@ -46,7 +46,7 @@ class Worker:
         self.restarts = 0
         self.restarts_in_a_row = 0
         self.failure: Exception | None = None
-        self.newest_failure: Exception | None = None
+        self.newest_failure = ""
         self.finished = False
         self._step = step
         self._stop = stop
@@ -110,7 +110,8 @@ class Worker:
                 self._heartbeat_ns = self._clock()
         except Exception as failure:  # noqa: BLE001 (whatever kills a thread is for the supervisor to judge)
             self._failed_ns = self._clock()
-            self.failure = self.newest_failure = failure
+            # Only what it says stays for long: by its traceback it holds all that the thread was at work on.
+            self.failure, self.newest_failure = failure, str(failure) or type(failure).__name__
             _log.warning("the %s thread failed: %s", self.name, failure, exc_info=failure)
 
 
@@ -159,7 +160,7 @@ class Supervisor:
         ]
 
     def _newest_failure(self) -> str:
-        failed = [worker for worker in self._workers if worker.newest_failure is not None and worker.restarts_in_a_row]
+        failed = [worker for worker in self._workers if worker.newest_failure and worker.restarts_in_a_row]
         if not failed:
             return "start the scanner again"
         newest = min(failed, key=lambda worker: worker.failed_s)

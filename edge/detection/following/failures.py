@@ -16,12 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 class SearchFailures:
-    """Counts them, and keeps the newest. Written by one thread, read by others."""
+    """Counts them, and keeps what the newest says, not what it holds: a frame. Written by one thread, read by others."""
 
     def __init__(self, clock: Clock = time.monotonic_ns) -> None:
         """Start with none; the clock says how long ago the newest was."""
         self.count = 0
-        self._newest: tuple[int, Exception] | None = None
+        self._newest: tuple[int, str] | None = None
         self._clock = clock
 
     def add(self, failure: Exception) -> None:
@@ -29,7 +29,7 @@ class SearchFailures:
         if not self.degraded():
             _log.warning("the search for cards failed and is tried again: %s", failure, exc_info=failure)
         self.count += 1
-        self._newest = self._clock(), failure
+        self._newest = self._clock(), str(failure) or type(failure).__name__
 
     def outcome(self, result: "Future[T]") -> T | None:
         """What a finished search has come to; None where it failed, which says nothing of what is there."""

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +41,20 @@ def test_cards_are_recognised_either_way_up(recognizer: Recognizer, tiny_databas
         assert answer.embedding.shape == (recognizer.embedder.manifest.dimension,)
         assert set(answer.timings_ms) == {"embed", "search", "verify"}
         assert answer.timings_ms["embed"] > 0
+
+
+def test_what_is_replaced_is_given_back_at_once(tiny_database):
+    """As a cycle of references it would stay, with all that it has mapped, until Python looks for such."""
+    replaced = open_recognizer(RecognitionSettings(model=tiny_database.model, database=tiny_database.database))
+    replaced.recognize(list(tiny_database.cards.values()))
+    database = weakref.ref(replaced.database)
+    gc.disable()
+    try:
+        replaced.close()
+        del replaced
+        assert database() is None
+    finally:
+        gc.enable()
 
 
 def test_no_cards_give_no_answers(recognizer: Recognizer):

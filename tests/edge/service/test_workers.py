@@ -79,6 +79,7 @@ def test_a_worker_that_fails_twice_is_started_again_after_growing_pauses(stop, c
         wait_until(lambda n=failures: step.calls > n)
     wait_until(lambda: worker.finished)
     assert worker.health().restarts == 2
+    assert (worker.failure, worker.newest_failure) == (None, "failure 2")
     assert supervisor.degraded() == ["the embedding thread failed and was started again"]
     clock.now_ns += 60 * SECOND
     supervisor.check()

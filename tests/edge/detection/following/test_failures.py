@@ -1,3 +1,8 @@
+import logging
+import weakref
+
+import numpy as np
+
 from edge.detection.following.failures import TOLD_S, SearchFailures
 
 
@@ -13,3 +18,23 @@ def test_failures_are_counted_and_told_while_they_go_on(caplog):
     assert failures.degraded() == ()
     failures.add(ValueError("again"))
     assert (failures.count, len(caplog.records)) == (4, 2)
+
+
+def test_the_frame_of_a_search_that_failed_is_not_kept():
+    frames = []
+
+    def search():
+        frame = np.zeros((9, 9, 3), np.uint8)
+        frames.append(weakref.ref(frame))
+        raise ValueError("no search")
+
+    failures = SearchFailures()
+    logging.disable()  # pytest keeps what is logged, and its failure
+    try:
+        search()
+    except ValueError as failure:
+        failures.add(failure)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert frames[0]() is None
+    assert "no search" in failures.degraded()[0]
