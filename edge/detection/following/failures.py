@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class SearchFailures:
-    """Counts them, and keeps what the newest says, not what it holds: a frame. Written by one thread, read by others."""
+    """Counts them, and keeps what the newest says: it holds a frame. Written by one thread, read by others."""
 
     def __init__(self, clock: Clock = time.monotonic_ns) -> None:
         """Start with none; the clock says how long ago the newest was."""
