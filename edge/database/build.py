@@ -42,6 +42,7 @@ from edge.manifests import Calibration, DatabaseManifest, ModelManifest, file_sh
 from edge.wire.messages import CardDetails
 
 _BUILDING = ".building"
+FORMER = ".former"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -98,7 +99,7 @@ def write_bundle(output: Path, gallery: Gallery) -> DatabaseManifest:
     _check(gallery)
     try:
         output = output.resolve()
-        _restore_former(output)
+        restore_former(output)
         _check_target(output)
         _remove_abandoned(output)
         building = output.with_name(f".{output.name}.{os.getpid()}{_BUILDING}")
@@ -131,7 +132,11 @@ def put_in_place(new: Path, output: Path) -> None:
         former = _former(output)
         _remove(former)
         output.rename(former)
-        new.rename(output)
+        try:
+            new.rename(output)
+        except OSError:
+            former.rename(output)
+            raise
         _remove(former)
     sync(output.parent)
 
@@ -163,11 +168,15 @@ def _unwritable(output: Path, cause: Exception) -> DatabaseError:
 
 
 def _former(output: Path) -> Path:
-    return output.with_name(f".{output.name}.former")
+    return output.with_name(f".{output.name}{FORMER}")
 
 
-def _restore_former(output: Path) -> None:
-    """Undo the first of two steps of a process that was killed between them."""
+def restore_former(output: Path) -> None:
+    """Undo the first of the two steps of `put_in_place`, should a process have been killed between them.
+
+    Raises:
+        OSError: if the folder cannot be renamed.
+    """
     if not output.exists() and _former(output).exists():
         _former(output).rename(output)
 

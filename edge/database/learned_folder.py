@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.database.build import put_in_place, sync, sync_folders
+from edge.database.build import FORMER, put_in_place, restore_former, sync, sync_folders
 from edge.database.learned_card import SET_CODE, LearnedCard, card_files, read_card
 from edge.errors import DatabaseError
 
@@ -50,6 +50,9 @@ class LearnedFolder:
             DatabaseError: if the folder cannot be read; one that is not there yet holds none.
         """
         with self._told("read"):
+            if any(self.path.glob(f".*{FORMER}")):
+                with self._changing("restore"):
+                    pass
             names = sorted(each.name for each in self.path.iterdir()) if self.path.exists() else []
         cards: list[LearnedCard] = []
         faults: dict[str, str] = {}
@@ -118,9 +121,12 @@ class LearnedFolder:
     def _changing(self, what: str) -> Iterator[None]:
         """One change at a time; what a process that was killed has left goes first."""
         with self._told(what):
-            self.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+                sync(self.path.parent)
             with (self.path / _LOCK).open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
+                _restore_killed(self.path)
                 _remove_partial(self.path)
                 yield
 
@@ -134,6 +140,13 @@ class LearnedFolder:
             raise DatabaseError(
                 f"cannot {what} learned cards in {self.path}: {reason}; is there room, and may the scanner write there?"
             ) from cause
+
+
+def _restore_killed(folder: Path) -> None:
+    """Bring cards back that were being replaced, on a file system that cannot do that in one step."""
+    for former in folder.glob(f".{SET_CODE}-*{FORMER}"):
+        restore_former(folder / former.name.removeprefix(".").removesuffix(FORMER))
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def _remove_partial(folder: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import resource
 import shutil
 import subprocess
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.database import learned_folder
+from edge.database import build, learned_folder
 from edge.database.learned_folder import LearnedFolder
 from edge.errors import DatabaseError
 from tests.edge.database.learned import learned
@@ -77,6 +78,38 @@ def test_what_a_killed_process_has_left_goes_with_the_next_change(folder):
     assert len(folder.read().cards) == 1
     folder.write(*learned(2))
     assert names(folder) == ["learned-000000000001", "learned-000000000002"]
+
+
+def test_the_first_card_is_on_the_disk_with_the_folder_that_it_is_in(folder, monkeypatch):
+    synced = []
+    monkeypatch.setattr(learned_folder, "sync", synced.append)
+    folder.write(*learned(1))
+    assert folder.path.parent in synced
+
+
+def test_a_card_that_was_being_replaced_is_there_whatever_happened(folder, monkeypatch):
+    """On a file system that cannot exchange two folders it is renamed first."""
+    folder.write(*learned(1))
+    place = folder.path / "learned-000000000001"
+    place.rename(folder.path / ".learned-000000000001.former")
+    (folder.path / ".learned-000000000001.partial").mkdir()
+    assert [card.name for card in folder.read().cards] == ["Mossy Drake"]
+    shutil.copytree(place, folder.path / ".learned-000000000001.former")
+    assert len(folder.read().cards) == 1
+    assert names(folder) == ["learned-000000000001"]
+    monkeypatch.setattr(build, "exchange", lambda _first, _second: False)
+    rename = Path.rename
+
+    def full(path, target):
+        if path.name.endswith(".partial"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(DatabaseError, match="No space left on device"):
+        folder.write(*learned(1, name="Renamed"))
+    assert [card.name for card in folder.read().cards] == ["Mossy Drake"]
+    assert names(folder) == ["learned-000000000001"]
 
 
 def test_no_more_cards_are_kept_than_there_is_room_for(folder, monkeypatch):
