@@ -140,6 +140,20 @@ def read_picture(path: Path, session: str, scan: int) -> bytes | None:
         return None if row is None else bytes(row[0])
 
 
+def read_details(path: Path, scans: Sequence[int]) -> dict[int, str]:
+    """Row -> what the database knew of its card then, JSON as in the messages; of these rows, where it knew anything.
+
+    Raises:
+        StoreError: if the log cannot be read.
+    """
+    with _reading(path) as connection:
+        rows = connection.execute(
+            f"SELECT id, card FROM scan WHERE card IS NOT NULL AND id IN ({', '.join('?' * len(scans))})",  # noqa: S608
+            tuple(scans),
+        )
+        return dict(rows.fetchall())
+
+
 def read_tracks(path: Path, session: str, scans: Sequence[int]) -> dict[int, int]:
     """Row -> the track under which that session saw it last, of these rows.
 

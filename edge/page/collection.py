@@ -17,6 +17,11 @@ from edge.log.reading import Scanned, read_scanned
 # geometry: the scanner may take back what a card is while it remembers it; those are among the newest rows.
 _UNSETTLED = 300
 
+_REMEDY = (
+    "A damaged log is set aside when the scanner starts again ('sudo systemctl restart card-scanner'); one that is "
+    "out of reach has to be readable for the user of the page."
+)
+
 Token = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -171,7 +176,10 @@ class Collection:
                 self._read(anew=self._tokens is None or tokens[1] != self._tokens[1])
                 self._tokens, self.trouble = tokens, None
             except StoreError as cause:
-                self._tokens, self.trouble = None, f"Cards that were scanned earlier cannot be shown: {cause}"
+                self._tokens, self.trouble = (
+                    None,
+                    f"Cards that were scanned earlier cannot be shown: {cause}. {_REMEDY}",
+                )
             self.revision += self.trouble != trouble
             return self.revision != revision
 
@@ -210,4 +218,5 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    # A reader makes an empty write-ahead log where there is none.
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if found.st_size else None

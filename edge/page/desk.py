@@ -18,7 +18,7 @@ from edge.inventory.entry import Batch, Entry
 from edge.inventory.faces import read_faces
 from edge.inventory.price_file import read_price_file
 from edge.inventory.writing import Edit, InventoryFile
-from edge.log.reading import read_picture, read_scan, read_tracks
+from edge.log.reading import read_details, read_picture, read_scan, read_tracks
 from edge.page.board import Board
 from edge.page.bodies import read_body, read_form
 from edge.page.collection import Collection, Held
@@ -99,16 +99,20 @@ class Desk:
 
     async def scans(self, request: Request) -> Response:
         """The newest rows, or those before the row `before`; and what there is in all."""
-        rows = self._collection.rows
+        rows, cards = self._collection.rows, self._board.cards
         before = _whole(request.query_params.get("before"))
         end = len(rows) if before is None else next((k for k, row in enumerate(rows) if row.scan >= before), len(rows))
         shown = rows[max(0, end - _ROWS) : end][::-1]
         tracks = await self._read(lambda: self._tracks(shown)) or {}
+        strange = [row.scan for row in shown if cards.details(row.card_id) is None]
+        logged = await self._read(lambda: read_details(self._collection.log, strange)) or {} if strange else {}
         return _said(
             {
                 "revision": self._collection.revision,
                 "trouble": self._collection.trouble,
-                "rows": [held_view(row, self._board.cards, tracks.get(row.scan)) for row in shown],
+                "rows": [
+                    held_view(row, self._board.cards, tracks.get(row.scan), logged.get(row.scan)) for row in shown
+                ],
                 "more": end > _ROWS,
                 "summary": summary_view(self._collection),
             }

@@ -18,7 +18,7 @@ from edge.log.reading import LoggedScan, read_picture, read_scan
 from edge.page.board import Board
 from edge.page.bodies import read_body, read_form
 from edge.page.collection import Collection, Held
-from edge.page.rows import named_view
+from edge.page.rows import held_view
 from edge.page.scanner import Scanner
 from edge.wire.centering import CenteringReport
 
@@ -158,7 +158,7 @@ class MeasuringDesk:
             raise StoreError("the log does not have this card any more")
         faces = read_faces(self._collection.inventory, held.session, held.scan)
         by_hand = [faces[name] for name in ("front", "back") if name in faces and faces[name].centering]
-        named = named_view(held.card_id, self._board.cards)
+        named = held_view(held, self._board.cards, None, logged.card)
         report = CardReport(
             name=named["name"],
             place=named["place"],

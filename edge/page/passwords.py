@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.errors import ConfigurationError
+from edge.files.paths import state_folder
 
 # OWASP Password Storage Cheat Sheet, scrypt: N = 2^14, r = 8, p = 5; 16 MiB while it is computed.
 _SCRYPT = {"n": 2**14, "r": 8, "p": 5, "maxmem": 64 * 2**20}
@@ -30,12 +31,10 @@ _CODE_S = 3600.0
 
 def page_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the page keeps its password: the service's state folder, or the user's."""
-    if state := environment.get("STATE_DIRECTORY"):
-        return Path(state.partition(":")[0])
     service = Path("/var/lib/card-scanner/page")
-    if os.geteuid() == 0 and service.is_dir():
+    if "STATE_DIRECTORY" not in environment and os.geteuid() == 0 and service.is_dir():
         return service
-    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "card-scanner" / "page"
+    return state_folder("page", environment)
 
 
 class Passwords:

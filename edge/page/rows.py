@@ -9,16 +9,26 @@ from edge.inventory.faces import Face
 from edge.log.reading import LoggedScan
 from edge.page.cards import Cards
 from edge.page.collection import Collection, Held
+from edge.wire.messages import CardDetails
 
 _CANDIDATES = 5
 
 
-def held_view(held: Held, cards: Cards, track: int | None) -> dict[str, Any]:
-    """A row of the collection; `track` is the scanner's, where the card was scanned in its present run."""
-    details = cards.details(held.card_id)
+def held_view(held: Held, cards: Cards, track: int | None, logged: str | None = None) -> dict[str, Any]:
+    """A row of the collection.
+
+    Args:
+        held: the row.
+        cards: of the present database.
+        track: the scanner's, where the card was scanned in its present run.
+        logged: what the log says of the card that it was recognised as, JSON; for cards of another database.
+    """
+    known = cards.details(held.card_id)
+    then = held.entry.card if held.taken_for is not None else logged
+    details = CardDetails.model_validate_json(then, extra="ignore") if known is None and then is not None else known
     wanted = held.batch.set_code
     return {
-        **named_view(held.card_id, cards),
+        **_named(held.card_id, details, cards),
         "session": held.session,
         "scan": held.scan,
         "at": held.at,
@@ -45,7 +55,7 @@ def scan_view(held: Held, logged: LoggedScan, faces: Iterable[Face], cards: Card
     candidates = [taken_for, *(match["card_id"] for match in matches if match["card_id"] != taken_for)][:_CANDIDATES]
     probabilities = {match["card_id"]: match.get("probability") for match in matches}
     return {
-        **held_view(held, cards, track),
+        **held_view(held, cards, track, logged.card),
         "candidates": [
             {**named_view(card_id, cards), "probability": probabilities.get(card_id)} for card_id in candidates
         ],
@@ -78,7 +88,10 @@ def summary_view(collection: Collection) -> dict[str, Any]:
 
 def named_view(card_id: str, cards: Cards) -> dict[str, Any]:
     """A card of the database by its name and place."""
-    details = cards.details(card_id)
+    return _named(card_id, cards.details(card_id), cards)
+
+
+def _named(card_id: str, details: CardDetails | None, cards: Cards) -> dict[str, Any]:
     return {
         "card_id": card_id,
         "name": card_id if details is None else details.name,

@@ -25,6 +25,7 @@ function App() {
 
   useEffect(() => onChange(() => redraw((count) => count + 1)), []);
   useEffect(() => onRecords(() => redraw((count) => count + 1)), []);
+  useEffect(() => onRecords(warnOfOtherSet), []);
   useEffect(() => {
     onRow((row) => {
       sound.play(row.kind);
@@ -107,6 +108,15 @@ function App() {
     const tracks = [...store.cards.keys()];
     if (tracks.length) setChosen(tracks[(tracks.indexOf(card?.track) + by + tracks.length) % tracks.length]);
   }
+}
+
+let newestRecord = null;
+
+// A card that is not of the set that the batch is locked to sounds as one that needs a look.
+function warnOfOtherSet() {
+  const row = records.rows[0];
+  if (row && newestRecord && keyOf(row) !== newestRecord && row.other_set) sound.play("doubtful");
+  newestRecord = row ? keyOf(row) : "none";
 }
 
 function newest() {

@@ -154,3 +154,13 @@ def test_a_user_of_the_group_that_may_only_read_reads_the_log(tmp_path, state):
     finally:
         writer.kill()
         writer.communicate()
+
+
+def test_a_card_that_is_added_costs_no_reading_of_all_the_others(shop):
+    shop.scan("x-1", "x-2")
+    shop.file.change("a", 1, Entry(condition="LP"))
+    shop.collection.refresh()
+    rows = shop.collection.rows
+    shop.scan("x-3")
+    assert len(shop.counts) == 3
+    assert shop.collection.rows is rows

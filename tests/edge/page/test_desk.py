@@ -52,6 +52,19 @@ def test_rows_of_earlier_runs_are_shown_without_a_scanner(page):
     assert page.ask("GET", "/scans/a/1/picture")[2] == b"\xff\xd8"
 
 
+def test_a_card_of_another_database_keeps_the_name_that_it_had(page):
+    with closing(open_log_as_it_is(page.log)) as log:
+        log.execute("INSERT INTO session VALUES ('a', 'bench', 'demo', ?, ?)", (THEN, THEN))
+        details = {"name": "Mossy Drake", "set_code": "zz", "set_name": "Zigzag", "number": "9"}
+        write_scan(log, "a", "zz-9", THEN, json.dumps(details))
+        write_scan(log, "a", "zz-10", THEN, None)
+    until(lambda: page.get("/scans")["summary"]["rows"] == 2, 10, "the rows")
+    rows = page.get("/scans")["rows"]
+    assert [(row["name"], row["place"]) for row in rows] == [("zz-10", ""), ("Mossy Drake", "Zigzag · 9")]
+    assert page.get("/scans/a/1")["name"] == "Mossy Drake"
+    assert b"<h1>Mossy Drake</h1>" in page.ask("GET", "/scans/a/1/report")[2]
+
+
 def test_a_correction_to_any_card_is_found_by_name_kept_with_its_picture_and_undone(page):
     one, other = page.cards[0], page.cards[-1]
     scan(page, one, one)
