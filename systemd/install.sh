@@ -92,7 +92,7 @@ wanted_packages() {
     local camera=(python3-picamera2 python3-libcamera imx500-all) name
     # picamera2's module for the IMX500 imports OpenEXR, which Trixie's package does not depend on.
     if [[ "$(release)" == trixie ]]; then camera+=(python3-openexr); fi
-    echo python3-venv python3-numpy python3-opencv python3-systemd
+    echo python3-venv python3-numpy python3-opencv python3-systemd avahi-daemon
     for name in "${camera[@]}"; do
         if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
     done
@@ -149,7 +149,7 @@ make_environment() {
     build="$(mktemp -d)"
     # pip must not bring a numpy of its own: apt's simplejpeg and hailort are compiled against apt's.
     echo "numpy==$(python3 -c 'import numpy; print(numpy.__version__)')" >"$build/constraints"
-    { requirements dependencies; requirements simulator; requirements page; } >"$build/requirements"
+    { requirements dependencies; requirements simulator; requirements page; requirements mqtt; } >"$build/requirements"
     "$venv/bin/pip" install --quiet --constraint "$build/constraints" --requirement "$build/requirements"
     install_heic "$build/constraints"
     cp --recursive "$app" "$build/app"
@@ -182,6 +182,7 @@ place_service() {
     local before=$changes
     place "$here/systemd/card-scanner.service" /usr/lib/systemd/system/card-scanner.service
     place "$here/systemd/card-scanner-page.service" /usr/lib/systemd/system/card-scanner-page.service
+    place "$here/systemd/card-scanner-mqtt.service" /usr/lib/systemd/system/card-scanner-mqtt.service
     if [[ "$(systemd_version)" -ge 254 ]]; then
         place "$here/systemd/backoff.conf" /usr/lib/systemd/system/card-scanner.service.d/backoff.conf
     fi
@@ -313,6 +314,32 @@ TOML
     echo "source of frames: $source ($reason)"
 }
 
+# The port of the page, where other machines may reach it.
+page_port() {
+    python3 - "$root/etc/card-scanner/config.toml" <<'PYTHON'
+import pathlib, sys, tomllib
+file = pathlib.Path(sys.argv[1])
+page = tomllib.loads(file.read_text()).get("page", {}) if file.exists() else {"host": "0.0.0.0"}
+if page.get("host", "127.0.0.1") not in ("127.0.0.1", "::1", "localhost"):
+    print(page.get("port", 8080))
+PYTHON
+}
+
+# Tells the network of the page, as http://NAME.local:8080/: avahi reads the file as soon as it is there.
+place_announcement() {
+    local file=/etc/avahi/services/card-scanner.service port made
+    port="$(page_port)"
+    if [[ -n "$port" ]]; then
+        made="$(mktemp)"
+        sed "s/@PORT@/$port/" "$here/systemd/card-scanner.avahi" >"$made"
+        place "$made" "$file"
+        rm "$made"
+    elif [[ -e "$root$file" ]]; then
+        rm "$root$file"
+        changed "$file is gone: page.host lets nobody else reach the page"
+    fi
+}
+
 # The database that is shipped; another one that was installed stays in use.
 install_database() {
     local current=/var/lib/card-scanner/databases/current before after
@@ -342,6 +369,8 @@ start_services() {
             systemctl start --no-block "$unit"
         fi
     done
+    # Enabled by whoever has a broker.
+    if [[ $changes -gt 0 ]]; then systemctl try-restart --no-block card-scanner-mqtt; fi
 }
 
 # Opens everything that was installed and recognises a card; a camera or an NPU that is missing is only told.
@@ -374,6 +403,7 @@ main() {
     place_service
     make_sensor_network
     place_configuration
+    place_announcement
     place_link "$venv/bin/card-scanner" /usr/local/bin/card-scanner
     if [[ -z "$root" ]]; then
         make_environment

@@ -27,7 +27,7 @@ if [[ -z "$root" && $EUID -ne 0 ]]; then
     echo "uninstall.sh: error: must be run as root: sudo $0" >&2
     exit 1
 fi
-for unit in card-scanner-page card-scanner; do
+for unit in card-scanner-mqtt card-scanner-page card-scanner; do
     if [[ -z "$root" ]] && systemctl cat "$unit" >/dev/null 2>&1; then
         systemctl disable --quiet "$unit"
         if [[ -d /run/systemd/system ]]; then systemctl stop "$unit"; fi
@@ -37,6 +37,8 @@ done
 rm -rf "$root/opt/card-scanner" "$root/usr/lib/systemd/system/card-scanner.service.d"
 rm -f "$root/usr/lib/systemd/system/card-scanner.service" \
     "$root/usr/lib/systemd/system/card-scanner-page.service" \
+    "$root/usr/lib/systemd/system/card-scanner-mqtt.service" \
+    "$root/etc/avahi/services/card-scanner.service" \
     "$root/usr/lib/sysusers.d/card-scanner.conf" \
     "$root/usr/lib/tmpfiles.d/card-scanner.conf" \
     "$root/usr/lib/udev/rules.d/72-card-scanner.rules" \
@@ -44,13 +46,13 @@ rm -f "$root/usr/lib/systemd/system/card-scanner.service" \
     "$root/usr/local/bin/card-scanner"
 if $purge; then
     rm -rf "$root/etc/card-scanner" "$root/var/lib/card-scanner"
-    for user in card-scanner-page card-scanner; do
+    for user in card-scanner-mqtt card-scanner-page card-scanner; do
         if [[ -z "$root" ]] && id "$user" >/dev/null 2>&1; then userdel "$user"; fi
     done
 fi
 if [[ -z "$root" && -d /run/systemd/system ]]; then
     systemctl daemon-reload
-    systemctl reset-failed card-scanner card-scanner-page 2>/dev/null || true
+    systemctl reset-failed card-scanner card-scanner-page card-scanner-mqtt 2>/dev/null || true
     if [[ -S /run/udev/control ]]; then udevadm control --reload; fi
 fi
 echo "removed$($purge || echo '; settings, databases and log are kept (--purge removes them)')"

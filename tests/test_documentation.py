@@ -34,6 +34,7 @@ NOT_RUN = {
     "calibrate photos/": "needs photos of the board: test_calibrate.py",
     "measure card.jpg --calibration": "needs a calibration: test_measure.py",
     "learn": "needs a running scanner: test_learn.py",
+    "mqtt": "needs a broker: tests/edge/mqtt",
     "record": "needs a running scanner: test_record.py",
     "keys": "needs the service's folder: test_keys.py",
     "database": "needs an installed database: test_database.py",

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from edge.files.paths import state_folder
-from edge.settings.values import SOURCES, Endpoint, Section, Source
+from edge.settings.values import SOURCES, Endpoint, MqttTopic, Section, Source
 from edge.shipped import DEMO_DATABASE, EMBEDDING_MODEL
 
 _CAMERAS = ("v4l2:", "picamera", "imx500")
@@ -181,6 +181,18 @@ class PageSettings(Section):
     def inventory_file(self) -> Path:
         """The inventory's own path, also where none is set."""
         return self.inventory or state_folder("inventory") / "inventory.db"
+
+
+class MqttSettings(Section):
+    """The MQTT broker that `card-scanner mqtt` takes results to."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="of the broker")
+    port: int = Field(default=1883, ge=1, le=65_535, description="port of the broker")
+    tls: bool = Field(default=False, description="encrypted, with a certificate that the system trusts (port 8883)")
+    user: str | None = Field(default=None, min_length=1, description="that the broker knows; unset: none")
+    password_file: Path | None = Field(default=None, description="file with the user's password")
+    prefix: MqttTopic = Field(default="card-scanner", description="beginning of the topics")
+    discovery: MqttTopic = Field(default="homeassistant", description="where Home Assistant looks for devices")
 
 
 class SnapshotSettings(Section):

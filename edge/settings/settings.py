@@ -17,6 +17,7 @@ from edge.settings.sections import (
     CenteringSettings,
     Imx500Settings,
     LogSettings,
+    MqttSettings,
     PageSettings,
     PublishSettings,
     RecognitionSettings,
@@ -45,6 +46,7 @@ class Settings(Section):
     centering: CenteringSettings = CenteringSettings()
     publish: PublishSettings = PublishSettings()
     page: PageSettings = PageSettings()
+    mqtt: MqttSettings = MqttSettings()
     snapshot: SnapshotSettings = SnapshotSettings()
     log: LogSettings = LogSettings()
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 SOURCES = "demo, images:PATH, video:FILE, replay:FILE, v4l2:DEVICE, picamera or imx500"
 _SOURCE = re.compile("demo(:.+)?|(images|video|replay|v4l2):.+|picamera|imx500")
+_MQTT_TOPIC = re.compile("[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 _PORT = re.compile("[0-9]{1,5}")
 
 
@@ -45,5 +46,12 @@ def _source(value: str) -> str:
     return value
 
 
+def _mqtt_topic(value: str) -> str:
+    if not _MQTT_TOPIC.fullmatch(value):
+        raise ValueError("must be letters, digits, - and _, with / between levels, such as shop/scanner")
+    return value
+
+
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Source = Annotated[str, AfterValidator(_source)]
+MqttTopic = Annotated[str, AfterValidator(_mqtt_topic)]

@@ -1,6 +1,7 @@
 """Which source of frames the installer writes into the first settings, and which packages it asks for."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_settings_that_are_there_are_kept(device):
 def test_packages(device, release, available, wanted):
     device.release(release)
     device.available(*available)
-    always = ["python3-venv", "python3-numpy", "python3-opencv", "python3-systemd"]
+    always = ["python3-venv", "python3-numpy", "python3-opencv", "python3-systemd", "avahi-daemon"]
     assert device.run("wanted_packages").stdout.split() == always + wanted
     device.npu()
     assert device.run("wanted_packages").stdout.split() == [*always, *wanted, "dkms", "hailo-all"]
@@ -174,7 +175,9 @@ def test_the_first_installation_asks_apt_before_it_judges_what_there_is(device):
     """The lists of apt are empty on a new system; picamera2 is known only after they were fetched."""
     device.apt_get(fetched=["python3-picamera2"])
     assert "python3-picamera2" in device.run("venv=$root/none; install_packages; echo $changes").stdout
-    device.installed("python3-venv", "python3-numpy", "python3-opencv", "python3-systemd", "python3-picamera2")
+    device.installed(
+        "python3-venv", "python3-numpy", "python3-opencv", "python3-systemd", "avahi-daemon", "python3-picamera2"
+    )
     device.apt_get(fetched=[])
     assert device.run("venv=$root; install_packages").stdout == ""
 
@@ -200,3 +203,17 @@ def test_the_parts_of_the_application_without_what_comes_from_apt(device):
     assert "onnxruntime" in wanted
     assert "numpy" not in wanted
     assert "opencv" not in wanted
+
+
+def test_the_network_is_told_of_the_page_where_it_may_reach_it(device):
+    told = device.root / "etc/avahi/services/card-scanner.service"
+    assert device.run("place_announcement").returncode == 0
+    root = ElementTree.parse(told).getroot()
+    assert (root.findtext("service/type"), root.findtext("service/port")) == ("_http._tcp", "8080")
+    device.write("etc/card-scanner/config.toml", '[page]\nhost = "0.0.0.0"\nport = 8081')
+    assert device.run("place_announcement").returncode == 0
+    assert ElementTree.parse(told).getroot().findtext("service/port") == "8081"
+    assert device.run("place_announcement").stdout == ""
+    device.write("etc/card-scanner/config.toml", "[page]\nport = 8081")
+    assert "is gone" in device.run("place_announcement").stdout
+    assert not told.exists()

@@ -14,6 +14,7 @@ from edge.settings.patience import WATCHDOG_S
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "card-scanner.service"
 PAGE = SYSTEMD / "card-scanner-page.service"
+MQTT = SYSTEMD / "card-scanner-mqtt.service"
 EXECUTABLE = "/opt/card-scanner/venv/bin/card-scanner"
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -60,26 +61,28 @@ def test_little_is_exposed(unit):
 
 
 @needs_systemd
-def test_the_pages_unit_is_right_and_exposes_little(tmp_path):
-    unit = tmp_path / PAGE.name
-    unit.write_text(PAGE.read_text().replace(EXECUTABLE, "/bin/true"))
+@pytest.mark.parametrize("beside", [PAGE, MQTT], ids=lambda unit: unit.stem)
+def test_the_units_beside_it_are_right_and_expose_little(tmp_path, beside):
+    unit = tmp_path / beside.name
+    unit.write_text(beside.read_text().replace(EXECUTABLE, "/bin/true"))
     outcome = run("systemd-analyze", "verify", unit)
     assert (outcome.returncode, outcome.stdout) == (0, "")
     last = run("systemd-analyze", "security", "--offline=yes", "--no-pager", unit).stdout.splitlines()[-1]
     assert float(re.search(r"(\d+\.\d+)", last).group(1)) < 2.0
 
 
-def test_only_the_page_opens_the_network_and_only_private_ones():
+def test_only_the_page_and_the_bridge_open_the_network_and_only_private_ones():
     def allowed(unit: Path) -> list[str]:
         lines = unit.read_text().splitlines()
         assert "IPAddressDeny=any" in lines
         return " ".join(line.partition("=")[2] for line in lines if line.startswith("IPAddressAllow=")).split()
 
     assert allowed(UNIT) == ["localhost"]
-    networks = [ip_network(each) for each in allowed(PAGE) if "/" in each]
-    assert networks
-    assert all(network.is_private for network in networks)
-    assert "User=card-scanner-page" in PAGE.read_text().splitlines()
+    for unit in (PAGE, MQTT):
+        networks = [ip_network(each) for each in allowed(unit) if "/" in each]
+        assert networks
+        assert all(network.is_private for network in networks)
+        assert f"User={unit.stem}" in unit.read_text().splitlines()
 
 
 def test_the_page_may_read_the_log_and_nothing_else_of_the_scanners():
@@ -117,7 +120,7 @@ def test_the_user_is_made(tmp_path):
     (tmp_path / "etc" / "group").write_text("video:x:44:\n")
     outcome = run("systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "card-scanner.sysusers")
     assert outcome.returncode == 0, outcome.stdout
-    for user in ("card-scanner", "card-scanner-page"):
+    for user in ("card-scanner", "card-scanner-page", "card-scanner-mqtt"):
         assert f"{user}:x:" in (tmp_path / "etc" / "passwd").read_text()
     assert "video:x:44:card-scanner" in (tmp_path / "etc" / "group").read_text()
 

@@ -1,0 +1,1 @@
+"""Takes what a scanner publishes to an MQTT broker, for home automation: a process of its own."""
