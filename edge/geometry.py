@@ -160,11 +160,15 @@ def distinct_quads(
     quads: Sequence[Quad], max_overlap: float, overlap: Callable[[Quad, Quad], float] = quad_iou
 ) -> list[int]:
     """The indices of the quads, best first, that non-maximum suppression keeps; `overlap` is of two of them."""
-    return non_maximum_suppression(
-        np.array(quads, dtype=np.float64),
-        max_overlap,
-        lambda best, others: np.array([overlap(other, best) for other in others]),
-    )
+
+    def overlaps(best: Quad, others: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = np.zeros(len(others))
+        boxes = np.concatenate([others.min(axis=1), others.max(axis=1)], axis=1)
+        for k in np.flatnonzero(box_intersection(bounding_box(best), boxes)):
+            found[k] = overlap(others[k], best)
+        return found
+
+    return non_maximum_suppression(np.array(quads, dtype=np.float64).reshape(-1, 4, 2), max_overlap, overlaps)
 
 
 def card_homography(quad: Quad, width: int, height: int) -> NDArray[np.float64]:

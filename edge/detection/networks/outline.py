@@ -139,12 +139,16 @@ def fit_quad(points: NDArray[np.floating]) -> Quad | None:
     """The card quad whose sides lie nearest to points of its outline [N, 2]; None where they show no quad.
 
     Starts from the smallest rectangle around the points; then each side is fitted to the points that are nearest to it
-    (total least squares, Huber's weights), and again.
+    (total least squares, Huber's weights), and again until those are the same points as before.
     """
     quad = np.asarray(cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))), np.float64)
+    fitted_to = None
     for _ in range(FITS):
         lines = _side_lines(quad)
         nearest = np.abs(points @ lines[:, :2].T + lines[:, 2]).argmin(axis=1)
+        if fitted_to is not None and np.array_equal(nearest, fitted_to):
+            break
+        fitted_to = nearest
         for side in range(4):
             members = points[nearest == side].astype(np.float32)
             if len(members) >= 3:
