@@ -78,4 +78,4 @@ def _text(array: NDArray[Any]) -> str:
 
 
 def _array(text: str, dtype: type[np.generic]) -> NDArray[Any]:
-    return np.frombuffer(b64decode(text), dtype)
+    return np.frombuffer(b64decode(text, validate=True), dtype)
