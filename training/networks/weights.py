@@ -43,6 +43,9 @@ def load_published(kind: type[PreTrainedModel], source: str) -> PreTrainedModel:
         loaded: Any = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
     except (OSError, ValueError) as cause:
         raise _unusable(source, cause) from cause
+    except RuntimeError as cause:  # of layers of the same names and other sizes
+        first_line = str(cause).strip().splitlines()[0]
+        raise TrainingError(f"the weights '{source}' are not those of a {kind.__name__}: {first_line}") from cause
     model, info = loaded
     if info["missing_keys"]:
         raise TrainingError(
