@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import pytest
 
@@ -7,6 +6,8 @@ from training.embedding import phases
 from training.embedding.phases import carry_out_phases, steps_of
 from training.embedding.recipes import read_recipe
 from training.engine.run_folder import RUN_FILE
+from training.engine.runs import Run
+from training.networks.lineage import BEGUN_WITH
 from training.parallel.ranks import Ranks
 
 
@@ -17,9 +18,11 @@ def carried_out(monkeypatch):
 
     def carry_out(run, ranks, *, resume, previous):
         done.append((run.folder.name, resume, previous and previous.parent.name))
+        assert run.description.get(BEGUN_WITH) == (previous and f"of {previous.parent.name}")
         return run.folder.name != "stopped"
 
     monkeypatch.setattr(phases, "carry_out", carry_out)
+    monkeypatch.setattr(phases, "lineage_of", lambda checkpoint: f"of {checkpoint.parent.name}")
     return done
 
 
@@ -30,7 +33,7 @@ def run(folder, name, *, ended=None, begun=False):
         (path / RUN_FILE).write_text(json.dumps({"ended": ended, "settings": {"seed": 0}}))
     if begun:
         (path / "checkpoint.pt").touch()
-    return SimpleNamespace(folder=path, description={"settings": {"seed": 0}})
+    return Run(folder=path, description={"settings": {"seed": 0}}, settings=None, objective=None, batches=None)
 
 
 def test_each_run_begins_with_what_the_one_before_it_left(tmp_path, carried_out):
