@@ -1,6 +1,6 @@
 """The rooms that one frame, photo or quad passes, each where it is first entered: how often does that lead up again?
 
-    python tests/walks.py ROOT FUNCTION COMMAND...
+    python -m tests.walks ROOT FUNCTION COMMAND...
 
 runs a command of card-scanner and follows every thread from the first call of FUNCTION on. ROOT is the package whose
 modules and packages are the rooms. A room's floor is the longest way down from it by imports; a climb is a step to a
