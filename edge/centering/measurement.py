@@ -12,10 +12,11 @@ from edge.centering.edges.print_edge import BorderSide
 from edge.centering.edges.tracing import follow_card
 from edge.centering.figures.figures import figures_from_places, registered_figures, widened
 from edge.centering.figures.grading import GradingTables, shipped_tables
+from edge.centering.figures.layout import layout_notes, unshifted
 from edge.centering.figures.places import outer_std_mm, read_places
 from edge.centering.optics.lens import Lens, LensModel, lens_from_sides
 from edge.centering.optics.plane import CardPlane, card_plane
-from edge.centering.registration.registration import Registered, is_back, register, straightened
+from edge.centering.registration.registration import Registered, register, shown_back, straightened
 from edge.centering.result import Centering, Disagreement, Face
 from edge.errors import MeasurementError
 from edge.geometry import (
@@ -43,7 +44,8 @@ CONTRADICTION_SHARE = 0.25
 # geometry: of two answers of which neither is better, the middle is half of their difference from each.
 UNDECIDED_SHARE = 0.5
 BORDERLESS_ORIGINAL = (
-    "the original of this card has no clear printed border: the edges seen are not known to be those of one"
+    "the card's reference picture has no clear printed border: the borders are those of the edges seen, and how the "
+    "print lies on the card follows from the picture"
 )
 NO_REFERENCE = (
     "there is no reference picture of this card: it was not identified, or the card database was built without them"
@@ -57,7 +59,8 @@ class Setup:
     Attributes:
         face: which tolerances apply.
         tables: grading tables; None for the shipped ones.
-        backs: reference pictures of backs; a card that shows one is refused unless its back was asked for.
+        backs: reference pictures of backs; a card that shows one is refused unless its back was asked for, which is
+            then registered to it.
         lens: of a calibrated camera; None takes the distortion from each card.
     """
 
@@ -102,9 +105,15 @@ def _measured(image: Image, rough: Quad, reference: PrintReference | None, setup
     notes = _notes(lens, followed.outline)
     bare = Centering(figures=None, quad=followed.quad, px_per_mm=scale, face=setup.face, notes=notes)
     plane = card_plane(sides, lens)
-    doubts = followed.doubts or _face_doubts(image, plane, scale, setup)
-    if doubts is not None:
-        return replace(bare, reason=doubts)
+    if followed.doubts is not None:
+        return replace(bare, reason=followed.doubts)
+    if setup.backs and (reference is None or setup.face == "front"):
+        shown = shown_back(straightened(image, plane, scale), setup.backs)
+        if shown is not None and setup.face == "front":
+            return replace(bare, reason="this is the back of a card, not its front")
+        if shown is not None:
+            back, upside_down = shown
+            return _measured(image, np.roll(rough, 2, axis=0) if upside_down else rough, back, setup)
     stds = {side: outer_std_mm(found) for side, found in sides.items()}
     registered, why_not = _registered(image, plane, stds, scale, reference)
     if registered is None:
@@ -114,12 +123,6 @@ def _measured(image: Image, rough: Quad, reference: PrintReference | None, setup
     notes = (*bare.notes, *_misfit_notes(registered.misfit_mm))
     found = replace(bare, registration=registered.registration, notes=notes)
     return _with_figures(found, (sides, plane, registered.outer_stds_mm), registered, setup)
-
-
-def _face_doubts(image: Image, plane: CardPlane, scale: float, setup: Setup) -> str | None:
-    if setup.face == "back" or not setup.backs or not is_back(straightened(image, plane, scale), setup.backs):
-        return None
-    return "this is the back of a card, not its front"
 
 
 def _registered(
@@ -149,20 +152,26 @@ def _with_figures(
         setup: what is the same for every card.
     """
     sides, plane, stds_mm = read
+    designed_mm = None if registered is None else registered.designed_mm
     try:
         check_border(sides)
         places = read_places(sides, plane, stds_mm)
         if registered is not None:
             places = registered.corrected(places)
-        figures = figures_from_places(places, setup.face, setup.tables or shipped_tables())
+        figures = figures_from_places(places, setup.face, setup.tables or shipped_tables(), designed_mm)
     except MeasurementError as error:
         if registered is None or not registered.places:
             return replace(found, reason=str(error))
         note = f"the border was not read from its edges ({error}) but from the registered reference"
         return _by_registration(found, registered, setup, note)
-    if registered is not None and not registered.places:
-        return replace(found, reason=BORDERLESS_ORIGINAL)
-    edges = replace(found, figures=figures, places=places)
+    widths_mm = {side: each.value for side, each in figures.borders_mm.items()}
+    notes = found.notes
+    if registered is not None and designed_mm is None:
+        designed_mm = unshifted(widths_mm, registered.registration)
+        figures = figures_from_places(places, setup.face, setup.tables or shipped_tables(), designed_mm)
+        notes = (*notes, BORDERLESS_ORIGINAL)
+    notes = (*notes, *layout_notes(widths_mm, designed_mm))
+    edges = replace(found, figures=figures, places=places, designed_mm=designed_mm, notes=notes)
     disagreement = edges.disagreement
     if registered is None or disagreement is None or disagreement.stds <= MAX_DISAGREEMENT_STDS:
         return edges
@@ -173,7 +182,8 @@ def _by_registration(found: Centering, registered: Registered, setup: Setup, not
     """Figures by the reference picture alone."""
     tables = setup.tables or shipped_tables()
     figures = registered_figures(registered.places, registered.registration, setup.face, tables)
-    notes = (*found.notes, note)
+    widths_mm = {side: each.value for side, each in figures.borders_mm.items()}
+    notes = (*found.notes, *layout_notes(widths_mm, registered.designed_mm), note)
     return replace(found, figures=figures, method="registration", places=registered.places, notes=notes)
 
 

@@ -10,6 +10,9 @@ from edge.geometry import SIDES, Quad, Side
 Face = Literal["front", "back"]
 Method = Literal["print edges", "registration"]
 Pixel = tuple[float, float]
+# geometry: printed borders of trading cards are 2.5 to 3.5 mm wide. What a shift comes to in their terms is how a card
+# without one is compared.
+EQUIVALENT_BORDER_MM, EQUIVALENT_BORDER_STD_MM = 3.0, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,22 @@ class Registration:
     left_right: Balance | None = None
     top_bottom: Balance | None = None
 
+    @property
+    def equivalent(self) -> tuple[Balance, Balance] | None:
+        """Left/right and top/bottom as if the card had a border of `EQUIVALENT_BORDER_MM`; None where it has one."""
+        if self.borders_mm is not None:
+            return None
+        across, along = (_equivalent(shift) for shift in self.shift_mm)
+        return across, along
+
+
+def _equivalent(shift_mm: Estimate) -> Balance:
+    """What a shift makes of two equal borders whose width is not known."""
+    width, spread = EQUIVALENT_BORDER_MM, EQUIVALENT_BORDER_STD_MM
+    share = 100 * shift_mm.value / (2 * width)
+    std = math.hypot(100 * shift_mm.std / (2 * width), share * spread / width)
+    return Balance(first=min(max(100 / 2 + share, 0.0), 100.0), std=std)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
@@ -166,6 +185,7 @@ class Centering:
         method: where the figures come from.
         registration: the answer by the reference picture; also without figures, for a card without a printed border.
         registration_reason: in words, why there is none; None also where the card's outline was not found.
+        designed_mm: widths of the border on the card's reference picture; None without one, or without a border.
         places: the 24 places; empty when it cannot be measured.
         quad: the card's sharp corners [4, 2] to sub-pixels, in image pixels; None when they were not found.
         px_per_mm: scale of the card in the image.
@@ -179,6 +199,7 @@ class Centering:
     method: Method = "print edges"
     registration: Registration | None = None
     registration_reason: str | None = None
+    designed_mm: Mapping[Side, float] | None = None
     places: tuple[Place, ...] = ()
     quad: Quad | None = None
     px_per_mm: float = 0.0

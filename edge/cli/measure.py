@@ -114,16 +114,25 @@ def _card_text(number: int, centering: "Centering") -> Iterator[str]:
     )
     yield f"  {number:3d}  {balances}"
     yield f"       borders in mm: {borders}"
-    yield f"       centering alone allows: {grades}"
+    if grades:
+        yield f"       centering alone allows: {grades}"
 
 
 def _registration_text(found: "Registration") -> Iterator[str]:
+    from edge.centering.result import EQUIVALENT_BORDER_MM
+
     right, down = found.shift_mm
     yield (
         f"       print against its reference picture: {right.value:+.2f}±{2 * right.std:.2f} mm to the right, "
         f"{down.value:+.2f}±{2 * down.std:.2f} mm down, turned {found.rotation_deg.value:+.2f}±"
         f"{2 * found.rotation_deg.std:.2f} degrees"
     )
+    if found.equivalent is not None:
+        across, along = found.equivalent
+        yield (
+            f"       as much as left/right {across.first:.1f}/{across.ratio[1]:.1f} ±{2 * across.std:.1f}, top/bottom "
+            f"{along.first:.1f}/{along.ratio[1]:.1f} ±{2 * along.std:.1f} of borders of {EQUIVALENT_BORDER_MM:.0f} mm"
+        )
     if found.left_right is not None and found.top_bottom is not None:
         yield (
             f"       by the reference: left/right {found.left_right.first:.1f}/{found.left_right.ratio[1]:.1f} "

@@ -114,5 +114,5 @@ def _setup(options: argparse.Namespace, settings: "Settings", face: str) -> "Set
     return Setup(
         face="back" if face == "back" else "front",
         tables=None if options.tolerances is None else read_tables(options.tolerances),
-        backs=read_backs(settings.recognition.database) if face == "front" else (),
+        backs=read_backs(settings.recognition.database),
     )

@@ -11,10 +11,14 @@ from edge.errors import ImageError
 from edge.files.paths import named_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edge.centering import Centering
+    from edge.centering.figures.grading import GradingTables
     from edge.export.one_card import ReportedFace
     from edge.geometry import Image
     from edge.photo.identification import IdentifiedCard
+    from edge.wire.centering import GradeReport
     from edge.wire.messages import CardDetails
 
 _EXAMPLES = """\
@@ -46,20 +50,24 @@ def _run(options: argparse.Namespace) -> int:
 
     check_new_file(options.output)
     with open_measuring(options, "front") as measuring:
-        card, front = _face(measuring, options.front, "front")
+        card, front, found = _face(measuring, options.front, "front")
         faces = [front]
         details = None
         if card.card_id is not None:
             details = read_metadata(measuring.settings.recognition.database).get(card.card_id)
+    together: Mapping[str, GradeReport] = {}
     if options.back is not None:
         with open_measuring(options, "back") as measuring:
-            faces.append(_face(measuring, options.back, "back")[1])
+            _, back, other = _face(measuring, options.back, "back")
+            faces.append(back)
+            together = _together(found, other, measuring.measurer.setup.tables)
     name = card.card_id or options.front.name
     report = CardReport(
         name=name if details is None else details.name,
         place="" if details is None else _place(details),
         facts=[f"Photos: {', '.join(path.name for path in (options.front, options.back) if path is not None)}"],
         faces=faces,
+        together=together,
     )
     write_new(options.output, write_report(report))
     write_line(f"{options.output} is written: open it in a browser")
@@ -70,7 +78,21 @@ def _place(details: "CardDetails") -> str:
     return f"{details.set_name} · {details.number}"
 
 
-def _face(measuring: Measuring, path: Path, face: Literal["front", "back"]) -> tuple["IdentifiedCard", "ReportedFace"]:
+def _together(front: "Centering", back: "Centering", tables: "GradingTables | None") -> "Mapping[str, GradeReport]":
+    """What the centering of both faces allows; nothing where one of them has no grade."""
+    from edge.centering.figures.grading import grade_chances_of_both, shipped_tables
+    from edge.centering.figures.report import grade_reports
+
+    one, other = front.figures, back.figures
+    if one is None or other is None or not one.grades or not other.grades:
+        return {}
+    shares = (one.left_right, one.top_bottom), (other.left_right, other.top_bottom)
+    return grade_reports(grade_chances_of_both(tables or shipped_tables(), *shares))
+
+
+def _face(
+    measuring: Measuring, path: Path, face: Literal["front", "back"]
+) -> tuple["IdentifiedCard", "ReportedFace", "Centering"]:
     from edge.centering import centering_report
     from edge.export.one_card import ReportedFace
     from edge.imaging.photos import decode_photo
@@ -83,7 +105,7 @@ def _face(measuring: Measuring, path: Path, face: Literal["front", "back"]) -> t
         )
     card, centering = found[0]
     picture = _picture(photo.image, card, centering)
-    return card, ReportedFace(face=face, picture=picture, centering=centering_report(centering))
+    return card, ReportedFace(face=face, picture=picture, centering=centering_report(centering)), centering
 
 
 def _picture(image: "Image", card: "IdentifiedCard", centering: "Centering") -> bytes:

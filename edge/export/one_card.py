@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from typing import Literal
@@ -42,12 +42,14 @@ class CardReport:
         place: its set and number; empty where they are not known.
         facts: further lines, such as when it was scanned and how sure its name is.
         faces: each measurement; the same side may be there twice, as measured automatically and by hand.
+        together: company -> what the centering of front and back allows; empty where one of them has no grade.
     """
 
     name: str
     place: str
     facts: Sequence[str]
     faces: Sequence[ReportedFace]
+    together: Mapping[str, GradeReport] = field(default_factory=dict)
 
 
 def write_report(report: CardReport) -> str:
@@ -58,7 +60,7 @@ def write_report(report: CardReport) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(report.name)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{style()}</style></head><body><header><h1>{escape(report.name)}</h1>"
-        f"<p>{escape(report.place)}</p><ul>{facts}</ul></header>"
+        f"<p>{escape(report.place)}</p><ul>{facts}</ul>{_together(report.together)}</header>"
         f'<main class="faces-{len(report.faces)}">{faces}</main><footer>Ranges are 95 % intervals. Grades are what '
         "centering alone allows by each company's tolerances; corners, edges and surface are not judged.</footer>"
         "</body></html>\n"
@@ -138,13 +140,21 @@ def _value(value: ValueReport) -> str:
     return f"{value.value:.2f} ± {_SIGMAS * value.std:.2f}"
 
 
+def _together(grades: Mapping[str, GradeReport]) -> str:
+    return _table("Front and back together allow at best, and how likely", grades) if grades else ""
+
+
 def _grades(centering: MeasuredCentering) -> str:
+    return _table("Allows at best, and how likely", centering.grades) if centering.grades else ""
+
+
+def _table(caption: str, grades: Mapping[str, GradeReport]) -> str:
     rows = "".join(
         f"<tr><th>{escape(company)}</th><td><b>{escape(_grade(grade))}</b></td><td>{grade.probability:.0%}</td>"
         f"<td>{'' if grade.verified else 'tolerance not verified'}</td></tr>"
-        for company, grade in centering.grades.items()
+        for company, grade in grades.items()
     )
-    return f"<table class=grades><caption>Allows at best, and how likely</caption>{rows}</table>"
+    return f"<table class=grades><caption>{caption}</caption>{rows}</table>"
 
 
 def _grade(grade: GradeReport) -> str:

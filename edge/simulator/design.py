@@ -51,7 +51,8 @@ class Template:
         texture: of the frame.
         interior: what is within.
         tabs: laid over the frame's edge.
-        rule_mm: how far from the cut a fine line runs over the art of a borderless card; None for none.
+        rule_mm: how far from the cut a fine line runs round the art, which is what such a card is centred by; None for
+            none.
         foil: whether the border shines.
         worn_mm: how far into the card the white nicks of a worn cut reach; 0 for a new one.
     """
@@ -95,8 +96,11 @@ class Design:
 
     @property
     def borders_mm(self) -> Widths | None:
-        """Left, top, right, bottom of a perfectly centred print; None for a borderless card."""
-        return None if self.template.border is None else self.template.widths_mm
+        """Left, top, right, bottom of a perfectly centred print; None for a card without border or line."""
+        template = self.template
+        if template.rule_mm is not None:
+            return (template.rule_mm,) * 4
+        return None if template.border is None else template.widths_mm
 
     @property
     def frame(self) -> Color:

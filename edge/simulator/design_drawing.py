@@ -39,7 +39,7 @@ def render_design(
 def foil_area(design: Design, shape: tuple[int, int]) -> Field:
     """Where a design shines, 0 to 1 [H, W]: on its border."""
     widths = design.borders_mm
-    if widths is None:
+    if widths is None or design.template.border is None:
         return np.ones(shape, dtype=np.float32)
     return np.asarray(np.float32(1) - coverage(_inner(widths), design.template.corner_mm, shape), dtype=np.float32)
 
@@ -145,7 +145,7 @@ def _picture(picture: Image, design: Design, rect: Rect) -> None:
     scale = width / CARD_WIDTH_MM
     left, top = max(round(rect.x * scale), 0), max(round(rect.y * scale), 0)
     right, bottom = min(round(rect.right * scale), width), min(round(rect.bottom * scale), height)
-    seed = 900_000_000_000 + design.seed
+    seed = 900_000_000_000 + 1000 * int.from_bytes(design.template.name.encode()[-3:]) + design.seed
     art = paint_art(seed, rect.w, rect.h, min(scale, _ART_PX_PER_MM))
     picture[top:bottom, left:right] = cv2.resize(art, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
 

@@ -101,8 +101,9 @@ DEVELOPED: Mapping[str, tuple[Template, ...]] = {
     ),
     "full art": (
         Template(name="full art", border=None, frames=_TYPES, interior="art"),
-        Template(name="ruled art", border=None, frames=_TYPES, interior="art", rule_mm=2.2),
+        Template(name="soft full art", border=None, frames=_PALE, interior="art"),
     ),
+    "ruled art": (Template(name="ruled art", border=None, frames=_TYPES, interior="art", rule_mm=2.2),),
     "foil border": (
         Template(name="foil, grey line", border=_STEEL, outlines=(_line(_GREY),), frames=_TYPES, foil=True),
     ),
@@ -182,8 +183,9 @@ REPORTED: Mapping[str, tuple[Template, ...]] = {
     ),
     "full art": (
         Template(name="art to the cut", border=None, frames=_MORE_TYPES, interior="art"),
-        Template(name="art with a rule", border=None, frames=_MORE_TYPES, interior="art", rule_mm=2.8),
+        Template(name="pale art to the cut", border=None, frames=_PALE, interior="art"),
     ),
+    "ruled art": (Template(name="art with a rule", border=None, frames=_MORE_TYPES, interior="art", rule_mm=2.8),),
     "foil border": (
         Template(name="foil, ink line", border=_SILVER, outlines=(_line(_INK),), frames=_MORE_TYPES, foil=True),
     ),

@@ -41,9 +41,7 @@ class SkewReport(WireModel):
     top_bottom: float
 
 
-class RegistrationReport(WireModel):
-    """Where the print lies on the card, by the card's reference picture."""
-
+class _Registration(WireModel):
     shift_mm: ShiftReport
     rotation_deg: ValueReport = Field(description="turn of the print against the cut, clockwise as seen")
     scale: ScaleReport
@@ -51,8 +49,24 @@ class RegistrationReport(WireModel):
     agreeing: float = Field(description="share of the card, 0 to 1, that agrees with the reference")
 
 
-class BorderedRegistrationReport(RegistrationReport):
-    """The same for a card with a printed border."""
+class EquivalentReport(WireModel):
+    """Shares as if a card without a printed border had one: of the print's shift, not of anything that is printed."""
+
+    border_mm: ValueReport = Field(description="the border that is assumed on every side")
+    left_right: Shares
+    top_bottom: Shares
+    left_right_std: float
+    top_bottom_std: float
+
+
+class RegistrationReport(_Registration):
+    """Where the print lies on the card, by the card's reference picture, which shows no printed border."""
+
+    equivalent: EquivalentReport
+
+
+class BorderedRegistrationReport(_Registration):
+    """Where the print of a card with a printed border lies."""
 
     borders_mm: Widths
     left_right: Shares

@@ -27,6 +27,7 @@ from edge.centering.edges.strips import Floats, Strip
 from edge.errors import MeasurementError
 from edge.geometry import SIDES, Side
 
+PAIRS: tuple[tuple[Side, Side], ...] = (("left", "right"), ("top", "bottom"))
 OPPOSITE: Mapping[Side, Side] = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 # chosen: the contrasts of one print's edges: standard deviations of their logarithms about the other sides', for most
 # and for the rest, and the share of the rest.
@@ -50,6 +51,9 @@ MIN_CHANCE, MAX_DOUBT_MM = 0.03, 0.9
 BESIDE_MM = 0.25
 # geometry: two opposite borders of a card are 4 to 8 mm together, wherever the print lies; lines in the frame are less.
 MIN_BOTH_MM = 2.0
+# chosen: few prints are shifted by a millimetre; opposite borders that differ by twice as much may be of an asymmetric
+# layout, whose narrow border is no narrower than this: a print that is shifted by so much has lost it.
+LOPSIDED_MM, MIN_LOPSIDED_MM = 2.0, 1.2
 # chosen: an edge as faint as this beside the clearest one is another thing's.
 MIN_SHARE = 0.25
 # chosen: how far the borders of one card may differ in grey levels, and as a share of their own: in hue, and in all.
@@ -113,9 +117,16 @@ def check_border(sides: Mapping[Side, BorderSide]) -> None:
 
 
 def _check_widths(sides: Mapping[Side, BorderSide]) -> None:
-    for pair in (("left", "right"), ("top", "bottom")):
-        found = [sides[side] for side in pair]
-        both_mm = sum(each.inner.curve[0] - each.outer.curve[0] for each in found if each.inner is not None)
+    prints = {side: found.inner for side, found in sides.items() if found.inner is not None}
+    widths_mm = {side: inner.curve[0] - sides[side].outer.curve[0] for side, inner in prints.items()}
+    for pair in PAIRS:
+        narrow, wide = sorted(pair, key=lambda side: widths_mm[side])
+        both_mm = widths_mm[narrow] + widths_mm[wide]
+        if widths_mm[narrow] < MIN_LOPSIDED_MM and widths_mm[wide] - widths_mm[narrow] > LOPSIDED_MM:
+            raise MeasurementError(
+                f"the print's {narrow} edge is not clear: the edge found is {widths_mm[narrow]:.1f} mm from the "
+                f"card's, where the {wide} border is {widths_mm[wide]:.1f} mm wide"
+            )
         if both_mm < MIN_BOTH_MM:
             raise MeasurementError(
                 f"no printed border: those found on the {pair[0]} and {pair[1]} sides have {both_mm:.1f} mm together, "

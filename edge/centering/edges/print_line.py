@@ -25,13 +25,13 @@ ACROSS_MM = np.arange(-0.95, 0.8501, 0.04)
 # lie at the inner side of two lines.
 END_STEP_MM = 0.05
 ENDS_MM = np.arange(-0.6, 0.2001, END_STEP_MM)
-# numerics: standard deviations of the blur, a third apart: of half a sample at 12 px/mm to two and a half at 7.
-BLURS_MM = np.array([0.04, 0.053, 0.071, 0.095, 0.126, 0.168, 0.225, 0.3, 0.36])
+# numerics: standard deviations of the blur, a third apart: of half a sample at 20 px/mm to two and a half at 7.
+BLURS_MM = np.array([0.022, 0.03, 0.04, 0.053, 0.071, 0.095, 0.126, 0.168, 0.225, 0.3, 0.36])
 # geometry: widths of lines on cards, outside to inside; none, one, or two.
 LINES_MM = np.array(
     [(0.0, 0.0)]
-    + [(first, 0.0) for first in (0.15, 0.2, 0.25, 0.3, 0.36, 0.45, 0.6)]
-    + [(first, second) for first in (0.15, 0.21, 0.28) for second in (0.15, 0.21, 0.28)]
+    + [(first, 0.0) for first in (0.15, 0.18, 0.22, 0.26, 0.3, 0.35, 0.45, 0.6)]
+    + [(first, second) for first in (0.15, 0.19, 0.23, 0.28) for second in (0.15, 0.19, 0.23, 0.28)]
 )
 # geometry: border and its light, two lines, frame and its slope, and the halo that sharpening leaves about an edge.
 _TERMS = 7
@@ -53,8 +53,8 @@ OFTEN = (0.4, 0.4, 0.2)
 # none: it is the light's, or a lens's.
 MIN_STEP, MIN_STEP_SHARE = 10.0, 0.12
 # chosen: below this chance of any line the edges stay as they were found; and where no model fits better than this
-# share of a profile's range, as textures and foil leave none.
-MIN_CHANCE, MAX_MISFIT = 0.02, 0.02
+# share of a profile's range, nor so many times better than those without a line, as textures and foil leave none.
+MIN_CHANCE, MAX_MISFIT, MIN_GAIN = 0.02, 0.02, 3.0
 # numerics: what a grid of widths 0.05 mm apart leaves open of the line's outer side (half a step, evenly spread).
 WIDTHS_STD_MM = 0.012
 # geometry: border that has to be seen before its end.
@@ -68,6 +68,7 @@ class _Fits:
     Attributes:
         chance: of any line.
         misfit: of the likeliest model where it fits worst, as a share of the side's range.
+        gain: how many times as far the likeliest model without a line is off.
         ends_mm: against the guides [S].
         stds_mm: of them [S], on each side by itself.
         common_std_mm: of all of them together, as the lines' widths are not known.
@@ -75,6 +76,7 @@ class _Fits:
 
     chance: float
     misfit: float
+    gain: float
     ends_mm: Floats
     stds_mm: Floats
     common_std_mm: float
@@ -94,12 +96,16 @@ def with_lines(sides: Mapping[Side, BorderSide]) -> dict[Side, BorderSide]:
     room = np.array([_room_mm(sides[side], inner) for side, inner in wide.items()])
     blur = float(np.median([sides[side].outer.width_mm for side in wide]))
     fits = _fits(profiles, room, max(blur, float(BLURS_MM[0])))
-    if fits.chance < MIN_CHANCE or fits.misfit > MAX_MISFIT:
+    if fits.chance < MIN_CHANCE or (fits.misfit > MAX_MISFIT and fits.gain < MIN_GAIN):
         return dict(sides)
     return {
         side: replace(sides[side], inner=_ended(inner, k, fits, profiles[k]))
         for k, (side, inner) in enumerate(wide.items())
     }
+
+
+def _spans(profiles: Floats) -> Floats:
+    return np.asarray(np.linalg.norm(np.ptp(profiles, axis=1), axis=1), dtype=np.float64)
 
 
 def _room_mm(found: BorderSide, inner: Trace) -> float:
@@ -133,7 +139,7 @@ def _fits(profiles: Floats, room_mm: Floats, blur_mm: float) -> _Fits:
     shape = len(BLURS_MM[near]), len(LINES_MM), len(ENDS_MM), _TERMS, count, 3
     explained = np.einsum("blxtsc,blxtsc->blxs", *[parts.reshape(shape)] * 2)
     whole = np.einsum("smc,smc->s", centred, centred)
-    spans = np.linalg.norm(np.ptp(profiles, axis=1), axis=1)
+    spans = _spans(profiles)
     left = np.maximum(whole - explained, 0.0) / columns[:, :3].size
     misfits = left + FLOOR_LEVELS**2 + (FLOOR_SHARE * spans) ** 2
     lines = (LINES_MM > 0).sum(axis=1)
@@ -157,10 +163,12 @@ def _fits(profiles: Floats, room_mm: Floats, blur_mm: float) -> _Fits:
     between = np.einsum("bl,blst->st", chances, (away := means - ends)[..., :, None] * away[..., None, :])
     together = float(np.mean(between))
     best = np.unravel_index(chances.argmax(), chances.shape)
-    worst = np.sqrt(np.take_along_axis(left[best], scores[best].argmax(axis=0)[None], axis=0)[0]) / spans
+    off = np.sqrt(np.take_along_axis(left[best], scores[best].argmax(axis=0)[None], axis=0)[0]) / spans
+    plain = np.sqrt(left[:, 0].min(axis=(0, 1))) / spans
     return _Fits(
         chance=float(chances[:, 1:].sum()),
-        misfit=float(worst.max()),
+        misfit=float(off.max()),
+        gain=float(np.linalg.norm(plain) / max(float(np.linalg.norm(off)), FLOOR_SHARE)),
         ends_mm=ends,
         stds_mm=np.sqrt(np.einsum("bl,bls->s", chances, spreads) + np.maximum(np.diag(between) - together, 0.0)),
         common_std_mm=float(np.sqrt(max(together, 0.0))),

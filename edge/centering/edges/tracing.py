@@ -18,6 +18,8 @@ from edge.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, SIDES, Image, Quad, Sid
 ASPECT_TOLERANCE = 0.025
 # chosen: of four corners.
 MIN_ROUNDED_CORNERS = 2
+# chosen: the same where other edges run around an outline: one corner may be hidden.
+MIN_CORNERS_WITHIN = 3
 # chosen: a card's four edges are cut and seen alike; one that scatters so many times as much as the others is not
 # followed rightly.
 MAX_UNEVENNESS = 4.0
@@ -78,10 +80,20 @@ def _followed_closely(image: Image, rough: Quad) -> FollowedCard | None:
 def _followed(image: Image, outline: CutOutline) -> FollowedCard:
     height, width = image.shape[:2]
     sides = _traced_sides(image, outline)
+    _check_corners(outline)
     corners = corner_points({s: (f.outer.curve[0], f.outer.curve[1]) for s, f in sides.items()})
     quad = transform_points(card_to_image(outline.quad), corners)
     doubts = aspect_doubts(quad, width, height, ASPECT_TOLERANCE)
     return FollowedCard(outline=outline, sides=sides, quad=quad, doubts=doubts)
+
+
+def _check_corners(outline: CutOutline) -> None:
+    """Where other edges run around an outline, rounded corners decide whether it is the card's or a frame's."""
+    if outline.edges_around and outline.rounded_corners < MIN_CORNERS_WITHIN:
+        raise MeasurementError(
+            f"the card's edges are not clear: other straight edges run around those found, of which only "
+            f"{outline.rounded_corners} of 4 corners look rounded as a card's are"
+        )
 
 
 def _traced_sides(image: Image, outline: CutOutline) -> dict[Side, BorderSide]:

@@ -54,7 +54,7 @@ def combine(measurements: Sequence[Centering], tables: GradingTables | None = No
     if newest.method == "registration" and registration is not None:
         figures = registered_figures(places, registration, newest.face, chosen)
     else:
-        figures = figures_from_places(places, newest.face, chosen)
+        figures = figures_from_places(places, newest.face, chosen, newest.designed_mm)
     return replace(
         newest,
         figures=figures,

@@ -1,12 +1,14 @@
 """From the 24 places to borders, ratios, rotation, skew and grades."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge.centering.edges.border import PAIRS
 from edge.centering.edges.strips import LENGTH_MM
 from edge.centering.figures.grading import GradingTables, grade_chances, shipped_tables
+from edge.centering.figures.layout import by_layout, is_lopsided
 from edge.centering.fitted import fitted
 from edge.centering.result import Balance, Disagreement, Estimate, Face, Figures, Place, Registration
 from edge.errors import MeasurementError
@@ -22,14 +24,20 @@ MIN_STD_MM = 1e-4
 FITTED = fitted().uncertainty
 
 
-def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTables) -> Figures:
+def figures_from_places(
+    places: Sequence[Place], face: Face, tables: GradingTables, designed_mm: Mapping[Side, float] | None = None
+) -> Figures:
     """Compute every figure from the places that are no outliers.
+
+    Without `designed_mm`, the borders on the card's reference picture, a print that may be of an asymmetric layout has
+    no grades.
 
     Raises:
         MeasurementError: when a side has too few of them.
     """
     fits = {side: _fit(side, places) for side in SIDES}
-    left_right, top_bottom = _side_balance(fits["left"], fits["right"]), _side_balance(fits["top"], fits["bottom"])
+    left_right, top_bottom = (_side_balance(fits[a], fits[b], _pair(designed_mm, (a, b))) for a, b in PAIRS)
+    doubtful = designed_mm is None and any(is_lopsided(fits[a].middle_mm, fits[b].middle_mm) for a, b in PAIRS)
     turns = -fits["left"].slope, fits["right"].slope, fits["top"].slope, -fits["bottom"].slope
     slopes = np.degrees(np.arctan(turns))
     slope_stds = np.degrees([fits[side].slope_std for side in SIDES])
@@ -50,7 +58,7 @@ def figures_from_places(places: Sequence[Place], face: Face, tables: GradingTabl
         ),
         skew_deg=(float(slopes[1] - slopes[0]), float(slopes[3] - slopes[2])),
         straightness_mm={side: fit.straightness_mm for side, fit in fits.items()},
-        grades=grade_chances(tables, left_right, top_bottom, face),
+        grades={} if doubtful else grade_chances(tables, left_right, top_bottom, face),
     )
 
 
@@ -147,14 +155,19 @@ def _fit(side: Side, places: Sequence[Place]) -> _SideFit:
     )
 
 
-def _side_balance(first: _SideFit, second: _SideFit) -> Balance:
-    """How two sides share their borders; what both are too wide by together hardly moves that."""
+def _pair(designed_mm: Mapping[Side, float] | None, sides: tuple[Side, Side]) -> tuple[float, float] | None:
+    return None if designed_mm is None else (designed_mm[sides[0]], designed_mm[sides[1]])
+
+
+def _side_balance(first: _SideFit, second: _SideFit, designed_mm: tuple[float, float] | None) -> Balance:
+    """How a print is centred between two sides; what both borders are too wide by together hardly moves that."""
     found = balance(
         Estimate(value=first.middle_mm, std=first.std_mm), Estimate(value=second.middle_mm, std=second.std_mm)
     )
     total = first.middle_mm + second.middle_mm
     together = 100 * max(first.common_std_mm, second.common_std_mm) * (second.middle_mm - first.middle_mm) / total**2
-    return replace(found, std=float(np.hypot(found.std, together)))
+    told = replace(found, std=float(np.hypot(found.std, together)))
+    return by_layout(told, (first.middle_mm, second.middle_mm), designed_mm)
 
 
 def balance(first: Estimate, second: Estimate) -> Balance:

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -77,23 +78,33 @@ def grade_chances(
     tables: GradingTables, left_right: Balance, top_bottom: Balance, face: Face
 ) -> dict[str, GradeChance]:
     """The best grade of each company, with the probability that its tolerance is kept."""
-    return {
-        name: _best_grade(company, tables.rounding_points, (left_right, top_bottom), face)
-        for name, company in tables.companies.items()
-    }
+    return _chances(tables, {face: (left_right, top_bottom)})
 
 
-def _best_grade(company: Company, rounding: float, balances: tuple[Balance, Balance], face: Face) -> GradeChance:
-    shares = sorted(max(balance.ratio) for balance in balances)
+def grade_chances_of_both(
+    tables: GradingTables, front: tuple[Balance, Balance], back: tuple[Balance, Balance]
+) -> dict[str, GradeChance]:
+    """The best grade of each company that the centering of a card's front and of its back allow together."""
+    return _chances(tables, {"front": front, "back": back})
+
+
+def _chances(tables: GradingTables, faces: Mapping[Face, tuple[Balance, Balance]]) -> dict[str, GradeChance]:
+    return {name: _best_grade(each, tables.rounding_points, faces) for name, each in tables.companies.items()}
+
+
+def _best_grade(company: Company, rounding: float, faces: Mapping[Face, tuple[Balance, Balance]]) -> GradeChance:
     for grade in company.grades:
-        better, worse = _limits(grade, rounding, face)
+        limits = {face: _limits(grade, rounding, face) for face in faces}
         verified = company.verified and grade.verified
-        if shares[0] <= better and shares[1] <= worse:
-            chance = _both_within(balances, better, worse)
+        chance = math.prod(_both_within(balances, *limits[face]) for face, balances in faces.items())
+        if all(_kept(balances, limits[face]) for face, balances in faces.items()):
             return GradeChance(best=grade.grade, probability=chance, verified=verified)
-    return GradeChance(
-        best=None, below=grade.grade, probability=1 - _both_within(balances, better, worse), verified=verified
-    )
+    return GradeChance(best=None, below=grade.grade, probability=1 - chance, verified=verified)
+
+
+def _kept(balances: tuple[Balance, Balance], limits: Tolerance) -> bool:
+    better, worse = sorted(max(balance.ratio) for balance in balances)
+    return better <= limits[0] and worse <= limits[1]
 
 
 def _limits(grade: Grade, rounding: float, face: Face) -> Tolerance:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.centering.result import (
+    EQUIVALENT_BORDER_MM,
+    EQUIVALENT_BORDER_STD_MM,
     Balance,
     Centering,
     Disagreement,
@@ -14,11 +16,13 @@ from edge.centering.result import (
     Place,
     Registration,
 )
+from edge.errors import MeasurementError
 from edge.geometry import SIDES, Side
 from edge.wire.centering import (
     BorderedRegistrationReport,
     CenteringReport,
     DisagreementReport,
+    EquivalentReport,
     GradeReport,
     MeasuredCentering,
     PlaceReport,
@@ -62,21 +66,21 @@ def _figures(found: Figures) -> dict[str, Any]:
         "rotation_std_deg": round(found.rotation_deg.std, 4),
         "skew_deg": SkewReport(left_right=round(found.skew_deg[0], 4), top_bottom=round(found.skew_deg[1], 4)),
         "straightness_mm": {side: round(found.straightness_mm[side], 4) for side in SIDES},
-        "grades": {company: _grade(chance) for company, chance in found.grades.items()},
+        "grades": grade_reports(found.grades),
     }
 
 
 def _borders(borders_mm: Mapping[Side, Estimate], left_right: Balance, top_bottom: Balance) -> dict[str, Any]:
     return {
         "borders_mm": {side: _value(borders_mm[side]) for side in SIDES},
-        "left_right": tuple(round(share, 2) for share in left_right.ratio),
-        "top_bottom": tuple(round(share, 2) for share in top_bottom.ratio),
+        "left_right": _shares(left_right),
+        "top_bottom": _shares(top_bottom),
         "left_right_std": round(left_right.std, 3),
         "top_bottom_std": round(top_bottom.std, 3),
     }
 
 
-def _registration(found: Registration) -> RegistrationReport:
+def _registration(found: Registration) -> BorderedRegistrationReport | RegistrationReport:
     always: dict[str, Any] = {
         "shift_mm": ShiftReport(right=_value(found.shift_mm[0]), down=_value(found.shift_mm[1])),
         "rotation_deg": _value(found.rotation_deg),
@@ -84,9 +88,26 @@ def _registration(found: Registration) -> RegistrationReport:
         "correlation": round(found.correlation, 3),
         "agreeing": round(found.agreeing, 3),
     }
+    if found.equivalent is not None:
+        return RegistrationReport(**always, equivalent=_equivalent(*found.equivalent))
     if found.borders_mm is None or found.left_right is None or found.top_bottom is None:
-        return RegistrationReport(**always)
+        raise MeasurementError("a registration with borders lacks its shares")
     return BorderedRegistrationReport(**always, **_borders(found.borders_mm, found.left_right, found.top_bottom))
+
+
+def _equivalent(across: Balance, along: Balance) -> EquivalentReport:
+    return EquivalentReport(
+        border_mm=ValueReport(value=EQUIVALENT_BORDER_MM, std=EQUIVALENT_BORDER_STD_MM),
+        left_right=_shares(across),
+        top_bottom=_shares(along),
+        left_right_std=round(across.std, 3),
+        top_bottom_std=round(along.std, 3),
+    )
+
+
+def _shares(found: Balance) -> tuple[float, float]:
+    first, second = found.ratio
+    return round(first, 2), round(second, 2)
 
 
 def _disagreement(found: Disagreement) -> DisagreementReport:
@@ -108,6 +129,11 @@ def _place(place: Place) -> PlaceReport:
         std_mm=None if place.std_mm is None else round(place.std_mm, 4),
         outlier=place.outlier,
     )
+
+
+def grade_reports(grades: Mapping[str, GradeChance]) -> dict[str, GradeReport]:
+    """The grades of a measurement, or of a front and a back together."""
+    return {company: _grade(chance) for company, chance in grades.items()}
 
 
 def _grade(chance: GradeChance) -> GradeReport:

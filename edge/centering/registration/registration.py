@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.centering.edges.strips import LENGTH_MM, Floats
 from edge.centering.figures.figures import CARD_SIZE_SHARE, CARD_SIZE_STD_MM
+from edge.centering.figures.layout import by_layout
 from edge.centering.figures.places import place_positions_mm
 from edge.centering.optics.plane import CardPlane
 from edge.centering.registration.alignment import Alignment, align, correlation
@@ -44,12 +45,14 @@ class Registered:
         places: the 24 places where the reference's border lies; none without a printed border.
         outer_stds_mm: standard uncertainties of the card's edges, larger where the print's size makes them doubtful.
         misfit_mm: how much too large the print is for the card, across and along it, where that is doubtful, else 0.
+        designed_mm: widths of the reference's border; None without one.
     """
 
     registration: Registration
     places: tuple[Place, ...]
     outer_stds_mm: Mapping[Side, float]
     misfit_mm: tuple[float, float]
+    designed_mm: Mapping[Side, float] | None
 
     @property
     def outline_doubts(self) -> str | None:
@@ -97,7 +100,13 @@ def register(
         fitted = _fitted(alignment, misfit)
         registration = _bordered(registration, fitted, doubted, reference.borders_mm)
         places = tuple(p for s in SIDES for p in _places(s, fitted, plane, doubted[s], reference.borders_mm))
-    return Registered(registration=registration, places=places, outer_stds_mm=doubted, misfit_mm=misfit)
+    return Registered(
+        registration=registration,
+        places=places,
+        outer_stds_mm=doubted,
+        misfit_mm=misfit,
+        designed_mm=reference.borders_mm,
+    )
 
 
 def straightened(image: Image, plane: CardPlane, px_per_mm: float) -> Image:
@@ -105,11 +114,13 @@ def straightened(image: Image, plane: CardPlane, px_per_mm: float) -> Image:
     return plane.straightened(image, *REFERENCE_SIZE, px_per_mm)
 
 
-def is_back(card: Image, backs: tuple[PrintReference, ...]) -> bool:
-    """Whether a straightened card, either way up, shows one of these backs."""
+def shown_back(card: Image, backs: tuple[PrintReference, ...]) -> tuple[PrintReference, bool] | None:
+    """Which of these backs a straightened card shows, and whether upside down; None for none."""
     turned = np.ascontiguousarray(card[::-1, ::-1])
-    pictures = [back.picture() for back in backs]
-    return any(correlation(view, back) > MIN_BACK_CORRELATION for back in pictures for view in (card, turned))
+    views = ((view, upside_down) for view, upside_down in ((card, False), (turned, True)))
+    alike = [(correlation(view, back.picture()), back, down) for view, down in views for back in backs]
+    best, back, upside_down = max(alike, key=lambda each: each[0], default=(-1.0, None, False))
+    return None if back is None or best <= MIN_BACK_CORRELATION else (back, upside_down)
 
 
 def _misfit_mm(alignment: Alignment) -> tuple[float, float]:
@@ -185,16 +196,20 @@ def _bordered(
     return replace(
         found,
         borders_mm=borders,
-        left_right=_balance(borders["left"].value, borders["right"].value, found.shift_mm[0].std),
-        top_bottom=_balance(borders["top"].value, borders["bottom"].value, found.shift_mm[1].std),
+        left_right=_balance(borders, ("left", "right"), borders_mm, found.shift_mm[0].std),
+        top_bottom=_balance(borders, ("top", "bottom"), borders_mm, found.shift_mm[1].std),
     )
 
 
-def _balance(first: float, second: float, shift_std_mm: float) -> Balance:
+def _balance(
+    found: Mapping[Side, Estimate], sides: tuple[Side, Side], designed_mm: Mapping[Side, float], shift_std_mm: float
+) -> Balance:
     """One shift moves both borders: what one gains, the other loses."""
+    first, second = (found[side].value for side in sides)
     total = first + second
     std_mm = float(np.hypot(shift_std_mm, REFERENCE_BORDER_STD_MM / np.sqrt(2)))
-    return Balance(first=100 * first / total, std=100 * std_mm / total)
+    shared = Balance(first=100 * first / total, std=100 * std_mm / total)
+    return by_layout(shared, (first, second), (designed_mm[sides[0]], designed_mm[sides[1]]))
 
 
 def _widths(side: Side, along_mm: Floats, alignment: Alignment, border_mm: float) -> tuple[Floats, Floats]:

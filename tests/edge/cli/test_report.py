@@ -16,6 +16,7 @@ def test_front_and_back_of_one_card_on_one_page(scanner, card_photo, tmp_path): 
     assert text.count('<image href="data:image/jpeg;base64,') == 2
     outcome = scanner("report", path, "--output", output)
     assert (outcome.code, "is there already" in outcome.complaint) == (2, True)
+    assert output.read_text(encoding="utf-8").count("Front and back together allow") == 1
 
 
 def test_a_photo_without_a_card_is_said(scanner, card_photo, tmp_path):  # noqa: F811

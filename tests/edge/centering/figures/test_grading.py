@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.centering.figures.grading import grade_chances, read_tables, shipped_tables
+from edge.centering.figures.grading import grade_chances, grade_chances_of_both, read_tables, shipped_tables
 from edge.centering.result import Balance
 from edge.errors import ConfigurationError
 
@@ -118,3 +118,15 @@ def test_unusable_tables_are_refused(tmp_path, text):
 def test_missing_tables_are_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="nothing.json"):
         read_tables(tmp_path / "nothing.json")
+
+
+def test_a_front_and_a_back_are_graded_together():
+    tables = shipped_tables()
+    good, poor = Balance(first=51.0, std=0.3), Balance(first=72.0, std=0.3)
+    alone = grade_chances(tables, good, good, "front")["PSA"]
+    assert alone.best == "10"
+    both = grade_chances_of_both(tables, (good, good), (poor, good))["PSA"]
+    assert both.best == "10"
+    worse = grade_chances_of_both(tables, (good, good), (Balance(first=85.0, std=0.3), good))["PSA"]
+    assert worse.best == "9"
+    assert both.probability <= alone.probability
