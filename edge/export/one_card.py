@@ -61,8 +61,9 @@ def write_report(report: CardReport) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{style()}</style></head><body><header><h1>{escape(report.name)}</h1>"
         f"<p>{escape(report.place)}</p><ul>{facts}</ul></header>"
-        f'<main class="faces-{len(report.faces)}">{faces}</main>{_together(report.together)}<footer>Ranges are 95 % intervals. Grades are what '
-        "centering alone allows by each company's tolerances; corners, edges and surface are not judged.</footer>"
+        f'<main class="faces-{len(report.faces)}">{faces}</main>{_together(report.together)}'
+        "<footer>Ranges are 95 % intervals. Grades are what centering alone allows by each company's tolerances; "
+        "corners, edges and surface are not judged.</footer>"
         "</body></html>\n"
     )
 
