@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli.arguments import Commands, count, new_command, seconds
 from edge.cli.output import write_line
+from edge.outside.crowd_benchmark import crowd_lines, measure_crowd
 from edge.outside.daemon_benchmark import SCENARIOS, DaemonBenchmark, daemon_lines, measure_daemon
 from edge.settings.settings import load_settings
 
@@ -25,7 +26,8 @@ _EXAMPLES = """\
   card-scanner bench --json > bench.json
 
 Times each stage in turns with the bare library calls that it cannot do without, then the search at full size
-(17,592 made-up cards of 768 dimensions), then the daemon on the simulated bench, which shares this machine."""
+(17,592 made-up cards of 768 dimensions), then the daemon on the simulated bench, which shares this machine, alone and
+before 50 subscribers of which one never reads."""
 
 
 def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -46,10 +48,11 @@ def _run(options: argparse.Namespace) -> int:
     stages = _measure_stages(options.repeats)
     search = _measure_search(options.cards)
     daemons = [measure_daemon(source, options.seconds) for source in SCENARIOS]
+    crowd = measure_crowd(options.seconds)
     if options.json:
-        write_line(json.dumps(_report(stages, search, daemons)))
+        write_line(json.dumps(_report(stages, search, daemons) | {"crowd": asdict(crowd)}))
         return 0
-    for line in _lines(stages, search, daemons):
+    for line in (*_lines(stages, search, daemons), "", *crowd_lines(crowd)):
         write_line(line)
     return 0
 

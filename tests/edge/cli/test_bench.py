@@ -5,6 +5,7 @@ import pytest
 from edge.cli import bench
 from edge.cli.stage_benchmark import Stage, StageTiming, Timing, measure_stage, measure_stages
 from edge.database.benchmark import SearchBenchmark
+from edge.outside.crowd_benchmark import CrowdBenchmark, Watched
 from edge.outside.daemon_benchmark import DaemonBenchmark
 from edge.recognition.opening import open_recognizer
 from edge.settings.sections import RecognitionSettings
@@ -50,18 +51,28 @@ DAEMON = DaemonBenchmark(
 )
 
 
+CROWD = CrowdBenchmark(
+    subscribers=50,
+    alone=Watched(fps=30.0, arrivals=90, p50_ms=30, p99_ms=60),
+    crowded=Watched(fps=29.7, arrivals=88, p50_ms=31, p99_ms=62),
+    messages_lost=0,
+)
+
+
 @pytest.fixture
 def measured(monkeypatch):
     """The report on figures that are known."""
     monkeypatch.setattr("edge.cli.stage_benchmark.measure_stages", lambda *_: STAGES)
     monkeypatch.setattr("edge.database.benchmark.benchmark_search", lambda *_: SEARCH)
     monkeypatch.setattr(bench, "measure_daemon", lambda *_: DAEMON)
+    monkeypatch.setattr(bench, "measure_crowd", lambda *_: CROWD)
 
 
 def test_the_report_as_json(scanner, measured):
     report = json.loads(scanner("bench", "--json").out)
     assert [stage["ratio"] for stage in report["stages"]] == [None, pytest.approx(1.2)]
     assert report["search"]["recall_at_1"] == 1.0
+    assert report["crowd"]["crowded"]["p99_ms"] == 62
     assert report["daemon"][0]["stages"]["detect"] == {"count": 3, "p50_ms": 1.0, "p99_ms": 2.0}
 
 
@@ -71,6 +82,10 @@ def test_the_report_as_tables(scanner, measured):
         "embed", "9", "6.00", "9.00", "5.00", "8.00", "1.20", "onnxruntime"
     ]  # fmt: skip
     assert any("29.5 frames/s" in line and "peak 150 MB" in line for line in lines)
+    assert (
+        "before 50 subscribers, of which one never reads: 29.70 frames/s (-1.0 % of 30.00 alone), 0 messages lost"
+        in lines
+    )
     assert "  confirmed within 4 frames of the first sharp one: 2 of 3 (median 3, slowest 7)" in lines
 
 
