@@ -149,7 +149,8 @@ def _weights(samples: Samples, names: Sequence[str]) -> EvidenceWeights:
     if (spoken_for < 0).any():
         contrary = names[int(spoken_for.argmin())]
         return _weights(samples, [name for name in names if name != contrary])
-    return EvidenceWeights(intercept=intercept, **dict(zip(names, map(float, weights), strict=True)))
+    found = dict(zip(names, map(float, weights), strict=True))
+    return EvidenceWeights(intercept=intercept, **dict.fromkeys(FEATURES, 0.0) | found)
 
 
 def _probabilities(samples: Samples, calibration: Calibration) -> Floats:

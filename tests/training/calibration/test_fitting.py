@@ -93,6 +93,24 @@ def test_no_evidence_counts_the_wrong_way_round():
         assert min(weights.lead, weights.separation, weights.hash_lead, weights.agreement) >= 0
 
 
+def test_a_distance_that_counts_the_wrong_way_round_counts_for_nothing():
+    """Beside a lead that a greater distance makes less of, distance itself would speak for a card."""
+    rng = np.random.default_rng(4)
+
+    def redundant(look: Look) -> Look:
+        seen = look.evidence
+        distance = 0.3 + float(rng.normal(0, 0.05))
+        return replace(look, evidence=replace(seen, distance=distance, lead=seen.lead - 2 * (distance - 0.3)))
+
+    found = [replace(each, known=redundant(each.known), unknown=redundant(each.unknown)) for each in samples(100, 10)]
+    columns = as_columns(found)
+    _, free = fit_logistic(columns.rows, columns.right)
+    assert free[FEATURES.index("distance")] > 0
+    calibration = fit_calibration(found, 0.01, GALLERY)
+    assert calibration.cheap.distance == 0
+    assert calibration.cheap.hash_lead > 0
+
+
 def test_a_gallery_without_hashes_is_calibrated_without_them():
     without = [
         replace(
