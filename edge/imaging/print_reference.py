@@ -38,7 +38,18 @@ class PrintReference:
         Raises:
             DatabaseError: if it is damaged.
         """
-        found = decode_small(self.encoded, REFERENCE_SIZE, grey=True)
+        return self._decoded(grey=True)
+
+    def picture_in_color(self) -> Image:
+        """The picture as people see it, uint8 [220, 158, 3] BGR; grey where it was kept so.
+
+        Raises:
+            DatabaseError: if it is damaged.
+        """
+        return self._decoded(grey=False)
+
+    def _decoded(self, *, grey: bool) -> Image:
+        found = decode_small(self.encoded, REFERENCE_SIZE, grey=grey)
         if found is None:
             raise DatabaseError(f"the reference picture of {self.name} is damaged; copy the card database again")
         return found

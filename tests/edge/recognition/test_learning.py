@@ -17,8 +17,8 @@ from edge.imaging.print_reference import PrintReference, encode_reference
 from edge.imaging.rectification import upside_down
 from edge.manifests import EvidenceWeights, file_sha256, read_model_manifest
 from edge.recognition.belief import Worth
-from edge.recognition.evidence import evidence_for
-from edge.recognition.learned_matches import with_learned
+from edge.recognition.evidence import agreement, evidence_for
+from edge.recognition.learned_matches import LEAST_AGREEMENT, with_learned
 from edge.recognition.learning import View, learned_card, open_learned
 from edge.recognition.opening import open_recognizer
 from edge.recognition.recognizer import Recognizer
@@ -135,6 +135,11 @@ def test_a_card_that_lies_face_down_is_not_learned(tiny_database, stranger, tmp_
         look = cv2.GaussianBlur(cv2.convertScaleAbs(shown, alpha=0.8, beta=8), (0, 0), 1.2)
         with pytest.raises(LearningError, match="the card lies face down; turn it over"):
             learned_card(recognizer, "Name", views_of(look, look, look))
+    turn = cv2.getRotationMatrix2D((252, 352), 2.0, 1.04)
+    beside = cv2.warpAffine(back, turn, (504, 704), borderMode=cv2.BORDER_REPLICATE)
+    assert agreement(beside, 0, backs[0]) < LEAST_AGREEMENT
+    with pytest.raises(LearningError, match="face down"):
+        learned_card(recognizer, "Name", views_of(beside, beside, beside))
     assert learned_card(recognizer, "Name", views_of(stranger, stranger, stranger))[0].name == "Name"
 
 
