@@ -38,6 +38,7 @@ NOT_RUN = {
     "record": "needs a running scanner: test_record.py",
     "keys": "needs the service's folder: test_keys.py",
     "database": "needs an installed database: test_database.py",
+    "studio": "serves until it is stopped: tests/training/studio",
     "runs": "needs runs: tests/training/engine/test_found_runs.py",
     "teacher": "trains: tests/training", "student": "trains: tests/training",
     "ablate": "minutes: tests/training", "fit": "minutes: tests/training",

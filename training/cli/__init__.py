@@ -13,6 +13,7 @@ from training.cli.embedding import add_recipes, add_student, add_teacher
 from training.cli.models import add_compile, add_export, add_quantize
 from training.cli.options import Commands
 from training.cli.runs import add_runs
+from training.cli.studio import add_studio
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +41,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     add_student(commands)
     add_recipes(commands)
     add_runs(commands)
+    add_studio(commands)
     add_ablate(commands)
     add_fit(commands)
     add_detector(commands)
