@@ -3,7 +3,7 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from edge.files.printing import printable
@@ -14,6 +14,8 @@ from training.engine.found_runs import INTERRUPTED, FoundRun, find_run, find_run
 _OWN = ("command", "at", "ended", "retries")
 # What a line of the history says beside the losses.
 _NO_LOSS = ("step", "progress", "learning_rate", "images_per_s", "waiting", "elapsed_s", "eta_s")
+# layout: characters of a value beside those of other runs.
+_WIDEST = 40
 _FIGURES = ("recall_at_1", "recall_at_5", "margin_p5", "true_distance_p95", "hash_recall_at_1")
 
 
@@ -49,7 +51,7 @@ def shown(run: FoundRun) -> list[str]:
     ]
     lines += ["", "training", *_indented(_columns([(key, _said(value)) for key, value in run.trained.items()]))]
     if run.measured:
-        measured = [("step", *_FIGURES), *((_said(e.get(key)) for key in ("step", *_FIGURES)) for e in run.measured)]
+        measured = [("step", *_FIGURES), *(_figures(entry) for entry in run.measured)]
         lines += ["", "measured on held-out cards", *_indented(_columns(measured))]
     lines += ["", "what it is", *_indented(_columns([(key, _said(value)) for key, value in _settings(run).items()]))]
     return [*lines, "", *_next_steps(run)]
@@ -73,7 +75,12 @@ def compared(runs: Sequence[FoundRun]) -> list[str]:
     lines = ["figures", *_indented(_columns([head, *figures])), "", "settings that differ"]
     if not different:
         return [*lines, "  none"]
-    return [*lines, *_indented(_columns([head, *((key, *(_said(e.get(key)) for e in settings)) for key in different)]))]
+    rows = [(key, *(_short(_said(each.get(key))) for each in settings)) for key in different]
+    return [*lines, *_indented(_columns([head, *rows]))]
+
+
+def _figures(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_said(entry.get(key)) for key in ("step", *_FIGURES))
 
 
 def _row(run: FoundRun) -> tuple[str, ...]:
@@ -112,6 +119,10 @@ def _said(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _columns(rows: Iterable[Iterable[str]]) -> list[str]:

@@ -83,6 +83,8 @@ def test_runs_are_listed_shown_and_compared(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "go on with:  card-training student --name a --steps 9 --resume" in printed
     assert "arcface" in printed
+    measured = printed.partition("held-out cards\n")[2].splitlines()[1:3]
+    assert [line.split() for line in measured] == [["4", "0.9", "0.05"], ["6", "0.8", "0.05"]]
     assert main(["runs", "compare", "a", "b", "--runs", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert [line.split() for line in printed.partition("that differ\n")[2].splitlines()][1:] == [
