@@ -134,8 +134,8 @@ function Live({ chosen, choose }) {
     <div class="stage" style=${{ "--aspect": width / height }}>
       <canvas ref=${canvas} width="16" height="9" role="img" aria-label="What the camera sees"></canvas>
       ${message
-        ? html`<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${message.cards.map((each) => html`<${Outline} each=${each} chosen=${each.track_id === chosen} choose=${choose} />`)}</svg>
-            ${message.cards.map((each) => html`<${Label} each=${each} width=${width} height=${height} />`)}`
+        ? html`<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${message.cards.map((each) => html`<${Outline} key=${each.track_id} each=${each} chosen=${each.track_id === chosen} choose=${choose} />`)}</svg>
+            ${message.cards.map((each) => html`<${Label} key=${each.track_id} each=${each} width=${width} height=${height} />`)}`
         : html`<p class="wait">Waiting for the first picture ...</p>`}
     </div>
   </section>`;
