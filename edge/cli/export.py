@@ -16,6 +16,7 @@ from edge.export.words import CONDITIONS
 from edge.export.writer import write_items
 from edge.files.paths import named_path
 from edge.files.printing import counted
+from edge.files.sqlite import is_absent
 from edge.inventory.entry import Inventory
 from edge.inventory.reading import Label, read_inventory, read_labels
 from edge.log.reading import LoggedScan, mark_exported, read_scans, sessions
@@ -81,9 +82,9 @@ def _run(options: argparse.Namespace) -> int:
         if path is not None:
             check_new_file(path)
     scans = list(read_scans(log, _wanted(options.session, log)))
-    content, report, exported = _content(
-        options, scans, read_inventory(inventory) if inventory.exists() else Inventory()
-    )
+    # Where nobody has named a file, nobody may have said anything yet.
+    said = Inventory() if options.inventory is None and is_absent(inventory) else read_inventory(inventory)
+    content, report, exported = _content(options, scans, said)
     if options.output is None:
         write(content)
     else:

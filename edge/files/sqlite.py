@@ -71,6 +71,17 @@ def connect_to_read(path: Path, migrations: Sequence[str]) -> sqlite3.Connection
     return connection
 
 
+def is_absent(path: Path) -> bool:
+    """Whether there is no such file; one that is out of reach may be there, and whoever opens it is told so."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def is_damaged(failure: Exception) -> bool:
     """Whether a failure says that the file is torn or no database at all, rather than out of reach."""
     code = getattr(failure, "sqlite_errorcode", None)

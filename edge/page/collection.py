@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from edge.errors import StoreError
+from edge.files.sqlite import is_absent
 from edge.inventory.entry import Batch, Entry, Inventory, copies
 from edge.inventory.reading import Price, read_inventory, read_prices
 from edge.log.reading import Scanned, read_scanned
@@ -190,7 +191,7 @@ class Collection:
             fresh = _Tally(read_inventory(self.inventory), read_prices(self.inventory))
         else:
             fresh = _Tally(self.said, self.prices)
-        fresh.add(read_scanned(self.log)[0] if self.log.exists() else [])
+        fresh.add([] if is_absent(self.log) else read_scanned(self.log)[0])
         self._tally = fresh
         self.revision += 1
 
@@ -199,7 +200,7 @@ class Collection:
         scanned = self._tally.scanned
         after = scanned[-_UNSETTLED].scan if len(scanned) >= _UNSETTLED else 0
         known = scanned[-_UNSETTLED + 1 :] if len(scanned) >= _UNSETTLED else list(scanned)
-        newest, rows = read_scanned(self.log, after) if self.log.exists() else ([], 0)
+        newest, rows = ([], 0) if is_absent(self.log) else read_scanned(self.log, after)
         added = newest[len(known) :]
         if newest[: len(known)] != known or rows != len(scanned) + len(added):
             return False

@@ -85,3 +85,9 @@ def test_corrections_are_a_folder_that_training_reads(scanner, tmp_path):
     assert [image.card_id for image in images] == ["ab-7", "ab-7"]
     assert metadata["ab-7"].name == "Mossy Drake"
     assert scanner("export", "--corrections", tmp_path / "out", "--inventory", file.path).code == 2
+
+
+def test_an_inventory_that_was_named_and_is_not_there_is_said(export, tmp_path):
+    outcome = export("--format", "json", "--inventory", tmp_path / "none.db")
+    assert outcome.code != 0
+    assert "none.db cannot be read: " in outcome.complaint

@@ -166,3 +166,32 @@ def test_a_card_that_is_added_costs_no_reading_of_all_the_others(shop):
     shop.scan("x-3")
     assert len(shop.counts) == 3
     assert shop.collection.rows is rows
+
+
+STRANGER = """
+import os, sys
+from pathlib import Path
+from edge.page.collection import Collection
+folder = Path(sys.argv[1])
+os.setgroups([]), os.setgid(54329), os.setuid(54329)
+collection = Collection(folder / "log" / "scans.db", folder / "inventory" / "inventory.db")
+print(collection.refresh(), collection.trouble)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become other users")
+@pytest.mark.parametrize("hidden", ["log", "inventory"])
+def test_a_file_that_is_out_of_reach_is_told_and_not_taken_for_none(shop, tmp_path, hidden):
+    shop.scan("x-1")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    for name in ("log", "inventory"):
+        (tmp_path / name).chmod(0o700 if name == hidden else 0o755)
+    for path in (shop.log, shop.file.path):
+        path.chmod(0o644)
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    command = [sys.executable, "-c", STRANGER, str(tmp_path)]
+    read = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert read.returncode == 0, read.stderr
+    assert "Permission denied" in read.stdout
+    assert "readable for the user of the page" in read.stdout
