@@ -153,8 +153,9 @@ class HailoSession:
         model.input().set_format_type(hailo.FormatType.UINT8)
         # HailoRT turns the quantised output into float32 by itself, once, with the scale and zero point of the model.
         model.output().set_format_type(hailo.FormatType.FLOAT32)
+        # Leaving it shuts the pipeline down with the interpreter's lock released. Its own `shutdown()` keeps the lock,
+        # and after a time-out waits 10 s for a callback that needs it.
         self._configured = self._resources.enter_context(model.configure())
-        self._resources.callback(self._configured.shutdown)
         count = max(1, min(batch, self._configured.get_async_queue_size()))
         # One array a frame and direction: C-contiguous, writable and of the size that the device writes.
         self._inputs = [np.zeros(tuple(model.input().shape), dtype=np.uint8) for _ in range(count)]
@@ -168,10 +169,8 @@ class HailoSession:
 
     def _run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         count = len(pixels)
-        for card, buffer, values in zip(pixels, self._inputs, self._outputs, strict=False):
+        for card, buffer in zip(pixels, self._inputs, strict=False):
             buffer[...] = card
-            # What the device does not write must not pass for a result.
-            values.fill(np.nan)
         failures: list[Exception] = []
         try:
             self._configured.wait_for_async_ready(timeout_ms=self._timeout_ms, frames_count=count)

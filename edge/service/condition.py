@@ -7,7 +7,7 @@ from edge.manifests import UNCALIBRATED
 from edge.pipeline.answers import stamp_of
 from edge.service.parts import Outlet, Parts
 from edge.service.workers import Supervisor, Worker
-from edge.sources.base import Recorded
+from edge.sources.base import Opening, Recorded
 from edge.wire.envelope import Envelope, Topic
 from edge.wire.messages import HealthMessage
 from edge.wire.session import FrameStamp
@@ -45,6 +45,12 @@ class Condition:
         """Seconds since frames were last seen to advance."""
         return time.monotonic() - self._advanced_s
 
+    @property
+    def opening(self) -> bool:
+        """Whether the camera is still being opened, which may take minutes."""
+        source = self._parts.capture.source
+        return isinstance(source, Opening) and source.opening
+
     def frames_advanced(self) -> bool:
         """Whether frames went through capture since the last call; the watchdog is fed on this alone.
 
@@ -54,7 +60,7 @@ class Condition:
         capture = self._parts.capture
         seen, self._seen_frames = self._seen_frames, capture.captured + capture.passed_over
         advanced = self._seen_frames > seen or (capture.paused and not capture.source.live)
-        if advanced:
+        if advanced or self.opening:
             self._advanced_s = time.monotonic()
         return advanced
 

@@ -29,7 +29,7 @@ from edge.service.stopping import stopped_by_signals, unless_stopped
 from edge.service.unit import Service, reload_on_hangup
 from edge.service.workers import RESTART_LIMIT, Supervisor, Worker
 from edge.settings.settings import Settings
-from edge.sources import open_source
+from edge.sources.apart import open_for_daemon
 from edge.wire.access import Access
 from edge.wire.control import Command, ControlSocket
 from edge.wire.envelope import Envelope, Topic
@@ -105,7 +105,7 @@ class Daemon:
         """
         self._publisher = publisher
         self._stop = stop
-        reopen = partial(open_source, settings.source, settings.camera, settings.imx500)
+        reopen = partial(open_for_daemon, settings)
         source = reopen()
         self._session = session_of(settings, source)
         outlet = Outlet(session=self._session, publisher=publisher, envelope=self._envelope, health=self._health)
@@ -174,6 +174,8 @@ class Daemon:
                 self._supervisor.check(self._condition.silence_s)
                 self._tidy()
                 service.report(self._publisher.retained.state().health, advanced=advanced)
+                if self._condition.opening:
+                    service.opening()
                 self._stop.wait(_CHECK_S)
         except ScannerError:
             self._condition.failed = True

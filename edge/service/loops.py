@@ -19,7 +19,7 @@ from edge.pipeline.stages import CaptureStage, RecognitionStage
 from edge.pipeline.tracking import Track
 from edge.service.journal import log_verdict
 from edge.service.recorder import Recorder
-from edge.sources.base import FrameSource, Repeating
+from edge.sources.base import FrameSource, Opening, Repeating
 from edge.wire.messages import CardMessage, HealthMessage
 from edge.wire.publisher import Publisher
 
@@ -120,6 +120,8 @@ class CaptureLoop:
 
     def _ready(self) -> bool:
         """A live source is always read; another waits until all that it gave is published, or the daemon resumes."""
+        if isinstance(self.source, Opening) and self.source.opening:
+            return self.source.opened(_WAIT_S)
         if self.source.live:
             return True
         if self.paused:

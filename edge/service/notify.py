@@ -77,6 +77,10 @@ class ServiceManager:
         """Say that the service is coming to its end."""
         self._send(STOPPING=1)
 
+    def extend_timeout(self, seconds: float) -> None:
+        """Ask for so much time from now on, for a start that goes on; it never shortens what there is."""
+        self._send(EXTEND_TIMEOUT_USEC=round(1e6 * seconds))
+
     def feed_watchdog(self) -> None:
         """Keep the manager from restarting this process; cheap to call often."""
         now = self._clock()

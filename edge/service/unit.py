@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,6 +11,9 @@ from types import FrameType
 from edge.service.notify import ServiceManager
 from edge.settings.settings import Settings
 from edge.wire.messages import HealthMessage
+
+# chosen: what a start is extended by each time while the camera is being opened.
+OPENING_MORE_S = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +36,7 @@ class Service:
         self._reload_asked = reload_asked
         self._reload_failure: str | None = None
         self._ready = False
+        self._extend_due_s = 0.0
 
     def starting(self, step: str) -> None:
         """Say what a start that takes long is at."""
@@ -50,6 +55,18 @@ class Service:
             self._manager.feed_watchdog()
         if health is not None and self._ready:
             self._manager.status(status_sentence(health, self._reload_failure))
+
+    def opening(self) -> None:
+        """Say that the camera is still being opened; called several times a second meanwhile.
+
+        A start may take longer then, and a service that is ready is not taken for one that hangs.
+        """
+        if self._ready:
+            self._manager.feed_watchdog()
+        elif time.monotonic() >= self._extend_due_s:
+            self._extend_due_s = time.monotonic() + OPENING_MORE_S / 2
+            self._manager.extend_timeout(OPENING_MORE_S)
+            self._manager.status("the camera is being opened; a network's first upload to the sensor takes minutes")
 
     def reload_if_asked(self, use: Callable[[Settings], object]) -> None:
         """Read the settings again and `use` them, if that was asked for.

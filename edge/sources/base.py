@@ -42,6 +42,20 @@ class FrameSource(Protocol):
 
 
 @runtime_checkable
+class Opening(Protocol):
+    """A source that goes on opening in the background where that takes long."""
+
+    @property
+    def opening(self) -> bool:
+        """Whether it is still being opened."""
+        ...
+
+    def opened(self, timeout_s: float) -> bool:
+        """Wait so long for it to open; whether it is open."""
+        ...
+
+
+@runtime_checkable
 class Repeating(Protocol):
     """A source that can show again what it was showing when it was interrupted."""
 

@@ -11,6 +11,7 @@ from edge.sources.imx500_outputs import Boxes
 from edge.sources.picamera import monotonic_ns
 from edge.sources.recovery import stall_s
 from edge.sources.sensor_network import SensorNetwork
+from edge.sources.sensor_power import wait_until_off
 
 # The kernel driver powers the sensor off 5 s after streaming stops, and the network is gone with that. A camera that
 # is opened before then would find the sensor still on and not upload again.
@@ -134,6 +135,7 @@ def open_imx500(camera: CameraSettings, imx500: Imx500Settings, fps: float) -> I
         ConfigurationError: if a stall would be noticed too late.
         SourceError: if picamera2 or the network is missing, or the camera cannot be opened or stream as asked.
     """
+    wait_until_off(SETTLE_S)
     feed = CameraFeed(
         lambda: SensorSession(camera, imx500, fps),
         stall_s=stall_s(camera, fps, SETTLE_S),

@@ -21,7 +21,7 @@ from edge.cli import main
 from edge.embedding.onnx import OnnxEmbedder
 from edge.errors import SourceError
 from edge.frame import Frame
-from edge.settings.sections import SourceSettings
+from edge.settings.settings import Settings
 from edge.sources import FrameSource
 from edge.sources.demo import DemoSource
 from tests.hardware import hailo_stand_in
@@ -73,10 +73,10 @@ def faulty_source(folder: Path):
     fault = Fault(folder / "source")
     frames = (folder / "frames").open("a", buffering=1)
 
-    def opened(source: SourceSettings, *_: object) -> FaultySource:
+    def opened(settings: Settings) -> FaultySource:
         if fault() == "gone":
             raise SourceError("there is no camera")
-        return FaultySource(DemoSource(source, FRAME_SIZE), fault, frames)
+        return FaultySource(DemoSource(settings.source, FRAME_SIZE), fault, frames)
 
     return opened
 
@@ -109,7 +109,7 @@ def install_accelerator(fault: Fault) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv.pop(1))
-    edge.service.daemon.open_source = faulty_source(folder)
+    edge.service.daemon.open_for_daemon = faulty_source(folder)
     if (folder / "npu").exists():
         install_accelerator(Fault(folder / "npu"))
     sys.exit(main())

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.hardware.holding import hold_lock
+
 RECORD = json.loads(Path(__file__).with_name("signatures.json").read_text())
 
 
@@ -28,6 +30,7 @@ class Device:
         compute: uint8 [H, W, 3] -> float32 [dimension].
         present: whether it answers.
         writes: whether it writes its output.
+        opening_s: how long opening the device and configuring a model hold the interpreter's lock.
         waits_ms: time-outs that were given to jobs.
         faults: stage ("open", "load", "configure", "ready", "start", "job", "callback") -> status or exception names,
             one for each time that it happens; None for no fault this time.
@@ -39,6 +42,7 @@ class Device:
     queue: int = 8
     present: bool = True
     writes: bool = True
+    opening_s: float = 0.0
     waits_ms: list[float] = field(default_factory=list)
     faults: dict[str, list[str | None]] = field(default_factory=dict)
     opened: int = 0
@@ -100,14 +104,18 @@ def _classes(device: Device, fault: Callable[[str], None], exceptions: dict, sta
             device.formats[self.name] = type
 
     class BoundStream:
+        """`hidden` is the binding's own buffer: what it holds is copied into the caller's array after every run."""
+
         def __init__(self) -> None:
             self.buffer: np.ndarray | None = None
+            self.hidden = np.zeros(0, np.float32)
 
         def set_buffer(self, buffer: np.ndarray) -> None:
             if not buffer.flags.c_contiguous:
                 raise exceptions["HailoRTException"]("Buffer must be C_CONTIGUOUS")
             assert buffer.flags.writeable
             self.buffer = buffer
+            self.hidden = np.zeros_like(buffer)
 
         def get_buffer(self, tf_format: bool = False) -> np.ndarray:
             return self.buffer
@@ -182,6 +190,7 @@ def _classes(device: Device, fault: Callable[[str], None], exceptions: dict, sta
 
         def shutdown(self) -> None:
             device.shutdowns += 1
+            hold_lock(10.0 if any(thread.is_alive() for thread in device.callbacks) else 0.0)
             self._usable = False
 
         def _work(self, bindings: list[Bindings], callback: Callable, done: threading.Event) -> None:
@@ -191,7 +200,8 @@ def _classes(device: Device, fault: Callable[[str], None], exceptions: dict, sta
                 for each in bindings:
                     output, values = each.output().get_buffer(), device.compute(each.input().get_buffer())
                     if device.writes:
-                        output[...] = values.reshape(output.shape)
+                        each.output().hidden[...] = values.reshape(output.shape)
+                    output[...] = each.output().hidden
                 device.runs.append(len(bindings))
             except exceptions["HailoRTException"] as cause:
                 failure = cause
@@ -215,6 +225,7 @@ def _classes(device: Device, fault: Callable[[str], None], exceptions: dict, sta
             assert batch_size > 0
 
         def configure(self) -> ConfiguredInferModel:
+            hold_lock(device.opening_s)
             fault("configure")
             device.configured += 1
             return ConfiguredInferModel()
@@ -225,6 +236,7 @@ def _classes(device: Device, fault: Callable[[str], None], exceptions: dict, sta
 
     class VDevice:
         def __init__(self, params: Params | None = None, *, device_ids: list[str] | None = None) -> None:
+            hold_lock(device.opening_s)
             fault("open")
             if not device.present:
                 raise status_exception("HAILO_OUT_OF_PHYSICAL_DEVICES", exceptions, status)

@@ -57,9 +57,10 @@ class Bench:
     progress: list[Any] = field(default_factory=list)
     imx500_error: BaseException | None = None
     on_start: Callable[[], None] = lambda: None
+    clock_ns: Callable[[], int] | None = None
 
     def clock(self) -> int:
-        return round(self.now_s * 1e9)
+        return round(self.now_s * 1e9) if self.clock_ns is None else self.clock_ns()
 
     def show(self, image: np.ndarray | None = None, *, frames: int = 1, **metadata: Any) -> None:
         """Let the camera deliver frames, one frame time apart."""

@@ -85,12 +85,11 @@ def test_what_the_device_did_not_write_is_no_result(npu, embedder):
         embedder().embed(npu.cards)
 
 
-def test_the_last_result_is_not_given_again(npu, embedder):
-    hailo = embedder()
-    hailo.embed(npu.cards)
+def test_a_device_that_has_never_written_anything_is_no_result(npu, embedder):
+    """The binding copies a buffer of its own over the caller's; an older result in it could not be told from a new."""
     npu.device.writes = False
-    with pytest.raises(InferenceError, match="not finite"):
-        hailo.embed(npu.cards)
+    with pytest.raises(InferenceError, match="all zeros"):
+        embedder().embed(npu.cards)
 
 
 def test_a_device_that_hangs_is_left_in_time_and_cannot_spoil_what_follows(npu, embedder, clock):
@@ -124,7 +123,7 @@ def test_after_a_failed_run_the_device_is_opened_anew(npu, embedder, clock, stag
     with pytest.raises(InferenceTimeoutError if stage in ("ready", "job") else InferenceError):
         hailo.embed(npu.cards)
     assert npu.device.released == npu.device.opened == 1
-    assert npu.device.shutdowns == 1
+    assert npu.device.shutdowns == 0
     clock.now_s += FIRST_PAUSE_S
     np.testing.assert_array_equal(hailo.embed(npu.cards), before)
     assert (npu.device.opened, npu.device.configured, npu.device.bindings) == (2, 2, 10)

@@ -37,5 +37,5 @@ class PlayedSource:
 
 if __name__ == "__main__":
     path = Path(sys.argv.pop(1))
-    edge.service.daemon.open_source = lambda *_: PlayedSource(path)
+    edge.service.daemon.open_for_daemon = lambda *_: PlayedSource(path)
     sys.exit(main())

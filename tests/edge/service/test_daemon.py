@@ -270,7 +270,7 @@ def test_each_kind_of_source_gets_its_detector(live, gives_boxes, kind):
 OPENING = f"""
 import os, sys
 import edge.service.daemon
-edge.service.daemon.open_source = lambda *_: os.open(sys.argv[2], os.O_RDONLY)
+edge.service.daemon.open_for_daemon = lambda *_: os.open(sys.argv[2], os.O_RDONLY)
 {ENTRY}"""
 READING = f"""
 import os, sys, threading
@@ -284,7 +284,7 @@ class Hanging:
     def close(self):
         with self.in_use:
             pass
-edge.service.daemon.open_source = lambda *_: Hanging()
+edge.service.daemon.open_for_daemon = lambda *_: Hanging()
 {ENTRY}"""
 
 

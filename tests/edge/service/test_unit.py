@@ -20,7 +20,7 @@ import sys, time
 from pathlib import Path
 import edge.service.daemon
 from edge.cli import main
-from edge.sources import open_source
+from edge.sources.apart import open_for_daemon
 
 stall = Path(sys.argv.pop(1))
 
@@ -35,7 +35,7 @@ class Stalling:
     def close(self):
         self.inner.close()
 
-edge.service.daemon.open_source = lambda *settings: Stalling(open_source(*settings))
+edge.service.daemon.open_for_daemon = lambda settings: Stalling(open_for_daemon(settings))
 sys.exit(main())
 """
 
