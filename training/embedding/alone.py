@@ -1,6 +1,7 @@
 """A student that learns without a teacher: its run, from the options of the command or from a recipe."""
 
 import argparse
+import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from training.networks.beginnings import go_on_from
 from training.networks.lineage import BEGUN_WITH, lineage_of
 from training.networks.model import CardEmbedder, ModelSettings
 from training.parallel.ranks import Ranks
+
+log = logging.getLogger(__name__)
 
 BATCH_CARDS = 40
 # chosen: training pictures from which a student that goes on from an exported one takes what it normalises.
@@ -136,6 +139,7 @@ def _beginning(alone: Alone, cards: Cards) -> CardEmbedder | None:
     model = alone.objective.model
     if alone.file is not None:
         size = BatchShape(cards=_STATISTICS_CARDS, views=1, height=model.height, width=model.width)
+        log.info("disturbing %d cards, to go on from %s", _STATISTICS_CARDS, alone.file.name)
         pixels, _ = TrainingBatches(cards.learnt, alone.augmentation, size, alone.settings.seed)[0]
         return go_on_from(alone.file, pixels)
     if alone.backbone is not None:

@@ -1,5 +1,6 @@
 """What a student begins with: random weights, a published backbone, or all that another student learnt."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from training.errors import TrainingError
 from training.networks.exported import ONNX_SUFFIX, open_student
 from training.networks.model import CardEmbedder, ModelSettings
 from training.networks.statistics import with_statistics
+
+log = logging.getLogger(__name__)
 
 # Names the student that ships with the scanner.
 SHIPPED = "demo"
@@ -53,6 +56,7 @@ def go_on_from(file: Path, pixels: Tensor) -> CardEmbedder:
     """
     student = open_student(file)
     if file.suffix == ONNX_SUFFIX:
+        log.info("going on from %s: what it normalises, on %d pictures", file, len(pixels))
         with_statistics(student, pixels)
     student.requires_grad_(requires_grad=True).train()
     return student

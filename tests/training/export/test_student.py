@@ -136,7 +136,8 @@ def test_the_average_is_exported_not_the_last_step(model):
     ],
 )
 def test_the_model_card_says_what_was_learnt(tmp_path, cards, losses, data):
-    description = {"command": "c", "cards": cards, "settings": {"seed": 3}, "processes": 2, "versions": {}}
+    lineage = {"begun_with": {"sha256": "1", "steps": 9}, "taught_by": {"sha256": "2"}, "card_labels": "0123"}
+    description = {"command": "c", "cards": cards, "settings": {"seed": 3}, "processes": 2, "versions": {}, **lineage}
     (tmp_path / "run.json").write_text(json.dumps(description))
     lines = [{"step": 25, **losses, "learning_rate": 0.1}, {"step": 30, "recall_at_1": 0.9}]
     (tmp_path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -144,6 +145,7 @@ def test_the_model_card_says_what_was_learnt(tmp_path, cards, losses, data):
     assert card["data"].startswith(data)
     assert card["data"].endswith("; scored on 1000 simulated cards that were not among them")
     assert card["loss"] == losses
+    assert {key: card[key] for key in lineage} == lineage
 
 
 def test_a_run_without_a_description_is_named(tmp_path):
