@@ -1,6 +1,7 @@
 import json
 import logging
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -97,15 +98,16 @@ def test_a_device_that_hangs_is_left_in_time_and_cannot_spoil_what_follows(npu, 
     before = hailo.embed(npu.cards)
     honest = npu.device.compute
 
+    given_up = threading.Event()
+
     def hanging(pixels: np.ndarray) -> np.ndarray:
-        time.sleep(0.4)
+        assert given_up.wait(20)
         return np.full(420, 7.0)
 
     npu.device.compute = hanging
-    started_s = time.monotonic()
     with pytest.raises(InferenceTimeoutError, match="did not answer in time"):
         hailo.embed(npu.cards[:2])
-    assert time.monotonic() - started_s < 0.35
+    given_up.set()
     assert npu.device.waits_ms[-1] == 100
     npu.device.compute = honest
     clock.now_s += FIRST_PAUSE_S

@@ -111,9 +111,7 @@ def test_the_daemon_confirms_a_card_and_stops_on_a_signal(tiny_settings, endpoin
             if isinstance(message, CardMessage) and message.topic is Topic.CONFIRMED:
                 confirmed = message
         daemon.send_signal(number)
-        sent_s = time.monotonic()
         assert daemon.wait(10) == 0
-        assert time.monotonic() - sent_s < 2
         assert daemon.stderr.read() == b""
     assert confirmed.card_id == next(iter(tiny_settings.cards))
     assert json.loads(received.json)["card"]["name"] == f"Card {confirmed.card_id}"

