@@ -139,12 +139,12 @@ def check_parity(model: CardEmbedder, embedder: OnnxEmbedder, held_out: Referenc
     """
     crops = _queries(held_out, AugmentationSettings(), sum(PARITY_BATCHES), model)
     embed = torch_embedding(model, model.settings.width, model.settings.height)
-    lowest = 1.0
+    cosines = [np.float32(1)]
     for size in PARITY_BATCHES:
         batch, crops = crops[:size], crops[size:]
-        cosines = np.sum(embed(batch) * embedder.embed(batch), axis=1)
-        lowest = min(lowest, float(cosines.min()))
-    if lowest < LEAST_PARITY:
+        cosines.append(np.sum(embed(batch) * embedder.embed(batch), axis=1).min())
+    lowest = float(np.min(cosines))
+    if not lowest >= LEAST_PARITY:
         raise ExportError(f"the exported model does not agree with the network: cosine {lowest:.6f} on card crops")
     return lowest
 

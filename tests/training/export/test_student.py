@@ -108,6 +108,14 @@ def test_another_network_is_noticed(exported, held_out):
         check_parity(CardEmbedder(TINY).eval(), OnnxEmbedder(exported), held_out)
 
 
+def test_a_network_that_gives_no_numbers_is_noticed(exported, held_out):
+    spoiled = CardEmbedder(TINY).eval()
+    for weight in spoiled.parameters():
+        weight.data.fill_(torch.nan)
+    with pytest.raises(ExportError, match="does not agree with the network: cosine nan"):
+        check_parity(spoiled, OnnxEmbedder(exported), held_out)
+
+
 def test_a_failed_check_leaves_nothing(model, held_out, exported, tmp_path, monkeypatch):
     torch.manual_seed(1)
     other = CardEmbedder(TINY).eval()
