@@ -110,7 +110,7 @@ def _measured(args: argparse.Namespace, embedder: Embedder, size: int | None) ->
 def _folder_trials(args: argparse.Namespace, embedder: Embedder, size: int | None, path: Path) -> Iterator[_Trial]:
     """A gallery of the folder's cards, filled up: calibrated by each half of them, and shown the other."""
     *sides, metadata = half_unknown(args.cards, args.metadata)
-    halves = [side if size is None else side[: (size + 1) // 2] for side in sides]
+    halves = sides if size is None else [sides[0][: (size + 1) // 2], sides[1][: size // 2]]
     pictures = gallery_of([image for half in halves for image in half], metadata, embedder)
     gallery = _filled(pictures, size, args, embedder)
     for looked_at, judged in (halves, halves[::-1]):
