@@ -56,9 +56,7 @@ def seen(everything, monkeypatch):
         for each in exhibits:
             card_id, hashed = each.image.card_id, {"hash": ("x", 1.0)}
             for known in (True, False):
-                yield Shown(
-                    card_id=card_id, known=known, condition="clean", looks=(look,), verdict=None, hashed=hashed
-                )
+                yield Shown(card_id=card_id, known=known, condition="clean", looks=(look,), verdict=None, hashed=hashed)
 
     monkeypatch.setattr(refusal_run, "half_unknown", lambda *_: (images[:4], images[4:8], metadata))
     monkeypatch.setattr(refusal_run, "trial_database", trial_database)
@@ -79,7 +77,9 @@ def arguments(model: Path, filler: Path, tmp_path: Path):
 FOLDER = ("--cards", "cards", "--metadata", "cards.json")
 
 
-def test_each_half_is_shown_with_its_art_and_without_to_the_calibration_of_the_other(seen, arguments, everything, tmp_path, capsys):
+def test_each_half_is_shown_with_its_art_and_without_to_the_calibration_of_the_other(
+    seen, arguments, everything, tmp_path, capsys
+):
     assert refusal_run.run(arguments(*FOLDER, "--count", "3")) == 0
     ids = [image.card_id for image in everything[1]]
     halves = [set(ids[:4]), set(ids[4:8])]

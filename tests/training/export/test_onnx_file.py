@@ -68,6 +68,6 @@ def test_one_valid_file_says_nothing_of_where_it_was_made(written):
     assert {each.domain: each.version for each in model.opset_import}[""] == OPSET
     assert [file.name for file in path.parent.iterdir()] == ["module.onnx"]
     content = path.read_bytes()
-    for trace in (b".py", b"File \"", str(Path.cwd()).encode(), str(path.parent).encode(), b"pkg.torch"):
+    for trace in (b".py", b'File "', str(Path.cwd()).encode(), str(path.parent).encode(), b"pkg.torch"):
         assert trace not in content
     assert not any(node.doc_string or node.metadata_props for node in model.graph.node)
