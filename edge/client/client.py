@@ -37,7 +37,8 @@ class _Following:
         Args:
             endpoint: where it publishes, such as tcp://127.0.0.1:5556.
             control: where it takes commands; None does without asking for the state, so that what was in view before
-                the first message, or came while messages were lost, is not known.
+                the first message, or came while messages were lost, is not known, but for the newest confirmation of
+                a card that lies there still, which is then told as a message.
             topics: beginnings of the topics whose messages are told.
             where: which of those messages are told; None tells all. What is not told is known nevertheless, and a loss
                 that it shows is told with the next message that is.

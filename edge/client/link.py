@@ -60,7 +60,7 @@ class Link:
         self._asked: Scanner | None = None
         self._answer_due_s = 0.0
         self._socket = self._connected(zmq.SUB, endpoint)
-        for topic in self._expects:
+        for topic in self._expects if control is not None else with_last_confirmation(self._expects):
             self._socket.subscribe(topic.encode())
         self._control = None if control is None else self._connected(zmq.REQ, control)
 
@@ -120,7 +120,7 @@ class Link:
         if lost is None:
             return events
         self.lost += lost
-        self._lost_untold += lost
+        self._lost_untold = max(0, self._lost_untold + lost)
         if message.topic.startswith(self._topics) and (self._where is None or self._where(message)):
             events.append(Received(message=message, json=parts[1].decode(), lost=self._lost_untold))
             self._lost_untold = 0
@@ -130,7 +130,7 @@ class Link:
         before = self.scanners.get(device)
         if before is not None and before.session == session:
             return before, []
-        self.scanners[device] = Scanner(device, session)
+        self.scanners[device] = Scanner(device, session, asks=self._control is not None)
         return self.scanners[device], [] if before is None else [Restarted(device=device, session=session)]
 
     def _state(self) -> list[Event]:
@@ -190,3 +190,8 @@ def subscriptions(topics: Sequence[str]) -> tuple[str, ...]:
         return ("",)
     cards = any(topic.startswith(_ALL_CARDS) or _ALL_CARDS.startswith(topic) for topic in topics)
     return (Topic.HEALTH.value, _ALL_CARDS) if cards else (Topic.HEALTH.value,)
+
+
+def with_last_confirmation(subscribed: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, and where cards are among them confirmations by themselves: the newest that holds is the answer."""
+    return (*subscribed, Topic.CONFIRMED.value) if Topic.CONFIRMED.startswith(subscribed) else subscribed

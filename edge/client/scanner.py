@@ -16,29 +16,44 @@ class Scanner:
         wants_state: whether something was missed, so that `tracks` may be wrong until `recover`.
     """
 
-    def __init__(self, device: str, session: str) -> None:
-        """Begin with nothing known, and want the state."""
+    def __init__(self, device: str, session: str, *, asks: bool = True) -> None:
+        """Begin with nothing known, and want the state.
+
+        Args:
+            device: which scanner.
+            session: which run of it.
+            asks: whether the state is asked for. Who does not ask knows what was published before the first message
+                only from the scanner's answers to its subscriptions, which may come after a health that counts them.
+        """
         self.device = device
         self.session = session
         self.tracks: dict[int, CardMessage] = {}
         self.health: HealthMessage | None = None
         self.wants_state = True
+        self._asks = asks
         self._heard: dict[str, int] = {}
+        self._received: dict[str, int] = {}
         self._recovered: dict[str, int] = {}
         self._since_asked: list[CardMessage] | None = None
 
     def lost(self, message: Message, expects: tuple[str, ...]) -> int | None:
         """Take in a message; how many it shows to be lost, None where it is known already.
 
+        It is -1 where this one counted as lost, and has come after all.
+
         Args:
             message: of this session.
             expects: beginnings of the topics that are subscribed to.
         """
-        before = self._heard.get(message.topic)
-        if before is not None and message.sequence <= before:
+        if self._knows(message):
             return None
-        lost = 0 if before is None else message.sequence - before - 1
-        self._heard[message.topic] = message.sequence
+        before = self._heard.get(message.topic)
+        if before is None or message.sequence > before:
+            lost = 0 if before is None else message.sequence - before - 1
+            self._heard[message.topic] = message.sequence
+        else:
+            lost = -1 if message.topic in self._received else 0
+        self._received[message.topic] = message.sequence
         if isinstance(message, HealthMessage):
             lost += self._lost_elsewhere(message, expects)
             self.health = message
@@ -68,6 +83,10 @@ class Scanner:
             self._apply(message)
         self._since_asked = None
 
+    def _knows(self, message: Message) -> bool:
+        known = self._heard if self._asks else self._received
+        return message.sequence <= known.get(message.topic, -1)
+
     def _lost_elsewhere(self, health: HealthMessage, expects: tuple[str, ...]) -> int:
         """Messages of other topics that were published before `health`; of what came before the first, none is lost."""
         lost = 0
@@ -82,9 +101,15 @@ class Scanner:
         return lost
 
     def _apply(self, message: CardMessage) -> None:
-        if message.sequence <= self._recovered.get(message.topic, -1):
+        known = self.tracks.get(message.track_id)
+        if message.sequence <= self._recovered.get(message.topic, -1) or (known is not None and _older(message, known)):
             return
         if message.state is TrackState.NO_CARD:
             self.tracks.pop(message.track_id, None)
         else:
             self.tracks[message.track_id] = message
+
+
+def _older(message: CardMessage, known: CardMessage) -> bool:
+    """Whether a message was published before another of its card: answers to subscriptions come in any order."""
+    return (message.frame_timestamp_ns or 0) < (known.frame_timestamp_ns or 0)

@@ -60,6 +60,24 @@ def test_who_comes_late_knows_what_is_in_view(scanner):
         assert (client.lost, events[-1].lost) == (0, 0)
 
 
+@pytest.mark.parametrize("topics", [[""], ["card.confirmed"], ["health", "card.confirmed"]])
+def test_who_comes_late_without_control_is_told_the_last_confirmation_once(scanner, topics):
+    scanner.publish(card_message(track_id=1))
+    scanner.publish(card_message(topic=Topic.UPDATED, track_id=1))
+    scanner.health()
+    with Client(scanner.endpoint, topics=topics) as client:
+        told = events_until(client, of_topic(Topic.CONFIRMED))
+        (subscription,) = client._link.sockets  # noqa: SLF001 (its connection ends)
+        subscription.disconnect(scanner.endpoint)
+        subscription.connect(scanner.endpoint)
+        time.sleep(0.3)
+        scanner.publish(card_message(track_id=2))
+        told += events_until(client, lambda event: of_topic(Topic.CONFIRMED)(event) and event.message.track_id == 2)
+        confirmed = [event.message for event in told if of_topic(Topic.CONFIRMED)(event)]
+        assert [(message.track_id, message.sequence) for message in confirmed] == [(1, 0), (2, 1)]
+        assert client.lost == 0
+
+
 def test_a_gap_is_told_and_the_state_asked_for(scanner):
     with Client(scanner.endpoint, control=scanner.control) as client:
         events_until(client, is_a(Recovered))

@@ -81,3 +81,28 @@ def test_an_answer_that_does_not_come_is_wanted_again(scanner):
     assert not scanner.wants_state
     scanner.not_answered()
     assert scanner.wants_state
+
+
+@pytest.fixture
+def listener():
+    """Who does not ask for the state."""
+    return Scanner("bench", "a", asks=False)
+
+
+def test_who_does_not_ask_is_told_the_last_confirmation_once(listener):
+    assert listener.lost(health_message(1, sequences={"card.confirmed": 7}), EVERYTHING) == 0
+    assert [listener.lost(card_message(6), EVERYTHING) for _ in range(2)] == [0, None]
+    assert list(listener.tracks) == [4]
+    assert [listener.lost(card_message(number), EVERYTHING) for number in (8, 7)] == [0, None]
+
+
+def test_what_counted_as_lost_and_comes_after_all_is_not_lost(listener):
+    listener.lost(card_message(4), EVERYTHING)
+    assert listener.lost(health_message(1, sequences={"card.confirmed": 7}), EVERYTHING) == 3
+    assert [listener.lost(card_message(7), EVERYTHING) for _ in range(2)] == [-1, None]
+
+
+def test_an_older_answer_to_a_subscription_replaces_no_newer_one(listener):
+    listener.lost(card_message(9, Topic.UPDATED, frame_timestamp_ns=20), EVERYTHING)
+    assert listener.lost(card_message(3, frame_timestamp_ns=10), EVERYTHING) == 0
+    assert listener.tracks[4].topic is Topic.UPDATED

@@ -153,6 +153,14 @@ def test_cards_and_health_reach_the_broker_and_home_assistant_is_told_what_there
             assert json.loads(config.payload)["state_topic"] == "card-scanner/bench/card"
 
 
+def test_a_bridge_that_starts_late_tells_the_card_that_lies_there(scanner, port, tmp_path):
+    scanner.publish(card_message(name="Flabébé"))
+    scanner.publish(card_message(topic=Topic.UPDATED))
+    scanner.health()
+    with Broker(tmp_path, port), Listener(port) as listener, bridged(scanner, port):
+        assert json.loads(listener.until("card-scanner/bench/card").payload)["name"] == "Flabébé"
+
+
 def test_a_broker_that_comes_late_or_is_started_again_without_memory_is_told_all(scanner, port, tmp_path):
     broker = Broker(tmp_path, port)
     with bridged(scanner, port) as failures:
