@@ -41,7 +41,7 @@ def test_a_sheet_has_a_row_for_each_card_that_begins_with_the_card_itself():
 
 
 def test_the_disturbances_of_whole_batches_make_such_a_sheet_too():
-    check_rows(device_sheet(CARDS[:1], 3), CARDS[:1], 1 + len(DEVICE_DISTURBANCES))
+    check_rows(device_sheet(CARDS, 3), CARDS, 1 + len(DEVICE_DISTURBANCES))
 
 
 def test_ones_own_cards_are_from_all_parts_of_the_folder(tmp_path: Path):
