@@ -68,7 +68,7 @@ class _Fits:
     Attributes:
         chance: of any line.
         misfit: of the likeliest model where it fits worst, as a share of the side's range.
-        gain: how many times as far the likeliest model without a line is off.
+        gain: how many times as far the likeliest model without a line is off there.
         ends_mm: against the guides [S].
         stds_mm: of them [S], on each side by itself.
         common_std_mm: of all of them together, as the lines' widths are not known.
@@ -165,10 +165,11 @@ def _fits(profiles: Floats, room_mm: Floats, blur_mm: float) -> _Fits:
     best = np.unravel_index(chances.argmax(), chances.shape)
     off = np.sqrt(np.take_along_axis(left[best], scores[best].argmax(axis=0)[None], axis=0)[0]) / spans
     plain = np.sqrt(left[:, 0].min(axis=(0, 1))) / spans
+    worst = int(off.argmax())
     return _Fits(
         chance=float(chances[:, 1:].sum()),
-        misfit=float(off.max()),
-        gain=float(np.linalg.norm(plain) / max(float(np.linalg.norm(off)), FLOOR_SHARE)),
+        misfit=float(off[worst]),
+        gain=float(plain[worst] / max(float(off[worst]), FLOOR_SHARE)),
         ends_mm=ends,
         stds_mm=np.sqrt(np.einsum("bl,bls->s", chances, spreads) + np.maximum(np.diag(between) - together, 0.0)),
         common_std_mm=float(np.sqrt(max(together, 0.0))),
