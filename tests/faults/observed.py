@@ -16,7 +16,7 @@ import zmq
 
 from edge.simulator.bench import Bench
 from edge.simulator.script import Scenario
-from edge.wire.messages import CardMessage, HealthMessage
+from edge.wire.messages import CardMessage, HealthMessage, TrackState
 from tests.edge.service.test_daemon import free_ports
 from tests.faults.injected_daemon import FRAME_SIZE
 
@@ -111,11 +111,13 @@ class ObservedDaemon:
             time.sleep(0.05)
 
     def _answers(self, since_s: float) -> bool:
-        """Whether cards are confirmed: lately, or the one that lies still was, and it is looked at again and again."""
+        """Whether cards are confirmed: lately, or the one that lies still is, and it is looked at again and again."""
         if self.scenario != "resting":
             return bool(self.cards("card.confirmed", since_s))
         lately = [health.embeddings for health in self.health(since_s)]
-        return bool(self.cards("card.confirmed")) and len(lately) > 1 and lately[-1] > lately[0]
+        newest = next((m for _, m in reversed(list(self.received)) if isinstance(m, CardMessage)), None)
+        confirmed = newest is not None and newest.state is TrackState.CONFIRMED
+        return confirmed and len(lately) > 1 and lately[-1] > lately[0]
 
     def ask(self, **request: object) -> dict:
         with self._context.socket(zmq.REQ) as client:

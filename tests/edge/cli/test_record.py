@@ -40,7 +40,7 @@ def recorder(tmp_path, monkeypatch):
 
 
 def test_it_says_where_the_recording_is_how_it_ended_and_how_to_play_it(scanner, recorder, tmp_path):
-    said = scanner("record", "misread.tar", "--seconds", "0.3", "--max-mb", "5")
+    said = scanner("record", "misread.tar", "--seconds", "0.3", "--max-mb", "500")
     assert said.code == 0
     lines = said.out.splitlines()
     assert lines[0] == f"recording into {tmp_path / 'misread.tar'} ..."

@@ -127,7 +127,7 @@ def test_what_was_taken_for_no_card_may_be_taught_where_nothing_else_lies_there(
 def test_a_card_that_cannot_be_kept_is_not_learned(parts, stranger, settings):
     settings.recognition.learned.write_bytes(b"a file")
     look(parts.stage, stranger)
-    with pytest.raises(DatabaseError, match=r"cannot keep learned cards in .*: File exists"):
+    with pytest.raises(DatabaseError, match=r"cannot keep learned cards in .*: Not a directory"):
         parts.learning.learn(LearnRequest(name="Name"))
     assert not look(parts.stage, stranger).recognition.named
 

@@ -31,7 +31,7 @@ def test_what_is_minimised_is_the_sum_of_what_is_logged_and_all_of_the_network_l
     else:
         targets = torch.full((2, 4, max(said.shape[2:])), 5.0)
     loss = objective.loss(pixels, targets, 0.0)
-    assert float(loss.total) == pytest.approx(sum(float(part) for part in loss.parts.values()), rel=1e-5)
+    assert loss.total.item() == pytest.approx(sum(part.item() for part in loss.parts.values()), rel=1e-5)
     loss.total.backward()
     assert all(each.grad is not None for each in objective.trained.parameters())
     assert objective.describe() == {"network": subject}

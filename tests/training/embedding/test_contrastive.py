@@ -17,7 +17,7 @@ def objective(references) -> ContrastiveObjective:
 def test_arcface_counts_by_its_weight_beside_the_contrastive_loss(objective):
     pixels, labels = torch.rand(4, 3, 64, 32) * 255, torch.tensor([0, 0, 1, 1])
     loss = objective.loss(pixels, labels, 0.5)
-    expected = float(loss.parts["contrastive"]) + 0.2 * float(loss.parts["arcface"])
+    expected = loss.parts["contrastive"].item() + 0.2 * loss.parts["arcface"].item()
     assert loss.total.item() == pytest.approx(expected, rel=1e-6)
     loss.total.backward()
     assert float(objective.arcface.centres.grad.abs().sum()) > 0

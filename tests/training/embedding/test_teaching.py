@@ -26,8 +26,8 @@ def test_the_loss_is_arcface_with_the_margin_of_the_recipe(taught):
     with torch.no_grad():
         embeddings = taught.teacher(pixels)
     again = ArcFace.from_state(taught.arcface.state_dict(), 64.0)
-    assert float(loss.total) == pytest.approx(float(again(embeddings, labels, 0.5)), rel=1e-5)
-    assert float(loss.total) > float(again(embeddings, labels, 0.0))
+    assert loss.total.item() == pytest.approx(again(embeddings, labels, 0.5).item(), rel=1e-5)
+    assert loss.total.item() > again(embeddings, labels, 0.0).item()
 
 
 def test_only_what_shall_learn_of_the_teacher_has_a_gradient(taught):
