@@ -55,6 +55,7 @@ class RunningDaemon:
         self.messages: list[CardMessage | HealthMessage] = []
         self._subscriber = context.socket(zmq.SUB)
         self._subscriber.setsockopt(zmq.SUBSCRIBE, b"")
+        self._subscriber.setsockopt(zmq.RECONNECT_IVL, 10)
         self._subscriber.connect(f"tcp://127.0.0.1:{ports[0]}")
         self._client = context.socket(zmq.REQ)
         self._client.setsockopt(zmq.RCVTIMEO, 20_000)
