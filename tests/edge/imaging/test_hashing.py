@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.imaging.hashing import hash_distances, perceptual_hash
@@ -21,10 +21,12 @@ def test_a_hash_has_a_bit_for_each_frequency(size: int):
 
 @pytest.mark.parametrize("size", [8, 16, 32])
 @given(seed=st.integers(0, 1000), gain=st.floats(0.4, 0.9), offset=st.integers(5, 20))
+@example(seed=258, gain=0.7421875, offset=5)
 def test_brightness_and_contrast_hardly_matter(size: int, seed: int, gain: float, offset: int):
+    """Frequencies beside the median change sides in pairs, of which a small hash may have one more."""
     card = picture(seed)
     other = np.round(card * gain + offset).astype(np.uint8)
-    assert hash_distances(perceptual_hash(card, size), perceptual_hash(other, size)) <= 0.06 * size * size
+    assert hash_distances(perceptual_hash(card, size), perceptual_hash(other, size)) <= 0.06 * size * size + 2
 
 
 @given(first=st.integers(0, 1000), second=st.integers(1001, 2000))
