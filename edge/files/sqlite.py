@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.errors import StoreError
@@ -69,6 +69,20 @@ def connect_to_read(path: Path, migrations: Sequence[str]) -> sqlite3.Connection
             else _too_new(path, version, len(migrations))
         )
     return connection
+
+
+@contextmanager
+def reading(path: Path, migrations: Sequence[str]) -> Iterator[sqlite3.Connection]:
+    """A file that exists, open for reading only meanwhile, as `connect_to_read` opens it.
+
+    Raises:
+        StoreError: if it cannot be read, or is of another version than this program's.
+    """
+    try:
+        with closing(connect_to_read(path, migrations)) as connection:
+            yield connection
+    except sqlite3.Error as cause:
+        raise StoreError(f"{path} cannot be read: {cause}") from cause
 
 
 def is_absent(path: Path) -> bool:

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from edge.files.sqlite import connect_to_read
+from edge.files.sqlite import reading
 from edge.inventory.schema import MIGRATIONS
 from edge.inventory.writing import writing
 
@@ -66,7 +65,7 @@ def read_faces(path: Path, session: str, scan: int) -> dict[FaceName, Face]:
     Raises:
         StoreError: if the inventory cannot be read.
     """
-    with closing(connect_to_read(path, MIGRATIONS)) as connection:
+    with reading(path, MIGRATIONS) as connection:
         rows = connection.execute(
             "SELECT face, jpeg, outer, inner, centering FROM face WHERE session = ? AND scan = ?", (session, scan)
         ).fetchall()

@@ -1,13 +1,10 @@
 """Reads `inventory.db`."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from edge.errors import StoreError
-from edge.files.sqlite import connect_to_read
+from edge.files.sqlite import reading
 from edge.inventory.entry import Batch, Entry, Inventory
 from edge.inventory.schema import MIGRATIONS
 
@@ -53,7 +50,7 @@ def read_inventory(path: Path) -> Inventory:
     Raises:
         StoreError: if the file cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         entries = {
             (session, scan): Entry(**dict(zip((each.name for each in fields(Entry)), said, strict=True)))
             for session, scan, *said in connection.execute(f"SELECT session, scan, {ENTRY_COLUMNS} FROM entry")  # noqa: S608
@@ -71,7 +68,7 @@ def read_prices(path: Path) -> Mapping[tuple[str, str], Price]:
     Raises:
         StoreError: if the file cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         rows = connection.execute(
             "SELECT card_id, finish, amount, currency, as_of, name FROM price JOIN price_list ON price_list.id = list"
         )
@@ -87,18 +84,9 @@ def read_labels(path: Path) -> Iterator[Label]:
     Raises:
         StoreError: if the file cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         for card_id, card, jpeg in connection.execute(
             "SELECT card_id, card, jpeg FROM entry JOIN picture USING (session, scan)"
             " WHERE card_id IS NOT NULL AND card IS NOT NULL ORDER BY card_id, session, scan"
         ):
             yield Label(card_id=card_id, card=card, jpeg=jpeg)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(connect_to_read(path, MIGRATIONS)) as connection:
-            yield connection
-    except sqlite3.Error as cause:
-        raise StoreError(f"{path} cannot be read: {cause}") from cause

@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.errors import StoreError
-from edge.files.sqlite import connect, connect_to_read, transaction, used_mb
+from edge.files.sqlite import connect, reading, transaction, used_mb
 from edge.log.schema import MIGRATIONS
 
 _WAIT_S = 5.0
@@ -62,7 +62,7 @@ def extent(path: Path) -> tuple[int, float]:
     Raises:
         StoreError: if it cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         (scans,) = connection.execute("SELECT count(*) FROM scan").fetchone()
         return int(scans), used_mb(connection)
 
@@ -73,7 +73,7 @@ def sessions(path: Path) -> list[SessionSummary]:
     Raises:
         StoreError: if the log cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         rows = connection.execute(
             "SELECT session.id, device, source, started_at, count(*)"
             " FROM session JOIN scan ON scan.session = session.id GROUP BY session.id ORDER BY started_at, min(scan.id)"
@@ -91,7 +91,7 @@ def read_scans(path: Path, wanted: Sequence[str] | None = None) -> Iterator[Logg
         StoreError: if the log cannot be read.
     """
     among = "" if wanted is None else f" WHERE session IN ({', '.join('?' * len(wanted))})"
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         for row in connection.execute(f"SELECT {_COLUMNS} FROM scan{among} ORDER BY id", wanted or ()):  # noqa: S608
             yield _logged(row)
 
@@ -103,7 +103,7 @@ def read_scanned(path: Path, after: int | None = None) -> tuple[list[Scanned], i
         StoreError: if the log cannot be read.
     """
     among = "INDEXED BY scan_card" if after is None else "WHERE id > ? ORDER BY id"
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         rows = connection.execute(
             f"SELECT id, session, confirmed_at, card_id FROM scan {among}",  # noqa: S608
             () if after is None else (after,),
@@ -118,7 +118,7 @@ def read_scan(path: Path, session: str, scan: int) -> LoggedScan | None:
     Raises:
         StoreError: if the log cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         row = connection.execute(
             f"SELECT {_COLUMNS} FROM scan WHERE id = ? AND session = ?",  # noqa: S608
             (scan, session),
@@ -132,7 +132,7 @@ def read_picture(path: Path, session: str, scan: int) -> bytes | None:
     Raises:
         StoreError: if the log cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         row = connection.execute(
             "SELECT jpeg FROM picture JOIN scan ON scan.id = picture.scan WHERE scan.id = ? AND session = ?",
             (scan, session),
@@ -146,7 +146,7 @@ def read_details(path: Path, scans: Sequence[int]) -> dict[int, str]:
     Raises:
         StoreError: if the log cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         rows = connection.execute(
             f"SELECT id, card FROM scan WHERE card IS NOT NULL AND id IN ({', '.join('?' * len(scans))})",  # noqa: S608
             tuple(scans),
@@ -160,7 +160,7 @@ def read_tracks(path: Path, session: str, scans: Sequence[int]) -> dict[int, int
     Raises:
         StoreError: if the log cannot be read.
     """
-    with _reading(path) as connection:
+    with reading(path, MIGRATIONS) as connection:
         rows = connection.execute(
             f"SELECT scan, max(track_id) FROM track WHERE session = ? AND scan IN ({', '.join('?' * len(scans))})"  # noqa: S608
             " GROUP BY scan",
@@ -182,15 +182,6 @@ def mark_exported(path: Path, scans: Iterable[int], exported_at: str) -> None:
             )
     except (OSError, sqlite3.Error) as cause:
         raise StoreError(f"{path} cannot be written: {cause}") from cause
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(connect_to_read(path, MIGRATIONS)) as connection:
-            yield connection
-    except sqlite3.Error as cause:
-        raise StoreError(f"{path} cannot be read: {cause}") from cause
 
 
 def _logged(row: Sequence[Any]) -> LoggedScan:
