@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from edge.cli.arguments import Commands, add_config, configuration_file, new_command
+from edge.cli.arguments import Commands, new_command
 from edge.cli.output import write_line
+from edge.cli.running_scanner import add_running_scanner, control_of
 from edge.database.learned_card import LearnedId
 from edge.errors import ConfigurationError, ProtocolError
 from edge.files.paths import named_path
-from edge.settings.settings import load_settings
 from edge.wire.commands import ForgetReply, LearnedCardReply, LearnedReply, LearnReply
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from edge.cli.card_folder import PicturedCard
     from edge.client import Control
 
-# A card is written to a disk that may be slow, and other commands may come first.
-ANSWER_LIMIT_S = 10.0
 _ID: TypeAdapter[str] = TypeAdapter(LearnedId)
 
 _EXAMPLES = """\
@@ -46,21 +44,14 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     what.add_argument("--remove", metavar="ID", help="forget a learned card")
     what.add_argument("--export", type=named_path, metavar="DIR", help="write all learned cards into a new folder")
     parser.add_argument("--track", type=_number, metavar="N", help="which of several cards; messages say its track_id")
-    parser.add_argument(
-        "--key", type=named_path, metavar="FILE", help="where publish.control needs one (card-scanner keys)"
-    )
-    add_config(parser)
+    add_running_scanner(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.client import Control, read_client_key
-
-    endpoint = load_settings(configuration_file(options)).publish.control
     if options.track is not None and options.name is None:
         raise ConfigurationError("--track goes with the NAME of a card to learn; 'learn --help' shows examples")
-    key = None if options.key is None else read_client_key(options.key)
-    with Control(endpoint.replace("*", "127.0.0.1"), ANSWER_LIMIT_S, key=key) as control:
+    with control_of(options) as control:
         if options.list:
             _list(control)
         elif options.remove is not None:

@@ -5,18 +5,16 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from edge.cli.arguments import Commands, add_config, configuration_file, count, new_command, seconds
+from edge.cli.arguments import Commands, count, new_command, seconds
 from edge.cli.output import write_line
+from edge.cli.running_scanner import add_running_scanner, control_of
 from edge.errors import ConfigurationError
 from edge.files.paths import named_path
-from edge.settings.settings import load_settings
 from edge.wire.commands import RecordingReply
 
 if TYPE_CHECKING:
     from edge.client import Control
 
-# The file is begun on a disk that may be slow, and other commands may come first.
-_ANSWER_LIMIT_S = 10.0
 _POLL_S = 0.2
 
 _EXAMPLES = """\
@@ -37,20 +35,13 @@ def add_parser(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=seconds, default=30.0, metavar="S", help="how long (30)")
     parser.add_argument("--fps", type=_rate, default=10.0, metavar="F", help="frames recorded a second (10)")
     parser.add_argument("--max-mb", type=count, default=1000, metavar="MB", help="size at which it ends (1000)")
-    parser.add_argument(
-        "--key", type=named_path, metavar="FILE", help="where publish.control needs one (card-scanner keys)"
-    )
-    add_config(parser)
+    add_running_scanner(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.client import Control, read_client_key
-
-    endpoint = load_settings(configuration_file(options)).publish.control
-    key = None if options.key is None else read_client_key(options.key)
     asked = {"seconds": options.seconds, "fps": options.fps, "max_mb": options.max_mb}
-    with Control(endpoint.replace("*", "127.0.0.1"), _ANSWER_LIMIT_S, key=key) as control:
+    with control_of(options) as control:
         path = {} if options.name is None else {"path": options.name}
         begun = control.ask(RecordingReply, "record", **asked, **path)
         write_line(f"recording into {begun.path} ...")
