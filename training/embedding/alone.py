@@ -10,7 +10,7 @@ from training.data.batches import BatchShape, TrainingBatches
 from training.data.cards import Cards
 from training.embedding.contrastive import ContrastiveObjective, ContrastiveSettings
 from training.embedding.recipes import AloneRecipe, Recipe
-from training.embedding.runs import card_batches, describe_card_run, held_out_measure
+from training.embedding.runs import card_batches, describe_card_run, held_out_measure, recipe_settings
 from training.engine.objective import Objective
 from training.engine.runs import Run
 from training.engine.schedule import Budget, Margin, Schedule
@@ -74,21 +74,13 @@ def alone_by_recipe(
     args: argparse.Namespace, recipe: Recipe, alone: AloneRecipe, model: ModelSettings, file: Path | None, ranks: Ranks
 ) -> Alone:
     """As a recipe says."""
-    settings = RunSettings(
-        batch=BatchShape(
-            cards=recipe.cards, views=recipe.views, height=model.height, width=model.width, alike=recipe.hard_negatives
-        ),
-        batches_per_step=args.batches or ranks.size,
-        schedule=Schedule(learning_rate=alone.learning_rate, warm_up=alone.warm_up),
-        budget=Budget(steps=alone.steps),
-        seed=args.seed,
-        precision=recipe.precision,
-        ema_decay=recipe.ema_decay,
-        workers=recipe.workers,
-        checkpoint_every_s=recipe.checkpoint_every_s,
-        checkpoint_every_steps=recipe.checkpoint_every_steps,
-        log_every_steps=recipe.log_every_steps,
-        patience=args.patience,
+    settings = recipe_settings(
+        args,
+        recipe,
+        ranks,
+        (model.height, model.width),
+        Schedule(learning_rate=alone.learning_rate, warm_up=alone.warm_up),
+        Budget(steps=alone.steps),
     )
     objective = ContrastiveSettings(
         model=model,

@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training.data.batches import BatchShape
 from training.data.cards import Cards
 from training.embedding.recipes import PhaseRecipe, Recipe
-from training.embedding.runs import card_batches, describe_card_run, held_out_measure
+from training.embedding.runs import card_batches, describe_card_run, held_out_measure, recipe_settings
 from training.engine import checkpoint
 from training.engine.run_folder import RUN_FILE, check_same_run, how_it_ended
 from training.engine.runs import MakeObjective, Run, carry_out
 from training.engine.schedule import Budget, Schedule
-from training.engine.settings import RunSettings
 from training.networks.lineage import BEGUN_WITH, lineage_of
 from training.parallel.ranks import Ranks
 
@@ -73,25 +71,13 @@ def run_maker(
     measure = held_out_measure(cards.held_out, height, width) if ranks.rank == 0 else None
 
     def make(phase: PhaseRecipe, objective: MakeObjective) -> Run:
-        settings = RunSettings(
-            batch=BatchShape(
-                cards=recipe.cards,
-                views=recipe.views,
-                height=max(size[0] for size in sizes),
-                width=max(size[1] for size in sizes),
-                alike=recipe.hard_negatives,
-            ),
-            batches_per_step=args.batches or ranks.size,
-            schedule=Schedule(learning_rate=phase.learning_rate, warm_up=min(0.9, phase.warm_up_epochs / phase.epochs)),
-            budget=Budget(steps=steps_of(phase, recipe, len(cards.learnt.labels), args.batches or ranks.size)),
-            seed=args.seed,
-            precision=recipe.precision,
-            ema_decay=recipe.ema_decay,
-            workers=recipe.workers,
-            checkpoint_every_s=recipe.checkpoint_every_s,
-            checkpoint_every_steps=recipe.checkpoint_every_steps,
-            log_every_steps=recipe.log_every_steps,
-            patience=args.patience,
+        settings = recipe_settings(
+            args,
+            recipe,
+            ranks,
+            (max(size[0] for size in sizes), max(size[1] for size in sizes)),
+            Schedule(learning_rate=phase.learning_rate, warm_up=min(0.9, phase.warm_up_epochs / phase.epochs)),
+            Budget(steps=steps_of(phase, recipe, len(cards.learnt.labels), args.batches or ranks.size)),
         )
         return Run(
             folder=args.runs / args.name / phase.name,

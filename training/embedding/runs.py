@@ -9,11 +9,13 @@ from typing import Any
 from torch import nn
 
 from training.augmentation import AugmentationSettings
-from training.data.batches import batches_for
+from training.data.batches import BatchShape, batches_for
 from training.data.references import References
+from training.embedding.recipes import Recipe
 from training.embedding.retrieval import disturbed_queries, measure_retrieval, torch_embedding
 from training.engine.history import VALIDATION
 from training.engine.runs import MakeBatches, describe_run
+from training.engine.schedule import Budget, Schedule
 from training.engine.settings import RunSettings
 from training.engine.trainer import Measure
 from training.parallel.ranks import Ranks
@@ -21,6 +23,43 @@ from training.parallel.ranks import Ranks
 HELD_OUT_QUERIES = 300
 
 log = logging.getLogger(__name__)
+
+
+def recipe_settings(
+    args: argparse.Namespace,
+    recipe: Recipe,
+    ranks: Ranks,
+    size: tuple[int, int],
+    schedule: Schedule,
+    budget: Budget,
+) -> RunSettings:
+    """The settings of a run that follows a recipe, with the options of a command.
+
+    Args:
+        args: of the command.
+        recipe: to follow.
+        ranks: the processes that share the work.
+        size: height and width of its pictures.
+        schedule: of this run.
+        budget: of this run.
+    """
+    height, width = size
+    return RunSettings(
+        batch=BatchShape(
+            cards=recipe.cards, views=recipe.views, height=height, width=width, alike=recipe.hard_negatives
+        ),
+        batches_per_step=args.batches or ranks.size,
+        schedule=schedule,
+        budget=budget,
+        seed=args.seed,
+        precision=recipe.precision,
+        ema_decay=recipe.ema_decay,
+        workers=recipe.workers,
+        checkpoint_every_s=recipe.checkpoint_every_s,
+        checkpoint_every_steps=recipe.checkpoint_every_steps,
+        log_every_steps=recipe.log_every_steps,
+        patience=args.patience,
+    )
 
 
 def card_batches(references: References, augmentation: AugmentationSettings, settings: RunSettings) -> MakeBatches:
