@@ -3,6 +3,7 @@
 import json
 import tarfile
 import time
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
@@ -87,8 +88,12 @@ def test_a_running_scanner_records_what_it_sees_and_says(tiny_database, table, t
         begun = daemon.ask(command="record", path="a.tar", fps=20, seconds=60)
         assert (begun["path"], begun["ended"]) == (str(tmp_path / "snapshots" / "a.tar"), None)
         assert "end that one first" in daemon.ask(command="record")["error"]
+        recorded_from = datetime.now(UTC)
         while daemon.ask(command="recording")["frames"] < 3:
-            daemon.listen(lambda m: m.topic == "health")
+            time.sleep(0.05)
+        # Recorded after it is sent: whoever hears the second knows that the first is taken in.
+        for _ in range(2):
+            daemon.listen(lambda m: m.topic == "health" and datetime.fromisoformat(m.published_at) > recorded_from)
         assert daemon.ask(command="end_recording")["ok"]
         while (told := daemon.ask(command="recording"))["ended"] is None:
             time.sleep(0.05)
