@@ -5,8 +5,9 @@ One line of JSON an image, about 14 kB, appended as soon as it is made; a last l
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,28 @@ def kept_folder(output: Path) -> Path:
     return output.with_name(f".{output.name}.images")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a line lies, and the state of the image's file when it was made."""
+
+    path: Path
+    start: int
+    length: int
+    state: list[int]
+
+    def read(self) -> bytes:
+        with self.path.open("rb") as file:
+            return os.pread(file.fileno(), self.length, self.start)
+
+
 class KeptImages:
-    """The kept images of one model, read once; each process appends to a file of its own."""
+    """The kept images of one model, read one by one; each process appends to a file of its own.
+
+    In memory are the places of lines alone: the lines of a large gallery are gigabytes.
+    """
 
     def __init__(self, folder: Path, model: ModelManifest, rank: int = 0) -> None:
-        """Read what earlier builds kept; what is damaged, or of another model or version, is as if it were not there.
+        """Look through what earlier builds kept; what is damaged, or of another model or version, is as if not there.
 
         Args:
             folder: see `kept_folder`; it is made.
@@ -45,26 +63,27 @@ class KeptImages:
         self._head = {"code": _CODE_VERSION, "model": model.sha256, "opencv": cv2.__version__}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            read = [line for path in self._files() for line in self._read(path)]
-            self._lines = {str(line["file"]): line for line in read}
-            self._files_kept, self._count = set(self._lines), len(read)
+            places = list(self._places())
+            self._known = dict(places)
+            self._files_kept, self._count = set(self._known), len(places)
             self._own = folder / f"{rank}{_SUFFIX}"
-            whole = self._own.exists() and self._own.read_bytes()[-1:] == b"\n"
+            whole = _ends_a_line(self._own)
             self._appended = self._own.open("ab")
-            self._appended.write(b"" if whole or not self._appended.tell() else b"\n")
+            self._appended.write(b"" if whole else b"\n")
         except OSError as cause:
             raise self._unwritable(cause) from cause
 
     def of(self, image: GalleryImage) -> PreparedImage | None:
         """What was made of an image whose file has not changed since; None where that is not known."""
-        line = self._lines.get(str(image.file))
-        if line is None or line["state"] != _state(image):
+        place = self._known.get(str(image.file))
+        if place is None or place.state != _state(image):
             return None
+        line = _parsed(place.read())
         try:
-            made = PreparedImage.from_json(line["made"], image.card_id)
+            made = None if line is None else PreparedImage.from_json(line["made"], image.card_id)
         except (KeyError, TypeError, ValueError):
             return None
-        return made if image.variant == 0 else replace(made, reference=None)
+        return made if made is None or image.variant == 0 else replace(made, reference=None)
 
     def add(self, made: Sequence[tuple[GalleryImage, PreparedImage]]) -> None:
         """Keep what was made of images; those that are not of files are not kept.
@@ -95,10 +114,9 @@ class KeptImages:
             return
         unfinished = self._own.with_suffix(".partial")
         try:
-            read = (line for path in self._files() for line in self._read(path))
-            latest = {str(line["file"]): line for line in read if line["file"] in wanted}
+            latest = {name: place for name, place in self._places() if name in wanted}
             with unfinished.open("wb") as file:
-                file.writelines(map(_dump, latest.values()))
+                file.writelines(place.read().rstrip(b"\n") + b"\n" for place in latest.values())
             unfinished.replace(self._own)
             for path in others:
                 path.unlink()
@@ -108,12 +126,16 @@ class KeptImages:
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_SUFFIX}"))
 
-    def _read(self, path: Path) -> Iterator[dict[str, Any]]:
-        with path.open("rb") as file:
-            for text in file:
-                line = _parsed(text)
-                if line is not None and line.items() >= self._head.items():
-                    yield line
+    def _places(self) -> Iterator[tuple[str, _Place]]:
+        """The image file of each usable line, and where the line lies; later ones count."""
+        for path in self._files():
+            start = 0
+            with path.open("rb") as file:
+                for text in file:
+                    line = _parsed(text)
+                    if line is not None and line.items() >= self._head.items():
+                        yield str(line["file"]), _Place(path=path, start=start, length=len(text), state=line["state"])
+                    start += len(text)
 
     def _write(self, line: dict[str, Any]) -> None:
         try:
@@ -137,6 +159,15 @@ def _state(image: GalleryImage) -> list[int]:
         return []
     status = image.file.stat()
     return [status.st_size, status.st_mtime_ns]
+
+
+def _ends_a_line(path: Path) -> bool:
+    """Whether what is appended to a file begins a line of its own."""
+    if not path.exists() or path.stat().st_size == 0:
+        return True
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def _dump(line: dict[str, Any]) -> bytes:

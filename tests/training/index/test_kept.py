@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import time
+import tracemalloc
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,17 @@ def test_a_line_that_was_cut_off_is_made_again(images, model, tmp_path):
     assert [each.embedded for each in again] == [False] * (COUNT - 1) + [True]
     assert_same(whole, again)
     assert not any(each.embedded for each in prepare(images, model, tmp_path / "kept"))
+
+
+def test_what_is_kept_is_not_held_in_memory(images, model, tmp_path):
+    prepare(images, model, tmp_path / "kept")
+    manifest = OnnxEmbedder(model).manifest
+    tracemalloc.start()
+    with closing(KeptImages(tmp_path / "kept", manifest)) as kept:
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert held < (tmp_path / "kept" / "0.jsonl").stat().st_size / 4
+        assert kept.of(images[-1]) is not None
 
 
 def test_a_build_that_was_killed_goes_on(images, model, tmp_path):
